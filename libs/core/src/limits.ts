@@ -1,0 +1,26 @@
+/** Every limit on what one event or one subject may hold. Lengths are in UTF-16 code units unless named bytes. */
+export const LIMITS = {
+  /** A raw record's value; larger ones are dead letters. */
+  recordBytes: 1_048_576,
+  subjectId: 256,
+  eventId: 256,
+  status: 4_096,
+  description: 1_024,
+  adapter: 256,
+  rawAttributes: 256,
+  rawAttributeName: 256,
+  rawAttributeValue: 16_384,
+  /** Facts one subject keeps: the smallest by (time, id); more sets `truncated`. */
+  facts: 512,
+  agentFacts: 2_048,
+  attributes: 16,
+  attributeName: 256,
+  attributeValue: 256,
+} as const;
+
+export const MIN_TIME = Date.UTC(1990, 0, 1);
+/** Exclusive. */
+export const MAX_TIME = Date.UTC(2101, 0, 1);
+/** An event may be at most this much later than the log's append time. */
+export const FUTURE_MS = 86_400_000;
+export const TENANT = /^[A-Za-z0-9._-]{1,64}$/;

@@ -1,0 +1,53 @@
+/** Everything that changes a result. Fingerprinted in every checkpoint: a silent change is refused. */
+export type Settings = {
+  /** Log time from the first unpublished change of an ended subject to its next revision. */
+  readonly settleMs: number;
+  /** A wait up to this, inclusive, makes an abandonment short. */
+  readonly shortAbandonMs: number;
+  /** A contact's leave up to this after a no-answer, inclusive, is its tear-down. */
+  readonly teardownMs: number;
+  /** A screen shown this long is a missed offer. */
+  readonly missedOfferMs: number;
+  /** Silence, in log time, after which an open call is closed as inferred. */
+  readonly closeAfterMs: number;
+  readonly chatStalledAfterMs: number;
+  readonly chatCloseAfterMs: number;
+  /** Closed state goes this long, in log time, after its last change. */
+  readonly dropAfterMs: number;
+  /** The marker that a dropped call leaves goes after this. */
+  readonly markerMs: number;
+};
+
+const HOUR = 3_600_000;
+
+export const DEFAULT_SETTINGS: Settings = {
+  settleMs: 5_000,
+  shortAbandonMs: 5_000,
+  teardownMs: 5_000,
+  missedOfferMs: 15_000,
+  closeAfterMs: 4 * HOUR,
+  chatStalledAfterMs: 24 * HOUR,
+  chatCloseAfterMs: 7 * 24 * HOUR,
+  dropAfterMs: 24 * HOUR,
+  markerMs: 7 * 24 * HOUR,
+};
+
+/** The longest a timer can run: raw topics must keep at least twice this. */
+export function longestTimerMs(settings: Settings): number {
+  return Math.max(
+    settings.closeAfterMs,
+    settings.chatStalledAfterMs,
+    settings.chatCloseAfterMs,
+    settings.dropAfterMs,
+    settings.markerMs,
+    settings.settleMs,
+  );
+}
+
+/** Text that differs when any setting differs, and says how. */
+export function fingerprint(settings: Settings): string {
+  return Object.entries(settings)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}

@@ -1,0 +1,170 @@
+/**
+ * Everything the engine asks of the world, on one page. It names no client and no clock of its own;
+ * `adapters` has memory, lmdb, and Kafka with Redis, and one contract suite that each of them runs.
+ *
+ * Errors: a port throws `Refused` when it must not go on (fenced, a setting is wrong); anything else it throws means "away, try again".
+ */
+
+import type { RawEvent, Rejection, Source } from '@callfold/core';
+
+export type At = { readonly topic: string; readonly partition: number };
+
+export type Header = { readonly name: string; readonly value: Uint8Array };
+
+export type LogRecord = {
+  readonly offset: number;
+  /** Broker's append time, epoch ms. */
+  readonly appendedAt: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly Header[];
+};
+
+export type Batch = {
+  readonly records: readonly LogRecord[];
+  /** The position after this batch; greater than the last record's offset, and legal gaps are in it. */
+  readonly next: number;
+  /** The log's end as known when the batch was read. */
+  readonly end: number;
+};
+
+/** Set when the work at hand should be left: the partition goes to another owner, or the process stops. */
+export type Signal = { readonly aborted: boolean };
+
+export interface Clock {
+  /** Epoch ms. For pauses, ticks and figures; never for results. */
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal is aborted. */
+  sleep(ms: number, signal?: Signal): Promise<void>;
+}
+
+/** One member of a group that shares the raw topics' partitions out. */
+export interface Consumer {
+  /** Joins and reads until `stop`. Rejects when it cannot go on at all. */
+  run(handler: ConsumerHandler): Promise<void>;
+  /** Lets running handlers finish, leaves the group, resolves when `run` has. */
+  stop(): Promise<void>;
+}
+
+export interface ConsumerHandler {
+  /** A partition was gained. Answers the offset to read from, or null: leave it alone until it is assigned anew. */
+  assigned(at: At, signal: Signal): Promise<number | null>;
+  /** Records from the position on, one call at a time per partition. Answers the offset to read next, or null as above. */
+  batch(at: At, batch: Batch, signal: Signal): Promise<number | null>;
+  /** The partition is lost; resolves when nothing of it is under way here any more. */
+  revoked(at: At): Promise<void>;
+}
+
+/** The raw log outside the group. */
+export interface Log {
+  /** First offset kept, and the one the next record gets. */
+  bounds(at: At): Promise<{ readonly start: number; readonly end: number }>;
+  /** The record at exactly this offset, or null when it is gone or was never one. */
+  readOne(at: At, offset: number): Promise<LogRecord | null>;
+  /** Up to about `maxRecords` records from `offset` on, in order, in one round trip; empty at the end. */
+  read(at: At, offset: number, maxRecords: number): Promise<Batch>;
+  /** Appends a tick (null key, null value, the tick header). */
+  tick(at: At): Promise<void>;
+  /** The offset the group last witnessed for this partition, or null. A lag figure and a witness, no more. */
+  witness(at: At): Promise<number | null>;
+  /** Moves the witness; best effort. */
+  setWitness(at: At, next: number): Promise<void>;
+}
+
+/** What an owner must find unchanged to write. `epoch` grows with each claim, `token` is the claim's own. */
+export type Claim = { readonly epoch: number; readonly token: string };
+
+export type Stored = {
+  /** Position; null when this partition has never been committed. */
+  readonly next: number | null;
+  /** The engine's own part of the checkpoint, opaque here; null with `next`. */
+  readonly meta: string | null;
+  readonly claim: Claim;
+};
+
+export type Commit = {
+  readonly expected: number | null;
+  readonly next: number;
+  readonly meta: string;
+  /** Fields of named tables to set, or to delete (null). */
+  readonly tables: ReadonlyMap<TableName, ReadonlyMap<string, string | null>>;
+  /** Due times by key, or null to take the timer off. One timer a key. */
+  readonly timers: ReadonlyMap<string, number | null>;
+  /** Entries set by number, from `outboxFrom` on; those below `outboxTrim` go. */
+  readonly outboxFrom: number;
+  readonly outbox: readonly Uint8Array[];
+  readonly outboxTrim: number;
+};
+
+/** `states`: subject key to state text. `agents`: tenant/agent/call to what the agent is doing there. */
+export type TableName = 'states' | 'agents';
+
+export type CommitAnswer =
+  | { readonly ok: true }
+  /** A newer owner holds the partition. */
+  | { readonly ok: false; readonly why: 'fenced' }
+  /** The stored position or claim is not the one expected: the store lost writes. */
+  | { readonly ok: false; readonly why: 'moved' };
+
+export type Timer = { readonly key: string; readonly due: number };
+
+/** State and position, committed together or not at all; all of one partition in one place. */
+export interface Store {
+  /** Takes the partition: a newer epoch, this token. Throws `Refused` when a newer owner than `above` holds it. */
+  claim(at: At, token: string): Promise<Stored>;
+  read(at: At, table: TableName, fields: readonly string[]): Promise<(string | null)[]>;
+  /** The earliest timers by (due, key bytes), due at or before `upTo`, at most `limit`. */
+  timers(at: At, upTo: number, limit: number): Promise<Timer[]>;
+  /** Outbox entries by number, ascending. */
+  outbox(at: At): Promise<{ readonly number: number; readonly entry: Uint8Array }[]>;
+  /** Atomic. The same commit repeated (lost reply) answers ok and changes nothing. */
+  commit(at: At, claim: Claim, commit: Commit): Promise<CommitAnswer>;
+  /** Every field of a table, in slices, for readers and checks. */
+  scan(at: At, table: TableName): AsyncIterable<readonly (readonly [string, string])[]>;
+  /** What is committed, without claiming. */
+  peek(at: At): Promise<Stored | null>;
+}
+
+/** One derived record, ready to be sent. */
+export type Outgoing = {
+  readonly topic: string;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array;
+  readonly headers: readonly Header[];
+};
+
+export type Published = {
+  readonly topic: string;
+  readonly offset: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly Header[];
+};
+
+/** The derived topics, as one owner of one raw partition writes them: into the partition of the same number. */
+export interface Publisher {
+  /** After this no send of an earlier owner of `origin`, nor an earlier one of ours, can land in any of `topics`. */
+  fence(origin: At, topics: readonly string[]): Promise<void>;
+  /** Sends in order. Resolves with the offset after the last one, per topic; a throw means: fence and read back. */
+  send(origin: At, records: readonly Outgoing[]): Promise<ReadonlyMap<string, number>>;
+  /** What stands in a derived partition from `offset` on, whoever wrote it; empty `records` at the end. */
+  readBack(topic: string, partition: number, offset: number): Promise<{ readonly records: readonly Published[]; readonly next: number; readonly end: number }>;
+  /** First offset kept and the next one. */
+  bounds(topic: string, partition: number): Promise<{ readonly start: number; readonly end: number }>;
+}
+
+/** Bytes to values and back, by the registered schemas. */
+export interface Codec {
+  /** Makes every schema that these records name known, so that `decode` need not wait. Throws when the registry is away. */
+  prepare(records: readonly LogRecord[]): Promise<void>;
+  decode(source: Source, value: Uint8Array): RawEvent | Rejection;
+  /** A derived record to its topic's bytes. Schemas were registered at start. */
+  encode(topic: string, record: object): Uint8Array;
+  /** The inverse of `encode`, for read-back. Throws when the bytes are none of ours. */
+  decodeDerived(topic: string, value: Uint8Array): Record<string, unknown>;
+}
+
+/** Must not go on: `message` says what happened, where, and what to do next. Never retried. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
