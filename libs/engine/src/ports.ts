@@ -153,11 +153,20 @@ export interface Publisher {
   bounds(topic: string, partition: number): Promise<{ readonly start: number; readonly end: number }>;
 }
 
+/** Appends to the raw topics: import, the demo feed, the gateway. */
+export interface RawWriter {
+  partitions(topic: string): Promise<number>;
+  /** Resolves when the log has them all (acks=all), in order; rejects when any may be missing. */
+  append(at: At, records: readonly Omit<Outgoing, 'topic'>[]): Promise<void>;
+}
+
 /** Bytes to values and back, by the registered schemas. */
 export interface Codec {
   /** Makes every schema that these records name known, so that `decode` need not wait. Throws when the registry is away. */
   prepare(records: readonly LogRecord[]): Promise<void>;
   decode(source: Source, value: Uint8Array): RawEvent | Rejection;
+  /** A raw event to its topic's bytes. */
+  encodeRaw(event: RawEvent): Uint8Array;
   /** A derived record to its topic's bytes. Schemas were registered at start. */
   encode(topic: string, record: object): Uint8Array;
   /** The inverse of `encode`, for read-back. Throws when the bytes are none of ours. */
