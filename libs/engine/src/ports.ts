@@ -110,8 +110,11 @@ export type Timer = { readonly key: string; readonly due: number };
 
 /** State and position, committed together or not at all; all of one partition in one place. */
 export interface Store {
-  /** Takes the partition: a newer epoch, this token. Throws `Refused` when a newer owner than `above` holds it. */
-  claim(at: At, token: string): Promise<Stored>;
+  /**
+   * Takes the partition: the next epoch, this token. The same token again (lost reply) answers the same.
+   * @param above the epoch of an earlier claim of the caller's: throws `Refused` when a newer owner than that holds the partition.
+   */
+  claim(at: At, token: string, above?: number): Promise<Stored>;
   read(at: At, table: TableName, fields: readonly string[]): Promise<(string | null)[]>;
   /** The earliest timers by (due, key bytes), due at or before `upTo`, at most `limit`. */
   timers(at: At, upTo: number, limit: number): Promise<Timer[]>;
