@@ -1,0 +1,83 @@
+import type { AgentInterval } from '@callfold/schemas';
+import type { Fact } from './fact.ts';
+import { idOf } from './key.ts';
+import type { Draft } from './record.ts';
+import { commonOf } from './record.ts';
+import type { State } from './state.ts';
+
+/** An agent's stays in states, as intervals that never overlap. Rules: docs/outcomes.md. */
+
+export type Interval = {
+  readonly state: string;
+  readonly deciding: Fact;
+  readonly end: number | null;
+  readonly durationFrom: AgentInterval['durationFrom'];
+  readonly flags: AgentInterval['flags'];
+};
+
+/** What a state is called in records: the upstream's name, of an unknown one its own words. */
+export function agentState(fact: Fact): string {
+  return fact.word === 'unknown' ? (fact.status?.trim() || 'unknown') : fact.word;
+}
+
+const durationOf = (fact: Fact): number | null => fact.stay?.duration ?? null;
+
+/** Of two reports of one stay the longer known duration counts, then the greater description. */
+function better(a: Fact, b: Fact): Fact {
+  const [x, y] = [durationOf(a) ?? -1, durationOf(b) ?? -1];
+  if (x !== y) return x > y ? a : b;
+  return (a.stay?.description ?? '') >= (b.stay?.description ?? '') ? a : b;
+}
+
+/** At one start known durations come before null, then by state name; the last is current. */
+function compareStays(a: Fact, b: Fact): number {
+  if (a.at !== b.at) return a.at - b.at;
+  const open = (fact: Fact): number => (durationOf(fact) === null ? 1 : 0);
+  return open(a) - open(b) || (agentState(a) < agentState(b) ? -1 : 1);
+}
+
+/** One fact per (start, state), in order. */
+export function agentStays(facts: readonly Fact[]): Fact[] {
+  const stays = new Map<string, Fact>();
+  for (const fact of facts) {
+    const key = `${fact.at}/${agentState(fact)}`;
+    const known = stays.get(key);
+    stays.set(key, known ? better(known, fact) : fact);
+  }
+  return [...stays.values()].sort(compareStays);
+}
+
+export function agentIntervals(facts: readonly Fact[]): Interval[] {
+  const stays = agentStays(facts);
+  return stays.map((fact, index) => {
+    const next = stays[index + 1];
+    const duration = durationOf(fact);
+    const reported = duration === null ? null : fact.at + duration;
+    const overlaps = reported !== null && next !== undefined && reported > next.at;
+    const end = reported === null || overlaps ? (next?.at ?? null) : reported;
+    const flags: AgentInterval['flags'][number][] = [];
+    if (end !== null && next !== undefined && end < next.at) flags.push('gap-after');
+    if (overlaps) flags.push('overlap');
+    if (fact.word === 'unknown') flags.push('unknown-state');
+    const durationFrom = end === null ? 'open' : reported === null || overlaps ? 'derived' : 'reported';
+    return { state: agentState(fact), deciding: fact, end, durationFrom, flags };
+  });
+}
+
+export function readAgent(state: State): Draft<AgentInterval>[] {
+  return agentIntervals(state.facts).map(({ state: name, deciding, end, durationFrom, flags }) => {
+    const start = deciding.at;
+    const outcomeId = idOf(state.tenantId, state.source, state.subjectId, new Date(start).toISOString(), name);
+    return {
+      ...commonOf(state, 'agent-interval', outcomeId, deciding),
+      agentId: state.subjectId,
+      state: name,
+      description: deciding.stay?.description ?? null,
+      start,
+      end,
+      durationMs: end === null ? null : end - start,
+      durationFrom,
+      flags,
+    };
+  });
+}

@@ -1,0 +1,89 @@
+import type { CallOutcome } from '@callfold/schemas';
+import { agentIntervals, agentState } from './agent.ts';
+import { readCall } from './call.ts';
+import { readCallRecord } from './call-record.ts';
+import { chatEpisodes, chatStatus, dwellOf } from './chat.ts';
+import type { Source } from './event.ts';
+import type { Draft } from './record.ts';
+import type { Settings } from './settings.ts';
+import type { State } from './state.ts';
+import type { Phase } from './timeline.ts';
+
+/** How one subject stands now: what readers of the store, the query API and `fold --aggregates` show. Times epoch ms. */
+
+export type CallAggregate = Omit<Draft<CallOutcome>, 'kind' | 'ingestedAt'> & {
+  readonly kind: 'call';
+  readonly phase: Phase;
+  readonly since: number | null;
+};
+
+export type ChatAggregate = {
+  readonly kind: 'chat';
+  readonly tenantId: string;
+  readonly source: Source;
+  readonly chatId: string;
+  readonly status: string | null;
+  readonly since: number | null;
+  readonly episode: number;
+  readonly handoffs: number;
+  readonly dwellMs: Readonly<Record<string, number>>;
+};
+
+export type AgentAggregate = {
+  readonly kind: 'agent';
+  readonly tenantId: string;
+  readonly source: Source;
+  readonly agentId: string;
+  readonly state: string;
+  readonly description: string | null;
+  readonly since: number;
+};
+
+export type Aggregate = CallAggregate | ChatAggregate | AgentAggregate;
+
+function callAggregate(state: State, settings: Settings): CallAggregate {
+  const timeline = state.source === 'callcenter24' ? readCall(state, settings) : null;
+  const { ingestedAt: _, ...outcome } = timeline ? timeline.outcome : readCallRecord(state);
+  if (!timeline) return { ...outcome, kind: 'call', phase: 'ended', since: outcome.endedAt ?? outcome.occurredAt };
+  const phase = state.silent ? 'ended' : timeline.timeline.phase;
+  return { ...outcome, kind: 'call', phase, since: timeline.timeline.since?.at ?? null };
+}
+
+function chatAggregate(state: State): ChatAggregate {
+  const episodes = chatEpisodes(state);
+  const episode = episodes.at(-1);
+  const stay = episode?.stays.at(-1);
+  const manual = episodes.flatMap(({ stays }) => stays.filter(({ first }) => first.word === 'manual'));
+  return {
+    kind: 'chat',
+    tenantId: state.tenantId,
+    source: state.source,
+    chatId: state.subjectId,
+    status: stay ? chatStatus(stay.first) : null,
+    since: stay?.first.at ?? null,
+    episode: episode?.number ?? state.episodesBefore,
+    handoffs: state.handoffsBefore + manual.length,
+    dwellMs: dwellOf(episode?.stays ?? [], null),
+  };
+}
+
+function agentAggregate(state: State): AgentAggregate | null {
+  const current = agentIntervals(state.facts).at(-1);
+  if (!current) return null;
+  return {
+    kind: 'agent',
+    tenantId: state.tenantId,
+    source: state.source,
+    agentId: state.subjectId,
+    state: agentState(current.deciding),
+    description: current.deciding.stay?.description ?? null,
+    since: current.deciding.at,
+  };
+}
+
+/** Null: nothing is kept of the subject but a marker. */
+export function aggregateOf(state: State, settings: Settings): Aggregate | null {
+  if (state.kind === 'chat') return state.facts.length > 0 || state.episodesBefore > 0 ? chatAggregate(state) : null;
+  if (state.facts.length === 0) return null;
+  return state.kind === 'call' ? callAggregate(state, settings) : agentAggregate(state);
+}

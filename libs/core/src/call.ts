@@ -1,0 +1,223 @@
+import type { AgentOffer, CallOutcome } from '@callfold/schemas';
+import { attributesOf } from './attributes.ts';
+import type { Fact } from './fact.ts';
+import { hasReusedId } from './fact.ts';
+import { idOf } from './key.ts';
+import type { Offer } from './offers.ts';
+import type { Presence } from './presence.ts';
+import type { Draft } from './record.ts';
+import { commonOf } from './record.ts';
+import type { Settings } from './settings.ts';
+import type { State } from './state.ts';
+import type { Timeline } from './timeline.ts';
+import { isTimelineOver, readTimeline } from './timeline.ts';
+
+/** Outcome of a call that is told as a timeline of who was in. Rules: docs/outcomes.md, each under the name in `decidedBy`. */
+
+type Verdict = {
+  readonly outcome: CallOutcome['outcome'];
+  readonly rule: string;
+  readonly deciding: Fact;
+  /** Further events it rests on. */
+  readonly alsoBy?: readonly (Fact | null)[];
+};
+
+/** Leaves closer together than this do not tell who hung up: the tear-down writes both. */
+const SAME_MOMENT_MS = 1_000;
+
+function missedBy(t: Timeline, settings: Settings): Fact | null {
+  const { lastLeave } = t.presence;
+  if (t.end && !lastLeave) return t.finalNoAnswers.at(-1) ?? null;
+  if (!lastLeave || t.presence.contactIn) return null;
+  const leftAfter = (fact: Fact): boolean => fact.at <= lastLeave.at && lastLeave.at - fact.at <= settings.teardownMs;
+  return t.finalNoAnswers.findLast(leftAfter) ?? null;
+}
+
+/** The first rule that holds decides; the order is the contract's. */
+function judge(t: Timeline, facts: readonly Fact[], settings: Settings): Verdict {
+  const p = t.presence;
+  const last = facts.at(-1) as Fact;
+  const gone = p.lastLeave !== null && !p.contactIn;
+  if (p.answer && (!p.redirect || isBefore(p.answer, p.redirect, facts))) {
+    return { outcome: 'answered', rule: 'contact-and-agent-in', deciding: p.answer, alsoBy: [p.firstJoin] };
+  }
+  if (p.redirect) {
+    return { outcome: 'voicemail', rule: 'redirect-before-answer', deciding: p.redirect, alsoBy: [t.recording] };
+  }
+  const noAnswer = missedBy(t, settings);
+  if (noAnswer) {
+    return { outcome: 'missed', rule: 'no-answer-then-end', deciding: noAnswer, alsoBy: [p.lastLeave ?? t.end] };
+  }
+  if (t.contactJoinSeen && gone && p.lastLeave) {
+    return { outcome: 'abandoned', rule: 'contact-left-unanswered', deciding: p.lastLeave, alsoBy: [p.firstJoin] };
+  }
+  if (t.contactJoinSeen && t.end) {
+    return { outcome: 'abandoned', rule: 'ended-with-contact-in', deciding: t.end, alsoBy: [p.firstJoin] };
+  }
+  const over = p.lastLeave ?? t.end;
+  if (over) return { outcome: 'left-before-queue', rule: 'contact-never-in', deciding: over };
+  return { outcome: 'unknown', rule: 'silent', deciding: last };
+}
+
+function isBefore(a: Fact, b: Fact, facts: readonly Fact[]): boolean {
+  return facts.indexOf(a) < facts.indexOf(b);
+}
+
+function exitAt(t: Timeline): number | null {
+  const p = t.presence;
+  return p.lastLeave && !p.contactIn ? p.lastLeave.at : (t.end?.at ?? null);
+}
+
+function endedAtOf(t: Timeline): number | null {
+  const p = t.presence;
+  return t.end?.at ?? (p.contactIn ? null : p.lastLeave?.at) ?? p.redirect?.at ?? null;
+}
+
+/** The agents were gone, another one was asked, and the contact left while waiting for that one. */
+function wasAbandonedInTransfer(t: Timeline): boolean {
+  const exit = exitAt(t);
+  const agentsGone = t.presence.lastAgentLeave;
+  return t.transferPending && exit !== null && agentsGone !== null && exit - agentsGone.at >= SAME_MOMENT_MS;
+}
+
+function hungUpByOf(t: Timeline, inferred: boolean): CallOutcome['hungUpBy'] {
+  const p = t.presence;
+  const contact = p.contactIn ? null : p.lastLeave;
+  const agent = p.lastAgentLeave;
+  if (inferred || (!contact && !agent)) return 'unknown';
+  if (wasAbandonedInTransfer(t)) return contact ? 'contact' : 'unknown';
+  if (!agent) return 'contact';
+  if (!contact) return 'agent';
+  if (Math.abs(contact.at - agent.at) < SAME_MOMENT_MS) return 'unknown';
+  return contact.at < agent.at ? 'contact' : 'agent';
+}
+
+function waitOf(t: Timeline, verdict: Verdict): number | null {
+  const p = t.presence;
+  if (!p.firstJoin) return null;
+  const until = verdict.outcome === 'answered' ? verdict.deciding.at : (p.redirect?.at ?? exitAt(t));
+  return until === null ? null : Math.max(0, until - p.firstJoin.at);
+}
+
+function talkOf(p: Presence, verdict: Verdict, endedAt: number | null): number | null {
+  if (verdict.outcome === 'unknown') return null;
+  let sum = 0;
+  for (const { from, to } of p.talks) {
+    const until = to ?? endedAt;
+    if (until === null) return null;
+    sum += Math.max(0, until - from);
+  }
+  return sum;
+}
+
+function reasonOf(verdict: Verdict, hungUpBy: CallOutcome['hungUpBy'], t: Timeline): CallOutcome['reason'] {
+  switch (verdict.outcome) {
+    case 'answered':
+      if (hungUpBy === 'contact') return 'customer-ended';
+      if (hungUpBy === 'agent') return 'agent-ended';
+      return t.end ? 'call-ended' : 'unknown';
+    case 'abandoned':
+      return verdict.rule === 'contact-left-unanswered' ? 'customer-ended' : 'call-ended';
+    case 'missed':
+      return 'no-answer';
+    case 'voicemail':
+      return 'voicemail';
+    case 'left-before-queue':
+      return 'never-queued';
+    default:
+      return 'unknown';
+  }
+}
+
+function anomaliesOf(state: State, t: Timeline, verdict: Verdict): CallOutcome['anomalies'] {
+  const p = t.presence;
+  const joinMissing = !t.contactJoinSeen && (p.lastLeave !== null || verdict.outcome === 'answered');
+  const leaveMissing = t.end !== null && p.contactIn && t.contactJoinSeen && verdict.outcome !== 'voicemail';
+  const found: [CallOutcome['anomalies'][number], boolean][] = [
+    ['unknown-status', t.unknownWords],
+    ['contact-join-missing', joinMissing],
+    ['contact-leave-missing', leaveMissing],
+    ['agent-joined-after-contact-left', p.joinedAfterContactLeft],
+    ['agent-joined-after-redirect', p.joinedAfterRedirect],
+    ['agent-leave-without-join', p.agentLeftWithoutJoin],
+    ['crm-registration-missing', t.registered && !t.crmRegistered && t.end !== null],
+    ['event-id-reused', hasReusedId(state.facts)],
+    ['truncated', state.truncated],
+  ];
+  return found.filter(([, holds]) => holds).map(([name]) => name);
+}
+
+function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOutcome> {
+  const p = t.presence;
+  const verdict = judge(t, state.facts, settings);
+  const inferred = !isTimelineOver(state.facts);
+  const endedAt = endedAtOf(t);
+  const answered = verdict.outcome === 'answered';
+  const abandoned = verdict.outcome === 'abandoned';
+  const hungUpBy = answered ? hungUpByOf(t, inferred) : null;
+  const waitMs = waitOf(t, verdict);
+  const latest = state.facts.at(-1) as Fact;
+  const eventIds = [verdict.deciding, ...(verdict.alsoBy ?? [])].flatMap((fact) => (fact ? [fact.id] : []));
+  return {
+    ...commonOf(state, 'call-outcome', idOf(state.tenantId, state.source, state.subjectId), verdict.deciding),
+    callId: state.subjectId,
+    outcome: verdict.outcome,
+    reason: reasonOf(verdict, hungUpBy, t),
+    rawStatus: (inferred ? latest : verdict.deciding).status,
+    stage: abandoned ? (t.ringingAtExit ? 'ring' : 'queue') : null,
+    short: abandoned && waitMs !== null ? waitMs <= settings.shortAbandonMs : null,
+    voicemailLeft: verdict.outcome === 'voicemail' && t.recording ? true : null,
+    transferred: p.secondAgentJoined,
+    abandonedInTransfer: answered && wasAbandonedInTransfer(t),
+    hungUpBy,
+    personReached: answered ? 'yes' : verdict.outcome === 'unknown' ? 'unknown' : 'no',
+    fault: null,
+    inferred,
+    startedAt: state.facts[0]?.at ?? null,
+    queuedAt: p.firstJoin?.at ?? null,
+    answeredAt: answered ? verdict.deciding.at : null,
+    endedAt,
+    waitMs,
+    talkMs: talkOf(p, verdict, endedAt),
+    agents: p.stays.map(({ agent, joined, left }) => ({ agent, joinedAt: joined?.at ?? null, leftAt: left?.at ?? null })),
+    offers: t.offers.length,
+    missedOffers: t.offers.filter((offer) => offer.result === 'missed').length,
+    anomalies: anomaliesOf(state, t, verdict),
+    decidedBy: { rule: verdict.rule, eventIds: [...new Set(eventIds)] },
+    attributes: attributesOf(state.attributes),
+  };
+}
+
+function offerRecord(state: State, offer: Offer): Draft<AgentOffer> {
+  const { agent, n } = offer;
+  const outcomeId = idOf(state.tenantId, state.source, state.subjectId, agent, n);
+  const eventIds = [offer.decidedBy, offer.shown, offer.request].flatMap((fact) => (fact ? [fact.id] : []));
+  return {
+    ...commonOf(state, 'agent-offer', outcomeId, offer.decidedBy),
+    callId: state.subjectId,
+    agent,
+    n,
+    offeredAt: offer.request?.at ?? null,
+    agentWas: offer.request?.agentWas ?? null,
+    screenShownAt: offer.shown?.at ?? null,
+    result: offer.result,
+    ringMs: offer.shown && offer.closedAt !== null ? Math.max(0, offer.closedAt - offer.shown.at) : null,
+    decidedBy: { rule: offer.rule, eventIds: [...new Set(eventIds)] },
+  };
+}
+
+export type CallReading = {
+  readonly outcome: Draft<CallOutcome>;
+  readonly offers: readonly Draft<AgentOffer>[];
+  readonly timeline: Timeline;
+};
+
+/** @param state of a call told as a timeline, with at least one fact */
+export function readCall(state: State, settings: Settings): CallReading {
+  const timeline = readTimeline(state.facts, settings);
+  return {
+    timeline,
+    outcome: outcomeOf(state, timeline, settings),
+    offers: timeline.offers.map((offer) => offerRecord(state, offer)),
+  };
+}

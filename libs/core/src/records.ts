@@ -1,0 +1,81 @@
+import { readAgent } from './agent.ts';
+import { readCall } from './call.ts';
+import { readCallRecord } from './call-record.ts';
+import { chatEpisodes, readChat } from './chat.ts';
+import { hash64 } from './hash.ts';
+import { part } from './key.ts';
+import type { DerivedDraft, DerivedRecord } from './record.ts';
+import type { Settings } from './settings.ts';
+import type { PublishedRecord, State } from './state.ts';
+import { isTimelineOver } from './timeline.ts';
+import type { DerivedTopic } from './topics.ts';
+import { AGENT_INTERVALS, AGENT_OFFERS, CALL_OUTCOMES, CHAT_HANDOFFS, CHAT_OUTCOMES } from './topics.ts';
+
+/** A record that is to be published: the next revision under its id. */
+export type Derived = { readonly topic: DerivedTopic; readonly record: DerivedRecord };
+
+type Publishable = { readonly topic: DerivedTopic; readonly draft: DerivedDraft };
+
+/** The subject has ended, or nothing more came: what can be said of it now is said. Agents never close. */
+export function isClosed(state: State): boolean {
+  if (state.silent) return true;
+  if (state.kind === 'call') return isOver(state);
+  if (state.kind === 'agent') return false;
+  const last = chatEpisodes(state).at(-1);
+  return last ? last.ending !== null : true;
+}
+
+/** A call's own word that it is over; a finished record says so by being there. */
+export function isOver(state: State): boolean {
+  return state.source === 'callcenter24' ? isTimelineOver(state.facts) : state.facts.length > 0;
+}
+
+function publishables(state: State, settings: Settings): Publishable[] {
+  if (state.facts.length === 0) return [];
+  if (state.kind === 'agent') return readAgent(state).map((draft) => ({ topic: AGENT_INTERVALS, draft }));
+  if (state.kind === 'chat') {
+    const { outcomes, handoffs } = readChat(state);
+    return [
+      ...outcomes.map((draft) => ({ topic: CHAT_OUTCOMES, draft }) as const),
+      ...handoffs.map((draft) => ({ topic: CHAT_HANDOFFS, draft }) as const),
+    ];
+  }
+  if (!isClosed(state)) return [];
+  if (state.source !== 'callcenter24') return [{ topic: CALL_OUTCOMES, draft: readCallRecord(state) }];
+  const { outcome, offers } = readCall(state, settings);
+  return [{ topic: CALL_OUTCOMES, draft: outcome }, ...offers.map((draft) => ({ topic: AGENT_OFFERS, draft }) as const)];
+}
+
+/** Hash of what a record says, less what depends on when and how often it was said. */
+export function contentHash(draft: DerivedDraft | DerivedRecord): string {
+  return hash64(JSON.stringify({ ...draft, ingestedAt: null, revision: 0, correctionOf: null }));
+}
+
+export function labelOf(draft: DerivedDraft | DerivedRecord): string | null {
+  if (draft.kind === 'agent-offer') return draft.result;
+  return draft.kind === 'call-outcome' || draft.kind === 'chat-outcome' ? draft.outcome : null;
+}
+
+/** The record's name within its subject: its kind, and its id less the subject's own part. */
+export function suffixOf(state: State, draft: DerivedDraft | DerivedRecord): string {
+  const own = `${part(state.tenantId)}/${state.source}/${part(state.subjectId)}`;
+  return `${draft.kind}${draft.outcomeId.slice(own.length)}`;
+}
+
+/** The next revision of every record that says something else than what was published last. */
+export function publish(state: State, settings: Settings): { readonly state: State; readonly derived: readonly Derived[] } {
+  const derived: Derived[] = [];
+  const published = new Map<string, PublishedRecord>(state.published);
+  for (const { topic, draft } of publishables(state, settings)) {
+    const suffix = suffixOf(state, draft);
+    const before = published.get(suffix);
+    const hash = contentHash(draft);
+    if (before?.hash === hash) continue;
+    const label = labelOf(draft);
+    const revision = (before?.revision ?? 0) + 1;
+    const correctionOf = before && before.label !== label ? before.label : null;
+    published.set(suffix, { revision, hash, label });
+    derived.push({ topic, record: { ...draft, revision, correctionOf } as DerivedRecord });
+  }
+  return { state: { ...state, published, settleAt: null }, derived };
+}

@@ -1,0 +1,82 @@
+import type { Attribute } from './attributes.ts';
+import { mergeAttributes } from './attributes.ts';
+import type { Source, StatusEvent, SubjectKind } from './event.ts';
+import { KIND_OF } from './event.ts';
+import type { Fact } from './fact.ts';
+import { factOf, insertFact } from './fact.ts';
+import { unpart } from './key.ts';
+import { LIMITS } from './limits.ts';
+
+/** What was published last of one of a subject's records. */
+export type PublishedRecord = {
+  readonly revision: number;
+  /** Hash of its content, less revision, correctionOf and ingestedAt. */
+  readonly hash: string;
+  /** Its `outcome` or `result`, for the next revision's `correctionOf`. */
+  readonly label: string | null;
+};
+
+/** Everything kept of one subject. Plain data; a change makes a new one. */
+export type State = {
+  readonly kind: SubjectKind;
+  readonly source: Source;
+  readonly tenantId: string;
+  readonly subjectId: string;
+  readonly facts: readonly Fact[];
+  readonly attributes: readonly Attribute[];
+  readonly truncated: boolean;
+  /** Closed by the timer, because nothing more came. The next change opens it again. */
+  readonly silent: boolean;
+  /** Append time of the last event that changed something. */
+  readonly changedAt: number;
+  /** When the changes seen so far are to be published, or null: nothing waits. */
+  readonly settleAt: number | null;
+  /** When the subject's one timer is due as the store knows it; null: none. */
+  readonly timer: number | null;
+  /** By the record's id without the subject's own part, as `outcome` or `offer/Anna/1`. */
+  readonly published: ReadonlyMap<string, PublishedRecord>;
+  /** What happened up to this instant was dropped; null: nothing was. */
+  readonly horizon: number | null;
+  /** What was dropped still counts: episodes and hand-offs before the horizon. */
+  readonly episodesBefore: number;
+  readonly handoffsBefore: number;
+  /** The last episode dropped had an ending, so that further endings in a row belong to it. */
+  readonly endedBefore: boolean;
+  /** All was dropped and only this is left, until then; null: a live state. */
+  readonly markerUntil: number | null;
+};
+
+/** @param key as `subjectKey` makes it */
+export function emptyState(source: Source, key: string): State {
+  const slash = key.indexOf('/');
+  return {
+    kind: KIND_OF[source],
+    source,
+    tenantId: key.slice(0, slash),
+    subjectId: unpart(key.slice(slash + 1)),
+    facts: [],
+    attributes: [],
+    truncated: false,
+    silent: false,
+    changedAt: 0,
+    settleAt: null,
+    timer: null,
+    published: new Map(),
+    horizon: null,
+    episodesBefore: 0,
+    handoffsBefore: 0,
+    endedBefore: false,
+    markerUntil: null,
+  };
+}
+
+/** The state with one more event; the very same state when the event says nothing new. */
+export function addEvent(state: State, event: StatusEvent, loggedAt: number): State {
+  const max = state.kind === 'agent' ? LIMITS.agentFacts : LIMITS.facts;
+  const { facts, added, overflowed } = insertFact(state.facts, factOf(event, loggedAt), max);
+  const merged = event.attributes ? mergeAttributes(state.attributes, event.attributes, event.at) : null;
+  const attributes = merged?.attributes ?? state.attributes;
+  const truncated = state.truncated || overflowed || (merged?.overflowed ?? false);
+  if (!added && attributes === state.attributes && truncated === state.truncated) return state;
+  return { ...state, facts, attributes, truncated, silent: false, changedAt: loggedAt };
+}
