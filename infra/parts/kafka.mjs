@@ -1,0 +1,126 @@
+// @ts-check
+/** Apache Kafka in KRaft mode: every broker is its own controller too; one of them or three. */
+
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { findJars, findJava } from './jars.mjs';
+import { askBrokers } from './kafka-probe.mjs';
+import { launch } from './part.mjs';
+import { freePorts, HOST } from './ports.mjs';
+import { brokerSettings, HEAPS } from './settings.mjs';
+
+const LOGGING = fileURLToPath(new URL('./kafka-log4j2.properties', import.meta.url));
+/** Any 16 bytes in base64url; one fixed id, so that a folder can be started again by anybody. */
+const CLUSTER_ID = 'Y2FsbGZvbGQtaW5mcmExMA';
+
+/** @param {Record<string, string>} settings */
+const propertiesText = (settings) =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+
+/**
+ * @param {number} id
+ * @param {string} dir
+ * @param {readonly number[]} ports
+ * @param {readonly number[]} controllerPorts
+ */
+function ownSettings(id, dir, ports, controllerPorts) {
+  const client = `PLAINTEXT://${HOST}:${ports[id - 1]}`;
+  return {
+    'node.id': String(id),
+    'process.roles': 'broker,controller',
+    listeners: `${client},CONTROLLER://${HOST}:${controllerPorts[id - 1]}`,
+    'advertised.listeners': client,
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.quorum.voters': controllerPorts.map((port, index) => `${index + 1}@${HOST}:${port}`).join(','),
+    'log.dirs': join(dir, 'data'),
+  };
+}
+
+/**
+ * @param {string} java
+ * @param {string} classPath
+ * @param {string} dir
+ * @param {string} config
+ */
+async function format(java, classPath, dir, config) {
+  const data = join(dir, 'data');
+  if (existsSync(join(data, 'meta.properties'))) return;
+  // A format that was interrupted leaves files without meta.properties; nothing can be in them yet.
+  rmSync(data, { recursive: true, force: true });
+  const args = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config];
+  await promisify(execFile)(java, args).catch((error) => {
+    throw new Error(`Kafka's storage ${data} could not be formatted: ${error.stderr || error.stdout || error.message}`);
+  });
+}
+
+/** @type {typeof import('./index.mjs').startKafka} */
+export async function startKafka(options) {
+  const { dir, brokers: count = 1, settings = {}, heap = HEAPS.kafka, keep = false, say = () => {} } = options;
+  if (count !== 1 && count !== 3) throw new Error(`startKafka: ${count} brokers asked for; it is one or three.`);
+  const java = findJava();
+  const { classPath } = await findJars({ say });
+  const ports = options.ports ?? (await freePorts(count));
+  const controllerPorts = options.controllerPorts ?? (await freePorts(count));
+  if (ports.length !== count || controllerPorts.length !== count) {
+    throw new Error(`startKafka: ${count} brokers need as many ports and controller ports.`);
+  }
+
+  const ids = Array.from({ length: count }, (_, index) => index + 1);
+  const starts = await Promise.allSettled(
+    ids.map(async (id, index) => {
+      const nodeDir = join(dir, `node-${id}`);
+      mkdirSync(nodeDir, { recursive: true });
+      const config = join(nodeDir, 'server.properties');
+      const all = { ...brokerSettings(count), ...ownSettings(id, nodeDir, ports, controllerPorts), ...settings };
+      writeFileSync(config, propertiesText(all));
+      await format(java, classPath, nodeDir, config);
+      const port = /** @type {number} */ (ports[index]);
+      const part = await launch({
+        name: `Kafka broker ${id}`,
+        dir: nodeDir,
+        log: 'kafka.log',
+        command: java,
+        args: [...heap.split(' '), `-Dlog4j2.configurationFile=${LOGGING}`, '-cp', classPath, 'kafka.Kafka', config],
+        port,
+        keep,
+        async answers() {
+          const known = await askBrokers(port);
+          return known.controller !== -1 && known.ids.includes(id);
+        },
+      });
+      return Object.assign(part, { id });
+    }),
+  );
+  const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (failed) {
+    await Promise.all(nodes.map((node) => node.kill()));
+    throw failed.reason;
+  }
+
+  return {
+    brokers: ports.map((port) => `${HOST}:${port}`),
+    nodes,
+    logFile: nodes[0]?.logFile ?? '',
+    get pids() {
+      return nodes.map((node) => node.pid);
+    },
+    async kill(signal) {
+      await Promise.all(nodes.map((node) => node.kill(signal)));
+    },
+    async start() {
+      await Promise.all(nodes.map((node) => node.start()));
+    },
+    async stop(how) {
+      await Promise.all(nodes.map((node) => node.stop(how)));
+      if (how?.wipe) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
