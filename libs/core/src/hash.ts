@@ -3,22 +3,14 @@
  * Its values are part of event ids that live in logs and states for years, so they never change:
  * the frozen vectors in the tests hold them. A better hash would come beside this one, under another name.
  *
- * Two lanes as in MurmurHash3 x86_128, each fed by every word and by the other lane. For a given word a step is a
- * bijection of the state, so a difference never cancels within one word.
+ * Two lanes take every 32-bit word in turn. For a given word a step is a bijection of both lanes, and for a given state
+ * it is injective in the word: what differs in one word only never collides. MurmurHash3's finaliser mixes the end.
  */
 
-const C1 = 0x239b961b;
-const C2 = 0xab0e9789;
-const C3 = 0x38b34ae5;
-const C4 = 0xa1e38b93;
 const SEED_1 = 0x6a09e667;
-const SEED_2 = 0xbb67ae85 | 0;
-
-/** The codes of the digits 0-9 and a-v, five bits each. */
-const DIGITS = Uint8Array.from('0123456789abcdefghijklmnopqrstuv', (digit) => digit.charCodeAt(0));
-
-/** What the lanes hold between two fields. Filled and emptied within one call. */
-const lanes = new Int32Array(2);
+const SEED_2 = 0x3c6ef372;
+const M1 = 0x9e3779b1;
+const M2 = 0x85ebca77;
 
 const NULL_TAG = 0;
 const TEXT_TAG = 1;
@@ -26,108 +18,91 @@ const INTEGER_TAG = 2;
 const TAG_BITS = 2;
 const TWO_32 = 4_294_967_296;
 
+/** The codes of the digits 0-9 and a-v, five bits each. */
+const DIGITS = Uint8Array.from('0123456789abcdefghijklmnopqrstuv', (digit) => digit.charCodeAt(0));
+
 /** @returns 13 characters of 0-9 and a-v. */
 export function hash64(text: string): string {
-  start();
-  addText(text);
-  return finish(text.length);
+  let one = SEED_1;
+  let two = SEED_2;
+  for (let at = 0; at < text.length; at += 2) {
+    const word = wordAt(text, at);
+    one = stepOne(one, word);
+    two = stepTwo(two, word, one);
+  }
+  return finish(one, two, text.length);
 }
 
-/** @returns as `hash64`; equal bytes and only they (but for chance) give equal hashes. */
+/** @returns 13 characters, as `hash64`. */
 export function hashBytes(bytes: Uint8Array): string {
-  start();
-  addBytes(bytes);
-  return finish(bytes.length);
-}
-
-/**
- * Hashes a list of fields such that no two lists look alike: each is preceded by its type and length, so ('ab', 'c')
- * differs from ('a', 'bc'), null from '' and 1 from '1'.
- * @param fields numbers must be safe integers.
- */
-export function hashFields(fields: readonly (string | number | null)[]): string {
-  start();
-  for (let at = 0; at < fields.length; at++) {
-    const field = fields[at] as string | number | null;
-    if (field === null) {
-      addWord(NULL_TAG);
-    } else if (typeof field === 'string') {
-      addWord((field.length << TAG_BITS) | TEXT_TAG);
-      addText(field);
-    } else {
-      if (!Number.isSafeInteger(field)) throw new RangeError(`Only safe integers can be hashed; got ${field}`);
-      addWord(INTEGER_TAG);
-      addWord(field | 0);
-      addWord(Math.floor(field / TWO_32));
-    }
-  }
-  return finish(fields.length);
-}
-
-function start(): void {
-  lanes[0] = SEED_1;
-  lanes[1] = SEED_2;
-}
-
-function addWord(word: number): void {
-  const one = first(lanes[0] as number, lanes[1] as number, word);
-  lanes[1] = second(lanes[1] as number, one, word);
-  lanes[0] = one;
-}
-
-function addText(text: string): void {
-  let one = lanes[0] as number;
-  let two = lanes[1] as number;
-  const pairs = text.length & ~1;
-  for (let at = 0; at < pairs; at += 2) {
-    const word = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
-    one = first(one, two, word);
-    two = second(two, one, word);
-  }
-  if (pairs < text.length) {
-    const word = text.charCodeAt(pairs);
-    one = first(one, two, word);
-    two = second(two, one, word);
-  }
-  lanes[0] = one;
-  lanes[1] = two;
-}
-
-function addBytes(bytes: Uint8Array): void {
-  let one = lanes[0] as number;
-  let two = lanes[1] as number;
+  let one = SEED_1;
+  let two = SEED_2;
   const whole = bytes.length & ~3;
   for (let at = 0; at < whole; at += 4) {
     const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
     const word = low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
-    one = first(one, two, word);
-    two = second(two, one, word);
+    one = stepOne(one, word);
+    two = stepTwo(two, word, one);
   }
-  if (whole < bytes.length) {
-    let word = 0;
-    for (let at = bytes.length - 1; at >= whole; at--) word = (word << 8) | (bytes[at] as number);
-    one = first(one, two, word);
-    two = second(two, one, word);
+  let rest = 0;
+  for (let at = bytes.length - 1; at >= whole; at--) rest = (rest << 8) | (bytes[at] as number);
+  one = stepOne(one, rest);
+  two = stepTwo(two, rest, one);
+  return finish(one, two, bytes.length);
+}
+
+/**
+ * Hashes a list such that no two lists look alike: each field is preceded by its type and length, so ('ab', 'c')
+ * differs from ('a', 'bc'), null from '', and 1 from '1'.
+ * @param fields numbers must be safe integers, else a RangeError.
+ * @returns 13 characters, as `hash64`.
+ */
+export function hashFields(fields: readonly (string | number | null)[]): string {
+  let one = SEED_1;
+  let two = SEED_2;
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index] as string | number | null;
+    const text = typeof field === 'string' ? field : '';
+    const tag = field === null ? NULL_TAG : typeof field === 'string' ? TEXT_TAG : INTEGER_TAG;
+    const head = (text.length << TAG_BITS) | tag;
+    one = stepOne(one, head);
+    two = stepTwo(two, head, one);
+    for (let at = 0; at < text.length; at += 2) {
+      const word = wordAt(text, at);
+      one = stepOne(one, word);
+      two = stepTwo(two, word, one);
+    }
+    if (typeof field === 'number') {
+      if (!Number.isSafeInteger(field)) throw new RangeError(`Only safe integers can be hashed; got ${field}`);
+      one = stepOne(one, field | 0);
+      two = stepTwo(two, field | 0, one);
+      const high = Math.floor(field / TWO_32);
+      one = stepOne(one, high);
+      two = stepTwo(two, high, one);
+    }
   }
-  lanes[0] = one;
-  lanes[1] = two;
+  return finish(one, two, fields.length);
 }
 
-function first(one: number, two: number, word: number): number {
-  const k = Math.imul(word, C1);
-  const mixed = one ^ Math.imul((k << 15) | (k >>> 17), C2);
-  return (Math.imul(((mixed << 19) | (mixed >>> 13)) + two, 5) + 0x561ccd1b) | 0;
+/** Two UTF-16 code units; the last of an odd number stands alone. */
+function wordAt(text: string, at: number): number {
+  const low = text.charCodeAt(at);
+  return at + 1 < text.length ? low | (text.charCodeAt(at + 1) << 16) : low;
 }
 
-function second(two: number, one: number, word: number): number {
-  const k = Math.imul(word, C3);
-  const mixed = two ^ Math.imul((k << 17) | (k >>> 15), C4);
-  return (Math.imul(((mixed << 13) | (mixed >>> 19)) + one, 5) + 0x32ac3b17) | 0;
+function stepOne(one: number, word: number): number {
+  const mixed = Math.imul(one ^ word, M1);
+  return mixed ^ (mixed >>> 15);
 }
 
-function finish(length: number): string {
-  let one = (lanes[0] as number) ^ length;
-  let two = (lanes[1] as number) ^ length;
+function stepTwo(two: number, word: number, one: number): number {
+  const mixed = Math.imul(((two << 13) | (two >>> 19)) ^ word, M2);
+  return (((mixed << 11) | (mixed >>> 21)) + one) | 0;
+}
+
+function finish(laneOne: number, laneTwo: number, length: number): string {
+  let one = laneOne ^ length;
+  let two = laneTwo ^ length;
   one = (one + two) | 0;
   two = (two + one) | 0;
   one = avalanche(one);
@@ -135,6 +110,13 @@ function finish(length: number): string {
   one = (one + two) | 0;
   two = (two + one) | 0;
   return digits(one, two);
+}
+
+/** MurmurHash3's finaliser: every bit of the lane depends on every other. */
+function avalanche(lane: number): number {
+  let mixed = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
 }
 
 /** One call for all thirteen: joining shorter texts costs as much again as the hash. */
@@ -158,11 +140,4 @@ function digits(one: number, two: number): string {
 
 function digit(bits: number): number {
   return DIGITS[bits] as number;
-}
-
-/** MurmurHash3's finaliser: every bit of the lane depends on every other. */
-function avalanche(lane: number): number {
-  let mixed = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }

@@ -18,3 +18,4 @@ export * from './state-text.ts';
 export * from './step.ts';
 export * from './timeline.ts';
 export * from './topics.ts';
+export * from './utf8.ts';

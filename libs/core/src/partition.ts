@@ -1,4 +1,4 @@
-import { subjectKey } from './key.ts';
+import { part } from './key.ts';
 
 /**
  * Where a subject stands: murmur2, as the Java client hashes keys, of its key's UTF-8 bytes, modulo partitions.
@@ -8,11 +8,14 @@ import { subjectKey } from './key.ts';
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
-/** Keys of the usual length are encoded here: the bytes are read before anyone else can write them. */
-const SCRATCH_BYTES = 4_096;
-const scratch = new Uint8Array(SCRATCH_BYTES);
 /** The most bytes that UTF-8 takes for one UTF-16 code unit; a pair of surrogates takes four together. */
 const BYTES_PER_UNIT = 3;
+/** Keys of the usual length are encoded here, longer ones elsewhere. */
+const SCRATCH_BYTES = 4_096;
+const scratch = new Uint8Array(SCRATCH_BYTES);
+/** The tenant whose `tenant/` begins the scratch, since most records have their predecessor's, and where it ends. */
+let scratchTenant: string | null = null;
+let scratchPrefix = 0;
 
 /** @returns a signed 32-bit integer, as Java's `Utils.murmur2` does. */
 export function murmur2(bytes: Uint8Array): number {
@@ -20,18 +23,27 @@ export function murmur2(bytes: Uint8Array): number {
 }
 
 /**
+ * The partition of the text that `subjectKey` gives, from 0.
  * @param partitions of the topic, at least 1; all topics have the same number.
- * @returns the partition, from 0.
  */
 export function partitionOf(tenantId: string, subjectId: string, partitions: number): number {
   if (!Number.isInteger(partitions) || partitions < 1) {
     throw new RangeError(`A topic has a whole number of partitions, at least 1; got ${partitions}`);
   }
-  const key = subjectKey(tenantId, subjectId);
-  const most = key.length * BYTES_PER_UNIT;
-  const bytes = most <= SCRATCH_BYTES ? scratch : new Uint8Array(most);
-  const hash = murmur2Of(bytes, encodeUtf8(key, bytes));
-  return (hash & 0x7fffffff) % partitions;
+  return (hashOfKey(tenantId, part(subjectId)) & 0x7fffffff) % partitions;
+}
+
+function hashOfKey(tenantId: string, subject: string): number {
+  const most = (tenantId.length + 1 + subject.length) * BYTES_PER_UNIT;
+  if (most > SCRATCH_BYTES) {
+    const bytes = new Uint8Array(most);
+    return murmur2Of(bytes, encodeUtf8(subject, bytes, encodeUtf8(`${tenantId}/`, bytes, 0)));
+  }
+  if (tenantId !== scratchTenant) {
+    scratchPrefix = encodeUtf8(`${tenantId}/`, scratch, 0);
+    scratchTenant = tenantId;
+  }
+  return murmur2Of(scratch, encodeUtf8(subject, scratch, scratchPrefix));
 }
 
 function murmur2Of(bytes: Uint8Array, length: number): number {
@@ -55,9 +67,9 @@ function byte(bytes: Uint8Array, at: number): number {
   return bytes[at] as number;
 }
 
-/** Writes the text's UTF-8 bytes, U+FFFD for half a surrogate pair as every encoder of the platform does. */
-function encodeUtf8(text: string, into: Uint8Array): number {
-  let end = 0;
+/** Writes the text's UTF-8 bytes and answers where they end; U+FFFD for half a surrogate pair as every encoder of the platform does. */
+export function encodeUtf8(text: string, into: Uint8Array, from: number): number {
+  let end = from;
   for (let at = 0; at < text.length; at++) {
     let code = text.charCodeAt(at);
     if (code < 0x80) {

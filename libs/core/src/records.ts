@@ -46,9 +46,18 @@ function publishables(state: State, settings: Settings): Publishable[] {
   return [{ topic: CALL_OUTCOMES, draft: outcome }, ...offers.map((draft) => ({ topic: AGENT_OFFERS, draft }) as const)];
 }
 
-/** Hash of what a record says, less what depends on when and how often it was said. */
+const SAID_BY_PUBLISHING: ReadonlySet<string> = new Set(['revision', 'correctionOf', 'ingestedAt']);
+const contentFields = new Map<string, readonly string[]>();
+
+/** Hash of what a record says, less what depends on when and how often it was said; the order of its fields is no matter. */
 export function contentHash(draft: DerivedDraft | DerivedRecord): string {
-  return hash64(JSON.stringify({ ...draft, ingestedAt: null, revision: 0, correctionOf: null }));
+  let fields = contentFields.get(draft.kind);
+  if (!fields) {
+    fields = Object.keys(draft).filter((field) => !SAID_BY_PUBLISHING.has(field)).sort();
+    contentFields.set(draft.kind, fields);
+  }
+  const said = draft as unknown as Readonly<Record<string, unknown>>;
+  return hash64(JSON.stringify(fields.map((field) => said[field])));
 }
 
 export function labelOf(draft: DerivedDraft | DerivedRecord): string | null {
@@ -60,6 +69,14 @@ export function labelOf(draft: DerivedDraft | DerivedRecord): string | null {
 export function suffixOf(state: State, draft: DerivedDraft | DerivedRecord): string {
   const own = `${part(state.tenantId)}/${state.source}/${part(state.subjectId)}`;
   return `${draft.kind}${draft.outcomeId.slice(own.length)}`;
+}
+
+/** The state as it is when the record that was just derived has another revision than the next one: it stood already. */
+export function withRevision(state: State, record: DerivedRecord, revision: number): State {
+  const suffix = suffixOf(state, record);
+  const published = state.published.get(suffix);
+  if (!published) return state;
+  return { ...state, published: new Map([...state.published, [suffix, { ...published, revision }]]) };
 }
 
 /** The next revision of every record that says something else than what was published last. */

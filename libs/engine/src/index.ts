@@ -1,1 +1,4 @@
+export * from './engine.ts';
+export * from './observer.ts';
 export * from './ports.ts';
+export * from './role.ts';

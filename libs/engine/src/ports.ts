@@ -21,6 +21,8 @@ export type LogRecord = {
 };
 
 export type Batch = {
+  /** The position it was read from: what was answered or sought before. Legal gaps may follow it. */
+  readonly from: number;
   readonly records: readonly LogRecord[];
   /** The position after this batch; greater than the last record's offset, and legal gaps are in it. */
   readonly next: number;
@@ -44,6 +46,8 @@ export interface Consumer {
   run(handler: ConsumerHandler): Promise<void>;
   /** Lets running handlers finish, leaves the group, resolves when `run` has. */
   stop(): Promise<void>;
+  /** Reads an assigned partition from `offset` next, or leaves it alone (null): for what is found between two batches. */
+  seek(at: At, offset: number | null): void;
 }
 
 export interface ConsumerHandler {
@@ -57,6 +61,8 @@ export interface ConsumerHandler {
 
 /** The raw log outside the group. */
 export interface Log {
+  /** How many partitions the topic has. */
+  partitions(topic: string): Promise<number>;
   /** First offset kept, and the one the next record gets. */
   bounds(at: At): Promise<{ readonly start: number; readonly end: number }>;
   /** The record at exactly this offset, or null when it is gone or was never one. */

@@ -1,0 +1,47 @@
+import type { LogRecord } from './ports.ts';
+import { Refused } from './ports.ts';
+import { hashBytes, hashFields } from '@callfold/core';
+
+/** The engine's part of a checkpoint. */
+export type Meta = {
+  readonly settings: string;
+  /** Of the topic, when it was written. */
+  readonly partitions: number;
+  /** The log clock: the greatest append time seen. */
+  readonly clock: number;
+  /** The last record folded, to tell whether the log is still the same one. */
+  readonly last: { readonly offset: number; readonly hash: string } | null;
+  /** The next `callfold-seq`, by derived topic. */
+  readonly seqs: Readonly<Record<string, number>>;
+  /** By derived topic: every record of ours before this offset is known to have been sent. */
+  readonly published: Readonly<Record<string, number>>;
+  /** Outbox entries kept are numbered from `outboxFirst` up to before `outboxNext`. */
+  readonly outboxFirst: number;
+  readonly outboxNext: number;
+};
+
+const VERSION = 1;
+/** Enough of a large value to tell two records apart. */
+const HASHED_BYTES = 4_096;
+
+export function encodeMeta(meta: Meta): string {
+  return JSON.stringify({ version: VERSION, ...meta });
+}
+
+export function decodeMeta(text: string): Meta {
+  const { version, ...meta } = JSON.parse(text) as Meta & { version: number };
+  if (version !== VERSION) {
+    throw new Refused(`The checkpoint has format ${version}, this version reads ${VERSION}: run the newer version.`);
+  }
+  return meta;
+}
+
+export function emptyMeta(settings: string, partitions: number): Meta {
+  return { settings, partitions, clock: 0, last: null, seqs: {}, published: {}, outboxFirst: 0, outboxNext: 0 };
+}
+
+export function hashOfRecord(record: LogRecord): string {
+  const { value } = record;
+  const body = value === null ? null : hashBytes(value.length > HASHED_BYTES ? value.subarray(0, HASHED_BYTES) : value);
+  return hashFields([record.offset, record.appendedAt, value?.length ?? -1, body]);
+}

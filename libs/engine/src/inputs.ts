@@ -1,0 +1,31 @@
+import type { Rejection, Source, StatusEvent } from '@callfold/core';
+import { isRejection, partitionOf, reject, subjectKey, TICK_HEADER } from '@callfold/core';
+import { checkAgainstLog, normalise } from '@callfold/sources';
+import type { Codec, LogRecord } from './ports.ts';
+
+/** What one raw record turned out to be. */
+export type Input =
+  | { readonly what: 'event'; readonly record: LogRecord; readonly key: string; readonly event: StatusEvent }
+  | { readonly what: 'rejected'; readonly record: LogRecord; readonly rejection: Rejection }
+  | { readonly what: 'tick'; readonly record: LogRecord };
+
+export type Place = { readonly source: Source; readonly partition: number; readonly partitions: number };
+
+/** Decodes and checks; schemas were made known before. Never throws for data. */
+export function inputOf(record: LogRecord, place: Place, codec: Codec): Input {
+  if (record.value === null) {
+    const isTick = record.key === null && record.headers.some((header) => header.name === TICK_HEADER);
+    return isTick ? { what: 'tick', record } : { what: 'rejected', record, rejection: reject('no-value', '') };
+  }
+  const raw = codec.decode(place.source, record.value);
+  if (isRejection(raw)) return { what: 'rejected', record, rejection: raw };
+  const tooFarAhead = checkAgainstLog(raw.occurredAt, record.appendedAt);
+  if (tooFarAhead) return { what: 'rejected', record, rejection: tooFarAhead };
+  const key = subjectKey(raw.tenantId, raw.subjectId);
+  const belongs = partitionOf(raw.tenantId, raw.subjectId, place.partitions);
+  if (belongs !== place.partition) {
+    const rejection = reject('wrong-partition', `${key} belongs to partition ${belongs} of ${place.partitions}`);
+    return { what: 'rejected', record, rejection };
+  }
+  return { what: 'event', record, key, event: normalise(raw) };
+}

@@ -1,0 +1,42 @@
+import type { Code } from '@callfold/core';
+import { utf8Bytes, utf8Text } from '@callfold/core';
+
+/** What is committed to be published, and not yet known to stand in its topic. */
+export type Entry = RecordEntry | LetterEntry;
+
+type Common = {
+  readonly topic: string;
+  /** `callfold-seq` */
+  readonly seq: number;
+  /** Offset, in this raw partition, of the record that caused it. */
+  readonly origin: number;
+};
+export type RecordEntry = Common & { readonly what: 'record'; readonly key: string; readonly value: Uint8Array };
+/** A dead letter keeps where its bytes stand, not the bytes. */
+export type LetterEntry = Common & { readonly what: 'letter'; readonly code: Code; readonly reason: string };
+
+const LENGTH_BYTES = 4;
+
+export function encodeEntry(entry: Entry): Uint8Array {
+  const value = entry.what === 'record' ? entry.value : new Uint8Array(0);
+  const { topic, seq, origin } = entry;
+  const head = utf8Bytes(
+    JSON.stringify(
+      entry.what === 'record' ? [topic, seq, origin, entry.key] : [topic, seq, origin, null, entry.code, entry.reason],
+    ),
+  );
+  const bytes = new Uint8Array(LENGTH_BYTES + head.length + value.length);
+  new DataView(bytes.buffer).setUint32(0, head.length);
+  bytes.set(head, LENGTH_BYTES);
+  bytes.set(value, LENGTH_BYTES + head.length);
+  return bytes;
+}
+
+export function decodeEntry(bytes: Uint8Array): Entry {
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const head = JSON.parse(utf8Text(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + size)));
+  const [topic, seq, origin, key, code, reason] = head as [string, number, number, string | null, Code, string];
+  const common = { topic, seq, origin };
+  if (key === null) return { ...common, what: 'letter', code, reason };
+  return { ...common, what: 'record', key, value: bytes.slice(LENGTH_BYTES + size) };
+}

@@ -1,0 +1,184 @@
+import type { DeadLetter } from '@callfold/schemas';
+import type { Source } from '@callfold/core';
+import { ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
+import type { Observer } from './observer.ts';
+import type { Entry, LetterEntry } from './outbox.ts';
+import type { At, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
+import { Refused } from './ports.ts';
+import type { Retry } from './retry.ts';
+import type { Stood } from './standing.ts';
+import { readStanding } from './standing.ts';
+
+/**
+ * Sends what is committed, in order, once. After a failed or unanswered send it makes sure that it still owns the partition,
+ * fences, reads back what stands, and goes on with what is missing.
+ */
+export type Relay = {
+  /** Entries of a commit that is done. `number` is the first one's place in the outbox. */
+  add(number: number, entries: readonly Entry[]): void;
+  /** Every entry below this number stands in its topic. */
+  readonly sentUpTo: number;
+  /** By topic, as `Meta.published`. */
+  readonly published: Readonly<Record<string, number>>;
+  readonly waiting: number;
+  /** Resolves when fewer than `entries` wait; rejects when it had to stop. */
+  below(entries: number): Promise<void>;
+  stop(): void;
+};
+
+export type RelayOptions = {
+  readonly at: At;
+  readonly source: Source;
+  readonly topics: readonly string[];
+  readonly publisher: Publisher;
+  readonly log: Log;
+  readonly codec: Codec;
+  readonly observer: Observer;
+  readonly retry: Retry;
+  readonly signal: Signal;
+  readonly sendRecords: number;
+  readonly sentUpTo: number;
+  readonly published: Readonly<Record<string, number>>;
+  /** Throws when this owner is one no more. */
+  confirmOwner(): Promise<void>;
+  /** The relay cannot go on. */
+  onFailure(error: unknown): void;
+};
+
+async function letterOf(entry: LetterEntry, { at, log, codec, source }: RelayOptions): Promise<Uint8Array> {
+  const record = await log.readOne(at, entry.origin);
+  const letter: DeadLetter = {
+    kind: 'dead-letter',
+    code: entry.code,
+    reason: record ? entry.reason : `${entry.reason}; its bytes are gone: the raw topic's retention passed it`,
+    originTopic: at.topic,
+    originPartition: at.partition,
+    originOffset: entry.origin,
+    originAppendedAt: record?.appendedAt ?? 0,
+    key: record?.key ?? null,
+    value: record?.value ?? null,
+    headers: (record?.headers ?? []).map(({ name, value }) => ({ name, value })),
+    attempts: 1,
+    source,
+  };
+  return codec.encode(entry.topic, letter);
+}
+
+async function outgoingOf(entry: Entry, options: RelayOptions): Promise<Outgoing> {
+  const { at } = options;
+  const headers = [
+    { name: ORIGIN_HEADER, value: utf8Bytes(`${at.topic}/${at.partition}/${entry.origin}`) },
+    { name: SEQ_HEADER, value: utf8Bytes(String(entry.seq)) },
+  ];
+  if (entry.what === 'record') return { topic: entry.topic, key: utf8Bytes(entry.key), value: entry.value, headers };
+  const original = await options.log.readOne(at, entry.origin);
+  return { topic: entry.topic, key: original?.key ?? null, value: await letterOf(entry, options), headers };
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, index) => byte === b[index]);
+
+/** Entries that do not stand yet. What stands under a seq must be what is committed under it. */
+export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at: At): Entry[] {
+  const bySeq = new Map(stood.map((record) => [`${record.topic}/${record.seq}`, record]));
+  return entries.filter((entry) => {
+    const record = bySeq.get(`${entry.topic}/${entry.seq}`);
+    if (record && entry.what === 'record' && !sameBytes(record.value, entry.value)) {
+      throw new Refused(
+        `${entry.topic} partition ${at.partition} holds another record under callfold-seq ${entry.seq} of ${at.topic} than the outbox. ` +
+          'Two groups write the same derived topics, or state was restored from a copy: stop one, then run `callfold recover`.',
+      );
+    }
+    return record === undefined;
+  });
+}
+
+type Waiting = { readonly number: number; readonly entry: Entry };
+
+export function createRelay(options: RelayOptions): Relay {
+  const { at, publisher, retry, signal, observer } = options;
+  let queue: Waiting[] = [];
+  let nextNumber = options.sentUpTo;
+  let published: Readonly<Record<string, number>> = { ...options.published };
+  let running = false;
+  let failure: unknown = null;
+  let stopped = false;
+  let watchers: (() => void)[] = [];
+  let mustFence = false;
+
+  const left: Signal = {
+    get aborted() {
+      return stopped || signal.aborted;
+    },
+  };
+
+  function wake(): void {
+    const woken = watchers;
+    watchers = [];
+    for (const watcher of woken) watcher();
+  }
+
+  async function recover(): Promise<void> {
+    await options.confirmOwner();
+    await publisher.fence(at, options.topics);
+    const { records, ends } = await readStanding(publisher, at, options.topics, published);
+    const missing = new Set(missingOf(queue.map(({ entry }) => entry), records, at));
+    queue = queue.filter(({ entry }) => missing.has(entry));
+    published = ends;
+    mustFence = false;
+  }
+
+  async function sendSome(): Promise<void> {
+    if (mustFence) await recover();
+    const some = queue.slice(0, options.sendRecords);
+    if (some.length === 0) return;
+    const outgoing = await Promise.all(some.map(({ entry }) => outgoingOf(entry, options)));
+    mustFence = true;
+    const ends = await publisher.send(at, outgoing);
+    mustFence = false;
+    queue = queue.slice(some.length);
+    published = { ...published, ...Object.fromEntries(ends) };
+    observer({ name: 'records-sent', at, records: some.length, waiting: queue.length });
+    wake();
+  }
+
+  async function run(): Promise<void> {
+    running = true;
+    try {
+      while (queue.length > 0 && !left.aborted) await retry('sending derived records', left, sendSome);
+    } catch (error) {
+      failure = error;
+      if (!left.aborted) options.onFailure(error);
+    } finally {
+      running = false;
+      wake();
+    }
+  }
+
+  return {
+    add(number, entries) {
+      entries.forEach((entry, index) => queue.push({ number: number + index, entry }));
+      nextNumber = Math.max(nextNumber, number + entries.length);
+      if (!running && queue.length > 0 && !failure) void run();
+    },
+    get sentUpTo() {
+      return queue[0]?.number ?? nextNumber;
+    },
+    get published() {
+      return published;
+    },
+    get waiting() {
+      return queue.length;
+    },
+    async below(entries) {
+      while (queue.length >= entries && !stopped) {
+        if (failure) throw failure;
+        await new Promise<void>((resolve) => watchers.push(resolve));
+      }
+    },
+    stop() {
+      stopped = true;
+      wake();
+    },
+  };
+}

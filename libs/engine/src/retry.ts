@@ -1,0 +1,42 @@
+import type { Observer } from './observer.ts';
+import type { At, Clock, Signal } from './ports.ts';
+import { Refused } from './ports.ts';
+import type { EngineLimits } from './role.ts';
+
+/** The work at hand was left because its signal was set. */
+export class Left extends Error {
+  override readonly name = 'Left';
+}
+
+/** The store is not where this owner left it: `fenced` by a newer one, or it lost writes (`moved`). */
+export class Lost extends Error {
+  override readonly name = 'Lost';
+  readonly why: 'fenced' | 'moved';
+  constructor(why: 'fenced' | 'moved') {
+    super(why);
+    this.why = why;
+  }
+}
+
+export type Retry = <Result>(doing: string, signal: Signal, work: () => Promise<Result>) => Promise<Result>;
+
+/** Infrastructure that is away: pause, try again, say so, and say when it is back. A verdict is never tried again. */
+export function createRetry(at: At, clock: Clock, observer: Observer, limits: EngineLimits): Retry {
+  return async (doing, signal, work) => {
+    let pauseMs = limits.retryFirstMs;
+    for (let attempt = 1; ; attempt += 1) {
+      if (signal.aborted) throw new Left(doing);
+      try {
+        const result = await work();
+        if (attempt > 1) observer({ name: 'infrastructure-back', at, doing, attempts: attempt });
+        return result;
+      } catch (error) {
+        if (error instanceof Refused || error instanceof Left || error instanceof Lost) throw error;
+        const message = error instanceof Error ? error.message : String(error);
+        observer({ name: 'infrastructure-away', at, doing, message, attempt });
+        await clock.sleep(pauseMs, signal);
+        pauseMs = Math.min(pauseMs * 2, limits.retryMostMs);
+      }
+    }
+  };
+}

@@ -1,0 +1,73 @@
+import type { Rules, Settings, State } from '@callfold/core';
+import type { Clock, Codec, Consumer, Log, Publisher, Store, TableName } from './ports.ts';
+import type { Observer } from './observer.ts';
+
+/** What a service is, apart from the one engine that both are. */
+export type Role = {
+  readonly name: 'projector' | 'outcomes';
+  /** Derives records, keeps an outbox and writes ticks. */
+  readonly publishes: boolean;
+  /** Fields of a further table that follow from a subject's state; null: no such table. */
+  readonly view: { readonly table: TableName; fieldsOf(state: State | null): ReadonlyMap<string, string> } | null;
+};
+
+export type EnginePorts = {
+  readonly consumer: Consumer;
+  readonly log: Log;
+  readonly store: Store;
+  readonly codec: Codec;
+  /** Of a role that publishes. */
+  readonly publisher: Publisher | null;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  /** A random text, new at each call: an owner's token. */
+  newToken(): string;
+};
+
+/** Everything that is counted has a limit. Times in ms. */
+export type EngineLimits = {
+  /** Records folded between two commits. */
+  readonly sliceRecords: number;
+  /** Live subjects kept in the process, per partition. */
+  readonly cachedSubjects: number;
+  /** Timers kept in the process, per partition. */
+  readonly loadedTimers: number;
+  /** Derived records committed and not yet sent; more stops the folding. */
+  readonly outboxEntries: number;
+  readonly sendRecords: number;
+  readonly retryFirstMs: number;
+  readonly retryMostMs: number;
+  /** How often an idle partition is looked at. */
+  readonly idleMs: number;
+  readonly tickMs: number;
+  readonly tickMostMs: number;
+  readonly witnessMs: number;
+  /** How long a partition that is given away may still send what it committed. */
+  readonly drainMs: number;
+};
+
+export const DEFAULT_LIMITS: EngineLimits = {
+  sliceRecords: 5_000,
+  cachedSubjects: 50_000,
+  loadedTimers: 20_000,
+  outboxEntries: 20_000,
+  sendRecords: 500,
+  retryFirstMs: 50,
+  retryMostMs: 3_000,
+  idleMs: 100,
+  tickMs: 1_000,
+  tickMostMs: 60_000,
+  witnessMs: 2_000,
+  drainMs: 2_000,
+};
+
+export type EngineOptions = {
+  readonly role: Role;
+  readonly ports: EnginePorts;
+  readonly settings: Settings;
+  readonly limits: EngineLimits;
+};
+
+export function rulesOf(role: Role, settings: Settings): Rules {
+  return { settings, publishes: role.publishes, drops: true };
+}

@@ -1,0 +1,112 @@
+import type { DerivedRecord } from '@callfold/core';
+import { contentHash, DEAD_LETTERS, labelOf, ORIGIN_HEADER, SEQ_HEADER, utf8Text } from '@callfold/core';
+import type { At, Codec, Published, Publisher } from './ports.ts';
+
+/** What one origin partition's owners have published, read back from the derived topics: the authority over what to send. */
+export type Stood = {
+  readonly topic: string;
+  readonly seq: number;
+  /** `topic/partition/offset` of the raw record. */
+  readonly origin: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+};
+
+export type ReadBack = {
+  readonly records: readonly Stood[];
+  /** By topic, the end as read. */
+  readonly ends: Readonly<Record<string, number>>;
+};
+
+function header(record: Published, name: string): string | null {
+  const found = record.headers.find((one) => one.name === name);
+  return found ? utf8Text(found.value) : null;
+}
+
+function stoodOf(record: Published, origin: At): Stood | null {
+  const from = header(record, ORIGIN_HEADER);
+  if (!from?.startsWith(`${origin.topic}/${origin.partition}/`) || record.value === null) return null;
+  const seq = Number(header(record, SEQ_HEADER));
+  const key = record.key ? utf8Text(record.key) : '';
+  return { topic: record.topic, seq, origin: from, key, value: record.value };
+}
+
+/** Everything of this origin in its derived partitions, from the given offsets up to their ends. */
+export async function readStanding(
+  publisher: Publisher,
+  origin: At,
+  topics: readonly string[],
+  from: Readonly<Record<string, number>>,
+): Promise<ReadBack> {
+  const records: Stood[] = [];
+  const ends: Record<string, number> = {};
+  for (const topic of topics) {
+    const bounds = await publisher.bounds(topic, origin.partition);
+    let next = Math.max(from[topic] ?? 0, bounds.start);
+    while (next < bounds.end) {
+      const page = await publisher.readBack(topic, origin.partition, next);
+      for (const record of page.records) {
+        const stood = stoodOf(record, origin);
+        if (stood) records.push(stood);
+      }
+      if (page.next <= next) throw new Error(`Reading back ${topic}/${origin.partition} stands still at ${next}`);
+      next = page.next;
+    }
+    ends[topic] = Math.max(next, bounds.end);
+  }
+  return { records, ends };
+}
+
+type Candidate = { readonly revision: number; readonly hash: string; readonly label: string | null };
+
+/** What an id is to be given: the standing revision when it says the same, else the next one after all that stand. */
+export type Placed =
+  | { readonly what: 'stands'; readonly revision: number }
+  | { readonly what: 'next'; readonly revision: number; readonly correctionOf: string | null };
+
+/**
+ * Published records that the committed state knows nothing of, because the store lost it. What is derived again is held
+ * against them: the same is not sent twice, a difference goes out as the next revision.
+ */
+export type Standing = {
+  readonly size: number;
+  place(record: DerivedRecord, hash: string): Placed | null;
+  /** A dead letter for this raw record stands. */
+  takeLetter(origin: string): boolean;
+};
+
+export function createStanding(records: readonly Stood[], codec: Codec): Standing {
+  const byId = new Map<string, Candidate[]>();
+  const letters = new Set<string>();
+  for (const { topic, origin, value } of records) {
+    if (topic === DEAD_LETTERS) {
+      letters.add(origin);
+      continue;
+    }
+    const record = codec.decodeDerived(topic, value) as unknown as DerivedRecord;
+    const known = byId.get(record.outcomeId) ?? [];
+    known.push({ revision: record.revision, hash: contentHash(record), label: labelOf(record) });
+    byId.set(record.outcomeId, known);
+  }
+  return {
+    get size() {
+      return byId.size + letters.size;
+    },
+    takeLetter: (origin) => letters.delete(origin),
+    place(record, hash) {
+      const candidates = byId.get(record.outcomeId);
+      if (!candidates) return null;
+      const same = candidates.findIndex((one) => one.revision >= record.revision && one.hash === hash);
+      const found = candidates[same];
+      const last = candidates.at(-1) as Candidate;
+      byId.delete(record.outcomeId);
+      if (!found) {
+        const label = labelOf(record);
+        return { what: 'next', revision: last.revision + 1, correctionOf: last.label === label ? null : last.label };
+      }
+      const rest = candidates.slice(same + 1);
+      if (rest.length > 0) byId.set(record.outcomeId, rest);
+      return { what: 'stands', revision: found.revision };
+    },
+  };
+}

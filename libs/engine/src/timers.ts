@@ -1,0 +1,103 @@
+import type { Timer } from './ports.ts';
+
+/**
+ * The earliest timers of one partition, in the order in which they fire: by due time, then key bytes. Only those due up to
+ * a bound are in the process; the store has them all. An entry may be stale: the subject's state says when its timer is due.
+ */
+export type Timers = {
+  /** Every timer due at or before this is here. */
+  readonly loadedUpTo: number;
+  add(timer: Timer): void;
+  peek(): Timer | undefined;
+  pop(): Timer | undefined;
+  /** Keys of those due at or before `until`, in no order. */
+  dueKeys(until: number): string[];
+  /** Takes a page of the store's earliest: `complete` when there are no more. */
+  load(page: readonly Timer[], complete: boolean): void;
+};
+
+/** As bytes of UTF-8 compare: by code point, where JavaScript compares by UTF-16 code unit. */
+export function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at += 1) {
+    const x = a.charCodeAt(at);
+    const y = b.charCodeAt(at);
+    if (x === y) continue;
+    const surrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
+    if (surrogate(x) !== surrogate(y)) return surrogate(x) ? 1 : -1;
+    return x - y;
+  }
+  return a.length - b.length;
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.due !== b.due ? a.due < b.due : compareKeys(a.key, b.key) < 0;
+}
+
+export function createTimers(max: number): Timers {
+  let heap: Timer[] = [];
+  let loadedUpTo = -Infinity;
+
+  function up(from: number): void {
+    let at = from;
+    const timer = heap[at] as Timer;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(timer, heap[parent] as Timer)) break;
+      heap[at] = heap[parent] as Timer;
+      at = parent;
+    }
+    heap[at] = timer;
+  }
+
+  function down(): void {
+    const timer = heap[0] as Timer;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Timer, heap[child] as Timer)) child += 1;
+      if (!isBefore(heap[child] as Timer, timer)) break;
+      heap[at] = heap[child] as Timer;
+      at = child;
+    }
+    heap[at] = timer;
+  }
+
+  /** Too many: the later half stays in the store only. */
+  function shrink(): void {
+    heap.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    const bound = (heap[max] as Timer).due;
+    heap = heap.filter((timer) => timer.due < bound);
+    loadedUpTo = bound - 1;
+  }
+
+  return {
+    get loadedUpTo() {
+      return loadedUpTo;
+    },
+    add(timer) {
+      if (timer.due > loadedUpTo) return;
+      heap.push(timer);
+      up(heap.length - 1);
+      if (heap.length > 2 * max) shrink();
+    },
+    peek: () => heap[0],
+    pop() {
+      const first = heap[0];
+      const last = heap.pop();
+      if (last && heap.length > 0) {
+        heap[0] = last;
+        down();
+      }
+      return first;
+    },
+    dueKeys: (until) => heap.filter((timer) => timer.due <= until).map((timer) => timer.key),
+    load(page, complete) {
+      const last = page.at(-1);
+      // Of those due at the page's last instant some may be missing.
+      loadedUpTo = complete || !last ? Infinity : last.due - 1;
+      heap = page.filter((timer) => timer.due <= loadedUpTo);
+    },
+  };
+}
