@@ -1,1 +1,4 @@
-export {};
+export * from './memory/link.ts';
+export * from './memory/log.ts';
+export * from './memory/store-server.ts';
+export * from './memory/world.ts';

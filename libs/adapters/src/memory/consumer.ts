@@ -1,0 +1,196 @@
+import type { At, Consumer, ConsumerHandler, Signal } from '@callfold/engine';
+import type { GroupMember, MemoryGroup } from './group.ts';
+import { placeName } from './link.ts';
+import type { MemoryLog } from './log.ts';
+
+export type MemoryConsumer = Consumer & {
+  /** As a session time-out: the group takes its partitions away unasked. It finds out when its running calls end, and joins again. */
+  expel(): void;
+  /** As `kill -9`: expelled, and it never calls its handler again; `run` stays pending. */
+  kill(): void;
+};
+
+export type MemoryConsumerOptions = {
+  readonly log: MemoryLog;
+  readonly group: MemoryGroup;
+  readonly topics: readonly string[];
+  readonly batchRecords: number;
+};
+
+/** One partition in the hands of a member. */
+type Lane = {
+  readonly at: At;
+  readonly signal: { aborted: boolean };
+  readonly bell: Bell;
+  /** Resolves when no call of the handler runs for it any more. */
+  done: Promise<void>;
+  /** Set once it is being given up, by whichever reason came first. */
+  closed: Promise<void> | undefined;
+};
+
+/** A wait that remembers a ring that came before it. */
+type Bell = { ring(): void; wait(): Promise<void> };
+
+function createBell(): Bell {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring() {
+      rung = true;
+      wake?.();
+    },
+    async wait() {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      rung = false;
+      wake = undefined;
+    },
+  };
+}
+
+type Phase = 'new' | 'running' | 'stopped' | 'dead';
+
+export function createMemoryConsumer({ log, group, topics, batchRecords }: MemoryConsumerOptions): MemoryConsumer {
+  const lanes = new Map<string, Lane>();
+  let handler: ConsumerHandler | undefined;
+  // Read through a function: the compiler would hold on to what it last saw here, across awaits.
+  let phase: Phase = 'new';
+  const is = (one: Phase): boolean => phase === one;
+  let end: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  let rejoining: Promise<void> | undefined;
+
+  const member: GroupMember = {
+    topics,
+    gain(at) {
+      if (handler === undefined || !is('running')) return;
+      const lane: Lane = {
+        at,
+        signal: { aborted: false },
+        bell: createBell(),
+        done: Promise.resolve(),
+        closed: undefined,
+      };
+      lanes.set(placeName(at), lane);
+      lane.done = serve(lane, handler).catch(fail);
+    },
+    release: async (at) => {
+      const lane = lanes.get(placeName(at));
+      if (lane !== undefined) await close(lane).catch(fail);
+    },
+  };
+
+  /** True while the lane may go on; finds out that the group has dropped this member. */
+  const mayGoOn = (lane: Lane): boolean => {
+    if (is('dead') || lane.signal.aborted) return false;
+    if (group.has(member)) return true;
+    rejoining ??= rejoin();
+    return false;
+  };
+
+  async function serve(lane: Lane, { assigned, batch, revoked }: ConsumerHandler): Promise<void> {
+    const { at, signal, bell } = lane;
+    const unwatch = log.watch(at, bell.ring);
+    try {
+      // One turn late, so that who gained it has returned: a handler never runs inside `settle`.
+      await Promise.resolve();
+      if (!mayGoOn(lane)) return;
+      let position = await assigned(at, signal);
+      while (mayGoOn(lane)) {
+        const { start, end: logEnd } = log.bounds(at);
+        if (position === null) await bell.wait();
+        else if (position < start || position > logEnd)
+          position = await assignedAnew(at, signal, { assigned, revoked });
+        else if (position === logEnd) await bell.wait();
+        else position = await batch(at, log.read(at, position, batchRecords), signal);
+      }
+    } finally {
+      unwatch();
+    }
+  }
+
+  /** The position fell out of the log (retention, truncation): only the handler can say what that means. */
+  async function assignedAnew(
+    at: At,
+    signal: Signal,
+    { assigned, revoked }: Pick<ConsumerHandler, 'assigned' | 'revoked'>,
+  ): Promise<number | null> {
+    await revoked(at);
+    const position = await assigned(at, signal);
+    const { start, end: logEnd } = log.bounds(at);
+    if (position === null || (position >= start && position <= logEnd)) return position;
+    throw new Error(`${placeName(at)} is to be read from ${position}, but holds ${start} up to ${logEnd} only`);
+  }
+
+  const close = (lane: Lane): Promise<void> => {
+    lane.closed ??= giveUp(lane);
+    return lane.closed;
+  };
+
+  async function giveUp(lane: Lane): Promise<void> {
+    lane.signal.aborted = true;
+    lane.bell.ring();
+    await lane.done;
+    if (is('dead')) return;
+    lanes.delete(placeName(lane.at));
+    await handler?.revoked(lane.at);
+  }
+
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([...lanes.values()].map(close));
+  };
+
+  async function rejoin(): Promise<void> {
+    // Not inside the lane that found out: closing waits for it.
+    await Promise.resolve();
+    await closeAll();
+    rejoining = undefined;
+    if (is('running')) group.join(member);
+  }
+
+  function fail(error: unknown): void {
+    if (!is('running')) return;
+    phase = 'stopped';
+    void closeAll()
+      .catch(() => {})
+      .then(() => {
+        group.leave(member);
+        end?.reject(error);
+      });
+  }
+
+  return {
+    run(given) {
+      if (!is('new')) return Promise.reject(new Error('a consumer runs once; make another'));
+      handler = given;
+      phase = 'running';
+      const ran = new Promise<void>((resolve, reject) => {
+        end = { resolve, reject };
+      });
+      group.join(member);
+      return ran;
+    },
+    async stop() {
+      if (!is('running')) return;
+      phase = 'stopped';
+      await rejoining;
+      await closeAll();
+      group.leave(member);
+      end?.resolve();
+    },
+    expel() {
+      group.expel(member);
+      for (const lane of lanes.values()) lane.bell.ring();
+    },
+    kill() {
+      phase = 'dead';
+      group.expel(member);
+      for (const lane of lanes.values()) {
+        lane.signal.aborted = true;
+        lane.bell.ring();
+      }
+    },
+  };
+}
