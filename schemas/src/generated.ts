@@ -1,7 +1,9 @@
 // biome-ignore-all format: written by generate.mjs from avro/ and frozen/; `npm run generate -w schemas` renews it.
 /** Generated from the Avro schemas: edit those, not this file. Times are epoch milliseconds in UTC. */
 
+import { toBase64 } from './base64.ts';
 import type { RecordSchema } from './record-schema.ts';
+import { isoTime } from './time.ts';
 
 /** One stay of an agent in one state. Published as it changes: first open, then with its end. */
 export type AgentInterval = {
@@ -390,7 +392,7 @@ export type ChatOutcome = {
   readonly episode: number;
   /**
    * completed: Finished. blocked: the client blocked the bot. undeliverable: Stopped, the bot may not write.
-   * stalled: Waiting for 24 h. unknown: silent for 7 days in another status. (Both times unless set otherwise.)
+   * stalled: Waiting for 24 h. unknown: silent for 7 days in another status. Both times unless set otherwise.
    */
   readonly outcome: 'completed' | 'blocked' | 'undeliverable' | 'stalled' | 'unknown';
   /**
@@ -631,6 +633,236 @@ export const TIME_FIELDS: Readonly<Record<Topic, readonly string[]>> = {
   'callfold.raw.vonage': ['start'],
 };
 
+function jsonAgentInterval(r: AgentInterval): Record<string, unknown> {
+  return {
+    kind: r.kind,
+    outcomeId: r.outcomeId,
+    revision: r.revision,
+    correctionOf: r.correctionOf,
+    tenantId: r.tenantId,
+    source: r.source,
+    occurredAt: isoTime(r.occurredAt),
+    ingestedAt: r.ingestedAt === null ? null : isoTime(r.ingestedAt),
+    agentId: r.agentId,
+    state: r.state,
+    description: r.description,
+    start: isoTime(r.start),
+    end: r.end === null ? null : isoTime(r.end),
+    durationMs: r.durationMs,
+    durationFrom: r.durationFrom,
+    flags: r.flags,
+  };
+}
+
+function jsonAgentOffer(r: AgentOffer): Record<string, unknown> {
+  return {
+    kind: r.kind,
+    outcomeId: r.outcomeId,
+    revision: r.revision,
+    correctionOf: r.correctionOf,
+    tenantId: r.tenantId,
+    source: r.source,
+    occurredAt: isoTime(r.occurredAt),
+    ingestedAt: r.ingestedAt === null ? null : isoTime(r.ingestedAt),
+    callId: r.callId,
+    agent: r.agent,
+    n: r.n,
+    offeredAt: r.offeredAt === null ? null : isoTime(r.offeredAt),
+    agentWas: r.agentWas,
+    screenShownAt: r.screenShownAt === null ? null : isoTime(r.screenShownAt),
+    result: r.result,
+    ringMs: r.ringMs,
+    decidedBy: r.decidedBy,
+  };
+}
+
+function jsonCallAgent(r: CallAgent): Record<string, unknown> {
+  return {
+    agent: r.agent,
+    joinedAt: r.joinedAt === null ? null : isoTime(r.joinedAt),
+    leftAt: r.leftAt === null ? null : isoTime(r.leftAt),
+  };
+}
+
+function jsonCallOutcome(r: CallOutcome): Record<string, unknown> {
+  return {
+    kind: r.kind,
+    outcomeId: r.outcomeId,
+    revision: r.revision,
+    correctionOf: r.correctionOf,
+    tenantId: r.tenantId,
+    source: r.source,
+    occurredAt: isoTime(r.occurredAt),
+    ingestedAt: r.ingestedAt === null ? null : isoTime(r.ingestedAt),
+    callId: r.callId,
+    outcome: r.outcome,
+    reason: r.reason,
+    rawStatus: r.rawStatus,
+    stage: r.stage,
+    short: r.short,
+    voicemailLeft: r.voicemailLeft,
+    transferred: r.transferred,
+    abandonedInTransfer: r.abandonedInTransfer,
+    hungUpBy: r.hungUpBy,
+    personReached: r.personReached,
+    fault: r.fault,
+    inferred: r.inferred,
+    startedAt: r.startedAt === null ? null : isoTime(r.startedAt),
+    queuedAt: r.queuedAt === null ? null : isoTime(r.queuedAt),
+    answeredAt: r.answeredAt === null ? null : isoTime(r.answeredAt),
+    endedAt: r.endedAt === null ? null : isoTime(r.endedAt),
+    waitMs: r.waitMs,
+    talkMs: r.talkMs,
+    agents: r.agents.map((one) => jsonCallAgent(one)),
+    offers: r.offers,
+    missedOffers: r.missedOffers,
+    anomalies: r.anomalies,
+    decidedBy: r.decidedBy,
+    attributes: r.attributes,
+  };
+}
+
+function jsonChatHandoff(r: ChatHandoff): Record<string, unknown> {
+  return {
+    kind: r.kind,
+    outcomeId: r.outcomeId,
+    revision: r.revision,
+    correctionOf: r.correctionOf,
+    tenantId: r.tenantId,
+    source: r.source,
+    occurredAt: isoTime(r.occurredAt),
+    ingestedAt: r.ingestedAt === null ? null : isoTime(r.ingestedAt),
+    chatId: r.chatId,
+    n: r.n,
+    episode: r.episode,
+    enteredAt: isoTime(r.enteredAt),
+    leftAt: r.leftAt === null ? null : isoTime(r.leftAt),
+    dwellMs: r.dwellMs,
+    returnedTo: r.returnedTo,
+  };
+}
+
+function jsonChatOutcome(r: ChatOutcome): Record<string, unknown> {
+  return {
+    kind: r.kind,
+    outcomeId: r.outcomeId,
+    revision: r.revision,
+    correctionOf: r.correctionOf,
+    tenantId: r.tenantId,
+    source: r.source,
+    occurredAt: isoTime(r.occurredAt),
+    ingestedAt: r.ingestedAt === null ? null : isoTime(r.ingestedAt),
+    chatId: r.chatId,
+    episode: r.episode,
+    outcome: r.outcome,
+    rawStatus: r.rawStatus,
+    contained: r.contained,
+    handoffs: r.handoffs,
+    dwellMs: r.dwellMs,
+    blockedAt: r.blockedAt === null ? null : isoTime(r.blockedAt),
+    startedAt: isoTime(r.startedAt),
+    endedAt: r.endedAt === null ? null : isoTime(r.endedAt),
+    inferred: r.inferred,
+    decidedBy: r.decidedBy,
+    attributes: r.attributes,
+  };
+}
+
+function jsonDeadLetterHeader(r: DeadLetterHeader): Record<string, unknown> {
+  return {
+    name: r.name,
+    value: toBase64(r.value),
+  };
+}
+
+function jsonDeadLetter(r: DeadLetter): Record<string, unknown> {
+  return {
+    kind: r.kind,
+    code: r.code,
+    reason: r.reason,
+    originTopic: r.originTopic,
+    originPartition: r.originPartition,
+    originOffset: r.originOffset,
+    originAppendedAt: isoTime(r.originAppendedAt),
+    key: r.key === null ? null : toBase64(r.key),
+    value: r.value === null ? null : toBase64(r.value),
+    headers: r.headers.map((one) => jsonDeadLetterHeader(one)),
+    attempts: r.attempts,
+    source: r.source,
+  };
+}
+
+function jsonRawAtlas(r: RawAtlas): Record<string, unknown> {
+  return {
+    tenantId: r.tenantId,
+    eventId: r.eventId,
+    callId: r.callId,
+    occurredAt: isoTime(r.occurredAt),
+    status: r.status,
+    startedAt: r.startedAt === null ? null : isoTime(r.startedAt),
+    endedAt: r.endedAt === null ? null : isoTime(r.endedAt),
+    recordVersion: r.recordVersion,
+    attributes: r.attributes,
+    payload: r.payload === null ? null : toBase64(r.payload),
+    adapter: r.adapter,
+  };
+}
+
+function jsonRawCallcenter24(r: RawCallcenter24): Record<string, unknown> {
+  return {
+    tenantId: r.tenantId,
+    eventId: r.eventId,
+    callId: r.callId,
+    occurredAt: isoTime(r.occurredAt),
+    status: r.status,
+    attributes: r.attributes,
+    payload: r.payload === null ? null : toBase64(r.payload),
+    adapter: r.adapter,
+  };
+}
+
+function jsonRawChatterfy(r: RawChatterfy): Record<string, unknown> {
+  return {
+    tenantId: r.tenantId,
+    eventId: r.eventId,
+    chatId: r.chatId,
+    occurredAt: isoTime(r.occurredAt),
+    status: r.status,
+    attributes: r.attributes,
+    payload: r.payload === null ? null : toBase64(r.payload),
+    adapter: r.adapter,
+  };
+}
+
+function jsonRawVonage(r: RawVonage): Record<string, unknown> {
+  return {
+    tenantId: r.tenantId,
+    eventId: r.eventId,
+    agentId: r.agentId,
+    start: isoTime(r.start),
+    duration: r.duration,
+    state: r.state,
+    description: r.description,
+    attributes: r.attributes,
+    payload: r.payload === null ? null : toBase64(r.payload),
+    adapter: r.adapter,
+  };
+}
+
+/** The JSON form by topic: times as ISO 8601 UTC, bytes as base64. */
+export const JSON_WRITERS: { readonly [T in Topic]: (record: RecordByTopic[T]) => Record<string, unknown> } = {
+  'callfold.agent-intervals': jsonAgentInterval,
+  'callfold.agent-offers': jsonAgentOffer,
+  'callfold.call-outcomes': jsonCallOutcome,
+  'callfold.chat-handoffs': jsonChatHandoff,
+  'callfold.chat-outcomes': jsonChatOutcome,
+  'callfold.dead-letters': jsonDeadLetter,
+  'callfold.raw.atlas': jsonRawAtlas,
+  'callfold.raw.callcenter24': jsonRawCallcenter24,
+  'callfold.raw.chatterfy': jsonRawChatterfy,
+  'callfold.raw.vonage': jsonRawVonage,
+};
+
 /** The schemas as they are registered. */
 export const SCHEMAS: Readonly<Record<Topic, RecordSchema>> = {
   'callfold.agent-intervals': {
@@ -747,7 +979,7 @@ export const SCHEMAS: Readonly<Record<Topic, RecordSchema>> = {
       {"name":"ingestedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"When the log took the deciding event (the broker's clock). UTC, epoch milliseconds. Null when it was folded from a file."},
       {"name":"chatId","type":"string","doc":"The upstream's id of the chat."},
       {"name":"episode","type":"int","doc":"Which episode of this chat: 1, 2, ..."},
-      {"name":"outcome","type":"string","callfold.values":["completed","blocked","undeliverable","stalled","unknown"],"doc":"completed: Finished. blocked: the client blocked the bot. undeliverable: Stopped, the bot may not write. stalled: Waiting for 24 h. unknown: silent for 7 days in another status. (Both times unless set otherwise.)"},
+      {"name":"outcome","type":"string","callfold.values":["completed","blocked","undeliverable","stalled","unknown"],"doc":"completed: Finished. blocked: the client blocked the bot. undeliverable: Stopped, the bot may not write. stalled: Waiting for 24 h. unknown: silent for 7 days in another status. Both times unless set otherwise."},
       {"name":"rawStatus","type":["null","string"],"default":null,"doc":"The deciding event's status, verbatim; of an inferred record the latest status. Null when that event had none."},
       {"name":"contained","type":"boolean","doc":"True when the episode was never in Manual: no person handled it."},
       {"name":"handoffs","type":"int","doc":"How many times the episode went into Manual; each stay is a chat-handoff record."},
