@@ -90,21 +90,20 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
     return false;
   };
 
-  async function serve(lane: Lane, { assigned, batch, revoked }: ConsumerHandler): Promise<void> {
+  async function serve(lane: Lane, calls: ConsumerHandler): Promise<void> {
     const { at, signal, bell } = lane;
-    const unwatch = log.watch(at, bell.ring);
+    const unwatch = log.watch(at, () => bell.ring());
     try {
       // One turn late, so that who gained it has returned: a handler never runs inside `settle`.
       await Promise.resolve();
       if (!mayGoOn(lane)) return;
-      let position = await assigned(at, signal);
+      let position = await calls.assigned(at, signal);
       while (mayGoOn(lane)) {
         const { start, end: logEnd } = log.bounds(at);
         if (position === null) await bell.wait();
-        else if (position < start || position > logEnd)
-          position = await assignedAnew(at, signal, { assigned, revoked });
+        else if (position < start || position > logEnd) position = await assignedAnew(at, signal, calls);
         else if (position === logEnd) await bell.wait();
-        else position = await batch(at, log.read(at, position, batchRecords), signal);
+        else position = await calls.batch(at, log.read(at, position, batchRecords), signal);
       }
     } finally {
       unwatch();
@@ -112,13 +111,9 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
   }
 
   /** The position fell out of the log (retention, truncation): only the handler can say what that means. */
-  async function assignedAnew(
-    at: At,
-    signal: Signal,
-    { assigned, revoked }: Pick<ConsumerHandler, 'assigned' | 'revoked'>,
-  ): Promise<number | null> {
-    await revoked(at);
-    const position = await assigned(at, signal);
+  async function assignedAnew(at: At, signal: Signal, calls: ConsumerHandler): Promise<number | null> {
+    await calls.revoked(at);
+    const position = await calls.assigned(at, signal);
     const { start, end: logEnd } = log.bounds(at);
     if (position === null || (position >= start && position <= logEnd)) return position;
     throw new Error(`${placeName(at)} is to be read from ${position}, but holds ${start} up to ${logEnd} only`);
@@ -153,12 +148,14 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
   function fail(error: unknown): void {
     if (!is('running')) return;
     phase = 'stopped';
-    void closeAll()
-      .catch(() => {})
-      .then(() => {
-        group.leave(member);
-        end?.reject(error);
-      });
+    void leaveWith(error);
+  }
+
+  /** Gives up what it has; the first error is the one to tell, whatever goes wrong on the way out. */
+  async function leaveWith(error: unknown): Promise<void> {
+    await Promise.allSettled([...lanes.values()].map(close));
+    group.leave(member);
+    end?.reject(error);
   }
 
   return {

@@ -12,7 +12,7 @@ export async function withMember(
   work: (member: Member) => Promise<void>,
 ): Promise<Member> {
   const consumer = await scene.harness.consumer(scene.group, options.topics ?? [scene.topic]);
-  const member = runMember(consumer, options.positions ?? new Map(), options);
+  const member = runMember(consumer, options.positions ?? new Map<string, number>(), options);
   try {
     await work(member);
   } finally {

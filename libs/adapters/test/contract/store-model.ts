@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { At, Claim, Commit, CommitAnswer, Store, TableName } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
@@ -24,14 +24,14 @@ type Step =
 
 const key: fc.Arbitrary<string> = fc.constantFrom('a', 'b', 'é', '\uff5e', '\u{1f600}', 'tenant/x%2Fy');
 const value = fc.option(fc.string({ unit: 'grapheme', maxLength: 6 }), { freq: 3 });
-const due: fc.Arbitrary<number | null> = fc.option(fc.nat(5), { freq: 3 });
+const dueTime: fc.Arbitrary<number | null> = fc.option(fc.nat(5), { freq: 3 });
 const changes: fc.Arbitrary<Change> = fc.record({
   // Mostly the right position; a wrong one must be answered `moved`.
   shift: fc.constantFrom<(number | 'none')[]>(0, 0, 0, 0, 0, 0, 0, 0, -1, 1, 'none'),
   advance: fc.nat(3),
   states: fc.array(fc.tuple(key, value), { maxLength: 4 }),
   agents: fc.array(fc.tuple(key, value), { maxLength: 2 }),
-  timers: fc.array(fc.tuple(key, due), { maxLength: 4 }),
+  timers: fc.array(fc.tuple(key, dueTime), { maxLength: 4 }),
   entries: fc.array(fc.string({ maxLength: 3 }), { maxLength: 3 }),
   trim: fc.nat(4),
 });
@@ -54,11 +54,16 @@ function plainModel() {
   let outboxNext = 0;
   let trimmed = 0;
 
-  function apply(commit: Commit): void {
-    for (const [name, fields] of commit.tables) {
-      for (const [field, text] of fields) text === null ? tables[name].delete(field) : tables[name].set(field, text);
+  function put<T>(into: Map<string, T>, changes_: ReadonlyMap<string, T | null>): void {
+    for (const [name, one] of changes_) {
+      if (one === null) into.delete(name);
+      else into.set(name, one);
     }
-    for (const [name, due] of commit.timers) due === null ? timers.delete(name) : timers.set(name, due);
+  }
+
+  function apply(commit: Commit): void {
+    for (const [name, fields] of commit.tables) put(tables[name], fields);
+    put(timers, commit.timers);
     for (const [i, entry] of commit.outbox.entries()) outbox.set(commit.outboxFrom + i, entry);
     for (const number of outbox.keys()) if (number < commit.outboxTrim) outbox.delete(number);
     outboxNext = Math.max(outboxNext, commit.outboxFrom + commit.outbox.length);
