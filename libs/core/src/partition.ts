@@ -67,7 +67,10 @@ function byte(bytes: Uint8Array, at: number): number {
   return bytes[at] as number;
 }
 
-/** Writes the text's UTF-8 bytes and answers where they end; U+FFFD for half a surrogate pair as every encoder of the platform does. */
+/**
+ * Writes the text as UTF-8 from a place on and answers where it ends; U+FFFD for half a surrogate pair, as every
+ * encoder of the platform does. There must be room for three bytes a UTF-16 code unit.
+ */
 export function encodeUtf8(text: string, into: Uint8Array, from: number): number {
   let end = from;
   for (let at = 0; at < text.length; at++) {
