@@ -1,1 +1,10 @@
-export {};
+export * from './atlas.ts';
+export * from './callcenter24.ts';
+export * from './chatterfy.ts';
+export * from './fields.ts';
+export * from './names.ts';
+export * from './ndjson.ts';
+export * from './normalise.ts';
+export * from './time.ts';
+export * from './vocabulary.ts';
+export * from './vonage.ts';
