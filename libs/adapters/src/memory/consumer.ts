@@ -24,6 +24,8 @@ type Lane = {
   readonly bell: Bell;
   /** Resolves when no call of the handler runs for it any more. */
   done: Promise<void>;
+  /** Asked for by `seek`: goes before what a running call will answer. */
+  sought: number | null | undefined;
   /** Set once it is being given up, by whichever reason came first. */
   closed: Promise<void> | undefined;
 };
@@ -72,6 +74,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
         bell: createBell(),
         done: Promise.resolve(),
         closed: undefined,
+        sought: undefined,
       };
       lanes.set(placeName(at), lane);
       lane.done = serve(lane, handler).catch(fail);
@@ -99,6 +102,8 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
       if (!mayGoOn(lane)) return;
       let position = await calls.assigned(at, signal);
       while (mayGoOn(lane)) {
+        if (lane.sought !== undefined) position = lane.sought;
+        lane.sought = undefined;
         const { start, end: logEnd } = log.bounds(at);
         if (position === null) await bell.wait();
         else if (position < start || position > logEnd) position = await assignedAnew(at, signal, calls);
@@ -145,17 +150,17 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
     if (is('running')) group.join(member);
   }
 
-  function fail(error: unknown): void {
+  function fail(cause: unknown): void {
     if (!is('running')) return;
     phase = 'stopped';
-    void leaveWith(error);
+    void leaveWith(cause);
   }
 
   /** Gives up what it has; the first error is the one to tell, whatever goes wrong on the way out. */
-  async function leaveWith(error: unknown): Promise<void> {
+  async function leaveWith(cause: unknown): Promise<void> {
     await Promise.allSettled([...lanes.values()].map(close));
     group.leave(member);
-    end?.reject(error);
+    end?.reject(cause);
   }
 
   return {
@@ -176,6 +181,12 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
       await closeAll();
       group.leave(member);
       end?.resolve();
+    },
+    seek(at, offset) {
+      const lane = lanes.get(placeName(at));
+      if (lane === undefined) return;
+      lane.sought = offset;
+      lane.bell.ring();
     },
     expel() {
       group.expel(member);

@@ -103,7 +103,7 @@ export function createMemoryLog(clock: Pick<Clock, 'now'>): MemoryLog {
       const slice = records.slice(first, first + maxRecords);
       // Gaps after the last record read are part of the batch only when no record follows them: so they are passed over once.
       const following = records[first + slice.length];
-      return { records: slice, next: Math.max(offset, following?.offset ?? end), end };
+      return { from: offset, records: slice, next: Math.max(offset, following?.offset ?? end), end };
     },
     watch(at, wake) {
       const { watchers } = at_(at);

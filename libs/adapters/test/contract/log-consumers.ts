@@ -112,6 +112,45 @@ export function consumerTests(get: () => LogScene): void {
       expect(calls).toBe(1);
     });
 
+    it('reads from another offset when it is sought between two batches', async () => {
+      const { topic, harness } = get();
+      const at = { topic, partition: 0 };
+      await (await harness.writer()).append(at, ['a', 'b', 'c'].map(message));
+      await withMember(get(), {}, async ({ seen, seek }) => {
+        await vi.waitFor(() => expect(seen.get(`${topic}/0`)).toEqual(['a', 'b', 'c']), soon);
+        seek(at, 1);
+        await vi.waitFor(() => expect(seen.get(`${topic}/0`)).toEqual(['a', 'b', 'c', 'b', 'c']), soon);
+      });
+    });
+
+    it('leaves a partition alone when null is sought, until an offset is', async () => {
+      const { topic, harness } = get();
+      const writer = await harness.writer();
+      const at = { topic, partition: 0 };
+      for (const partition of [0, 1]) await writer.append({ topic, partition }, [message('a')]);
+      await withMember(get(), {}, async ({ seen, seek }) => {
+        await vi.waitFor(() => expect([...seen.keys()].sort()).toEqual([`${topic}/0`, `${topic}/1`]), soon);
+        seek(at, null);
+        for (const partition of [0, 1]) await writer.append({ topic, partition }, [message('b')]);
+        await vi.waitFor(() => expect(seen.get(`${topic}/1`)).toEqual(['a', 'b']), soon);
+        expect(seen.get(`${topic}/0`)).toEqual(['a']);
+        seek(at, 1);
+        await vi.waitFor(() => expect(seen.get(`${topic}/0`)).toEqual(['a', 'b']), soon);
+      });
+    });
+
+    it('reads a partition that `assigned` left alone once an offset is sought', async () => {
+      const { topic, harness } = get();
+      const at = { topic, partition: 2 };
+      await (await harness.writer()).append(at, ['a', 'b'].map(message));
+      const assigned: MemberOptions['assigned'] = async () => null;
+      await withMember(get(), { assigned }, async ({ held, seen, seek }) => {
+        await vi.waitFor(() => expect(held.size).toBe(3), soon);
+        seek(at, 1);
+        await vi.waitFor(() => expect(seen.get(`${topic}/2`)).toEqual(['b']), soon);
+      });
+    });
+
     it('lets a running handler finish before it stops, tells it to hurry, and calls none after', async () => {
       const { topic, harness } = get();
       const writer = await harness.writer();

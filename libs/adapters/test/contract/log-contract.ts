@@ -72,7 +72,7 @@ function readingTests(get: () => LogScene): void {
       const { log } = await ports(get());
       const at = { topic: get().topic, partition: 2 };
       expect(await log.bounds(at)).toEqual({ start: 0, end: 0 });
-      expect(await log.read(at, 0, 10)).toEqual({ records: [], next: 0, end: 0 });
+      expect(await log.read(at, 0, 10)).toEqual({ from: 0, records: [], next: 0, end: 0 });
       expect(await log.readOne(at, 0)).toBeNull();
     });
 
@@ -149,7 +149,7 @@ function readingTests(get: () => LogScene): void {
       await writer.append(at, ['a', 'b', 'c', 'd'].map(message));
       expect((await readAll(log, at, 2, 10)).map(textOf)).toEqual(['c', 'd']);
       expect((await readAll(log, at, 0, 1)).map(textOf)).toEqual(['a', 'b', 'c', 'd']);
-      expect(await log.read(at, 4, 10)).toEqual({ records: [], next: 4, end: 4 });
+      expect(await log.read(at, 4, 10)).toEqual({ from: 4, records: [], next: 4, end: 4 });
     });
 
     it('reads the one record at an offset, or null', async () => {

@@ -54,6 +54,7 @@ export type Member = {
   /** The running consumer's own promise. */
   readonly ran: Promise<void>;
   readonly stop: () => Promise<void>;
+  readonly seek: (at: At, offset: number | null) => void;
   /** Texts by partition, as often as they came. */
   readonly seen: Map<string, string[]>;
   /** Partitions held now: assigned and not yet revoked. */
@@ -79,6 +80,8 @@ export function runMember(consumer: Consumer, positions: Map<string, number>, op
   const events: string[] = [];
   const wrong: string[] = [];
   const busy = new Set<string>();
+  /** Where the next batch must begin; not known after a seek, which a batch already on its way may overtake. */
+  const froms = new Map<string, number | null>();
 
   const alone = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     if (busy.has(name)) wrong.push(`two calls at once for ${name}`);
@@ -97,17 +100,24 @@ export function runMember(consumer: Consumer, positions: Map<string, number>, op
         if (held.has(name)) wrong.push(`${name} was assigned while it was held`);
         held.add(name);
         events.push(`assigned ${name}`);
-        return options.assigned ? options.assigned(at, signal) : (positions.get(name) ?? 0);
+        const answer = options.assigned ? await options.assigned(at, signal) : (positions.get(name) ?? 0);
+        froms.set(name, answer);
+        return answer;
       }),
     batch: (at, batch, signal) =>
       alone(placeName(at), async () => {
         const name = placeName(at);
         if (!held.has(name)) wrong.push(`a batch came for ${name}, which is not held`);
+        const from = froms.get(name);
+        if (from !== undefined && batch.from !== from)
+          wrong.push(`${name} was to be read from ${from}, not ${batch.from}`);
         const offsets = batch.records.map(({ offset }) => offset);
         if (offsets.some((offset, i) => i > 0 && offset <= offsets[i - 1]!)) wrong.push(`${name} out of order`);
+        if (offsets.some((offset) => offset < batch.from)) wrong.push(`${name}: a record before its batch`);
         if (offsets.some((offset) => offset >= batch.next)) wrong.push(`${name}: next is not past the records`);
         if (batch.next > batch.end) wrong.push(`${name}: next is past the end`);
         const answer = await options.batch?.(at, batch, signal);
+        if (froms.has(name)) froms.set(name, answer === undefined ? batch.next : answer);
         if (answer !== undefined) return answer;
         seen.set(name, [...(seen.get(name) ?? []), ...batch.records.map(textOf)]);
         positions.set(name, batch.next);
@@ -123,5 +133,9 @@ export function runMember(consumer: Consumer, positions: Map<string, number>, op
   const ran = consumer.run(handler);
   // A rejection is looked at where `ran` is awaited; until then it must not count as unhandled.
   ran.catch(() => {});
-  return { ran, stop: () => consumer.stop(), seen, held, events, wrong };
+  const seek = (at: At, offset: number | null): void => {
+    froms.delete(placeName(at));
+    consumer.seek(at, offset);
+  };
+  return { ran, stop: () => consumer.stop(), seek, seen, held, events, wrong };
 }

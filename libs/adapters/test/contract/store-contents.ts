@@ -124,6 +124,8 @@ export function contentTests(store: () => Store): void {
         { key: 'b', due: 101 },
       ]);
       expect(await due(store(), at, 200, 0)).toEqual([]);
+      expect((await due(store(), at, Infinity, 10)).length).toBe(3);
+      expect(await due(store(), at, -Infinity, 10)).toEqual([]);
     });
 
     it('are one a key: a later one replaces, null takes it off', async () => {

@@ -111,7 +111,8 @@ function commitOf(model: Model, made: Change): Commit {
   return change({
     expected,
     next: (at ?? 0) + made.advance,
-    meta: made.entries.join('|'),
+    // Its own, so that two commits are never the same by chance: an adapter may know a repeat by its content.
+    meta: freshToken(),
     tables: new Map([
       ['states', new Map(made.states)],
       ['agents', new Map(made.agents)],
