@@ -209,7 +209,12 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async revoked(at: At) {
       const slot = slots.get(keyOf(at));
-      if (slot) await exclusive(slot, () => release(slot));
+      if (!slot) return;
+      const released = exclusive(slot, () => release(slot));
+      // What waits for infrastructure that is away must not hold the partition back from its next owner.
+      await Promise.race([released, clock.sleep(2 * limits.drainMs)]);
+      slot.signal.aborted = true;
+      await released;
     },
   };
 

@@ -1,0 +1,55 @@
+import type { PartitionStatus } from '@callfold/engine';
+import type { FastifyInstance } from 'fastify';
+import { fastify } from 'fastify';
+import type { Metrics } from './metrics.ts';
+
+export type { FastifyInstance } from 'fastify';
+
+export type Health = {
+  /** One line a check: what it is, whether it holds, and if not what was seen. */
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+};
+
+export type OpsOptions = {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly ready: () => readonly Health[] | Promise<readonly Health[]>;
+  readonly metrics: Metrics | null;
+  /** Further routes of the service. */
+  readonly routes?: (app: FastifyInstance) => void;
+  readonly bodyBytesMax?: number;
+};
+
+export type OpsServer = { readonly url: string; close(): Promise<void> };
+
+/** A partition left alone, or one that has work and does not move, makes a service unready. */
+export function partitionHealth(statuses: readonly PartitionStatus[], now: number, stalledAfterMs = 30_000): Health[] {
+  return statuses.map((one) => {
+    const name = `${one.at.topic}/${one.at.partition}`;
+    if (one.refused !== null) return { name, ok: false, detail: one.refused };
+    const behind = (one.end ?? 0) - (one.position ?? 0);
+    const stalled = behind > 0 && now - one.progressAt > stalledAfterMs;
+    return { name, ok: !stalled, detail: `position ${one.position}, ${behind} behind, ${one.waiting} to send` };
+  });
+}
+
+/** `/livez`, `/readyz`, `/metrics`, and what the service adds. */
+export async function startHttp(options: OpsOptions): Promise<OpsServer> {
+  const app = fastify({ logger: false, bodyLimit: options.bodyBytesMax ?? 1_048_576, forceCloseConnections: true });
+  app.get('/livez', () => ({ status: 'live' }));
+  app.get('/readyz', async (_request, reply) => {
+    const checks = await options.ready();
+    const ok = checks.every((check) => check.ok);
+    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ready' : 'not ready', checks });
+  });
+  const { metrics } = options;
+  if (metrics) {
+    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  }
+  options.routes?.(app);
+  const url = await app.listen({ host: options.host, port: options.port });
+  return { url, close: () => app.close() };
+}

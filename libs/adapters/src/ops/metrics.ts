@@ -1,0 +1,90 @@
+import type { EngineEvent, Observer, PartitionStatus } from '@callfold/engine';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+/** Prometheus metrics of one service: base units, no id of a call, chat, agent or tenant in a label. */
+export type Metrics = {
+  readonly observer: Observer;
+  readonly contentType: string;
+  text(): Promise<string>;
+};
+
+const PARTITION = ['topic', 'partition'] as const;
+
+export function createMetrics(service: string, status: () => readonly PartitionStatus[]): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
+    new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
+
+  const records = counter('callfold_records_total', 'Raw records folded and committed', PARTITION);
+  const derived = counter('callfold_derived_records_total', 'Derived records committed to the outbox', PARTITION);
+  const sent = counter('callfold_sent_records_total', 'Derived records acknowledged by their topics', PARTITION);
+  const rejected = counter('callfold_dead_letters_total', 'Raw records that could not be folded', ['topic', 'code']);
+  const unknown = counter('callfold_unknown_words_total', 'Events whose status is not on the vocabulary', ['topic']);
+  const fenced = counter('callfold_fenced_total', 'Partitions taken by a newer owner', PARTITION);
+  const moved = counter('callfold_store_moved_total', 'Times the store was found to have lost writes', PARTITION);
+  const away = counter('callfold_infrastructure_errors_total', 'Failed attempts at infrastructure', ['topic', 'doing']);
+  const ticks = counter('callfold_ticks_total', 'Ticks written to idle partitions', PARTITION);
+
+  const gauge = (name: string, help: string, value: (one: PartitionStatus) => number | null): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: [...PARTITION],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const one of status()) {
+          const now = value(one);
+          if (now !== null) this.set({ topic: one.at.topic, partition: one.at.partition }, now);
+        }
+      },
+    });
+  };
+  gauge('callfold_position', 'Next offset to fold', (one) => one.position);
+  gauge('callfold_lag_records', 'Records read by nobody yet, as last seen', (one) =>
+    one.end === null || one.position === null ? null : Math.max(0, one.end - one.position),
+  );
+  gauge('callfold_outbox_records', 'Derived records committed and not yet sent', (one) => one.waiting);
+  gauge('callfold_epoch', 'Epoch of the claim', (one) => one.epoch);
+  gauge('callfold_partition_refused', '1 when the partition is left alone until somebody mends something', (one) =>
+    one.refused === null ? 0 : 1,
+  );
+  gauge('callfold_last_progress_timestamp_seconds', 'When the position last moved', (one) => one.progressAt / 1_000);
+
+  function observer(event: EngineEvent): void {
+    const { topic, partition } = event.at;
+    const labels = { topic, partition };
+    switch (event.name) {
+      case 'batch-committed':
+        records.inc(labels, event.records);
+        derived.inc(labels, event.derived);
+        break;
+      case 'records-sent':
+        sent.inc(labels, event.records);
+        break;
+      case 'record-rejected':
+        rejected.inc({ topic, code: event.code });
+        break;
+      case 'unknown-word':
+        unknown.inc({ topic });
+        break;
+      case 'partition-fenced':
+        fenced.inc(labels);
+        break;
+      case 'partition-moved':
+        moved.inc(labels);
+        break;
+      case 'infrastructure-away':
+        away.inc({ topic, doing: event.doing });
+        break;
+      case 'ticked':
+        ticks.inc(labels);
+        break;
+      default:
+    }
+  }
+
+  return { observer, contentType: registry.contentType, text: () => registry.metrics() };
+}

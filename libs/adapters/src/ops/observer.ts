@@ -1,0 +1,36 @@
+import type { EngineEvent, Observer } from '@callfold/engine';
+import type { Logger } from './log.ts';
+import { redactText } from './log.ts';
+
+const LEVELS: Readonly<Record<EngineEvent['name'], 'debug' | 'info' | 'warn' | 'error'>> = {
+  'partition-claimed': 'info',
+  'partition-released': 'info',
+  'partition-refused': 'error',
+  'partition-fenced': 'warn',
+  'partition-moved': 'warn',
+  'infrastructure-away': 'warn',
+  'infrastructure-back': 'info',
+  'batch-committed': 'debug',
+  'record-rejected': 'warn',
+  'unknown-word': 'debug',
+  'records-sent': 'debug',
+  ticked: 'debug',
+};
+
+/** The engine's events as log lines: `event` is a stable name, and reasons lose what looks like a number or an id. */
+export function logObserver(logger: Logger): Observer {
+  return (event) => {
+    const { name, at, ...rest } = event;
+    const fields: Record<string, unknown> = { event: name, topic: at.topic, partition: at.partition, ...rest };
+    // A reason quotes the input, which may hold a person's name.
+    delete fields['reason'];
+    if (typeof fields['message'] === 'string') fields['message'] = redactText(fields['message']);
+    logger[LEVELS[name]](fields, name);
+  };
+}
+
+export function bothObservers(...observers: readonly Observer[]): Observer {
+  return (event) => {
+    for (const observer of observers) observer(event);
+  };
+}

@@ -1,0 +1,71 @@
+import type { Derived, DerivedRecord, RawEvent, Rejection, Rules, Settings, State } from '@callfold/core';
+import { emptyState, fireTimer, foldEvent, isRejection, subjectKey } from '@callfold/core';
+import { normalise } from '@callfold/sources';
+import { createTimers } from './timers.ts';
+
+/**
+ * The fold without a log, a store or a broker: `callfold fold`, and the oracle that everything else is held against. Its log
+ * clock is the greatest `occurredAt` seen, or the append times it is given; it drops no state and calls nothing too late.
+ */
+export type OfflineFold = {
+  /** @param loggedAt append time where there is a log; else the greatest `occurredAt` so far is taken */
+  push(raw: RawEvent, loggedAt?: number): readonly DerivedRecord[] | Rejection;
+  /** Time passes with no event, as a tick does. */
+  advance(loggedAt: number): readonly DerivedRecord[];
+  /** No more will come: every timer fires. */
+  end(): readonly DerivedRecord[];
+  states(): Iterable<State>;
+};
+
+/** @param logged give records `ingestedAt`, as on a log; a file has none */
+export function createOfflineFold(settings: Settings, logged = false, drops = false): OfflineFold {
+  const rules: Rules = { settings, publishes: true, drops };
+  const states = new Map<string, State>();
+  const timers = createTimers(Infinity);
+  timers.load([], true);
+  let clock = 0;
+
+  function out(derived: readonly Derived[]): DerivedRecord[] {
+    return derived.map(({ record }) => (logged ? record : { ...record, ingestedAt: null }));
+  }
+
+  function put(key: string, was: State | undefined, state: State | null): void {
+    if (state === null) states.delete(key);
+    else states.set(key, state);
+    const due = state?.timer ?? null;
+    if (due !== null && due !== (was?.timer ?? null)) timers.add({ key, due });
+  }
+
+  function fireUpTo(now: number): DerivedRecord[] {
+    const fired: DerivedRecord[] = [];
+    for (let timer = timers.peek(); timer && timer.due <= now; timer = timers.peek()) {
+      timers.pop();
+      const state = states.get(timer.key);
+      if (state?.timer !== timer.due) continue;
+      const step = fireTimer(state, timer.due, rules);
+      put(timer.key, state, step.state);
+      fired.push(...out(step.derived));
+    }
+    return fired;
+  }
+
+  return {
+    push(raw, loggedAt) {
+      clock = Math.max(clock, loggedAt ?? raw.occurredAt);
+      const fired = fireUpTo(clock);
+      const subject = subjectKey(raw.tenantId, raw.subjectId);
+      const key = `${raw.source} ${subject}`;
+      const was = states.get(key);
+      const step = foldEvent(was ?? emptyState(raw.source, subject), normalise(raw), loggedAt ?? clock, rules);
+      if (isRejection(step)) return step;
+      put(key, was, step.state);
+      return [...fired, ...out(step.derived)];
+    },
+    advance(loggedAt) {
+      clock = Math.max(clock, loggedAt);
+      return fireUpTo(clock);
+    },
+    end: () => fireUpTo(Infinity),
+    states: () => states.values(),
+  };
+}
