@@ -156,6 +156,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     good: {
       'libs/core/src/index.ts': "export * from './a.ts';",
+      'infra/parts/index.mjs': "export * from './a.mjs';",
       'libs/core/src/a.ts': "export { b } from './b.ts';\nexport const a = 1;",
       'libs/core/src/empty.ts': '',
     },

@@ -129,10 +129,10 @@ export function manifestRules(tree: Tree): Finding[] {
   });
 }
 
-/** src/index.ts is what a package shows; any other file that only passes on is a detour. */
+/** src/index.ts is what a package shows, index.mjs what a folder of infra shows; others that only pass on are detours. */
 export function barrels(tree: Tree): Finding[] {
   return codeFiles(tree)
-    .filter(({ file }) => !/^[^.]*\/src\/index\.ts$/.test(file.path))
+    .filter(({ file }) => !/^([^.]*\/src\/index\.ts|infra\/[\w-]+\/index\.mjs)$/.test(file.path))
     .flatMap(({ file, program }) => {
       const body = program['body'] as Node[];
       const passesOn = (node: Node): boolean =>

@@ -1,0 +1,115 @@
+// @ts-check
+/** The suites of `npm test`, in order: cheap and telling ones first. */
+
+import { tool, runProcess, script } from './process.mjs';
+import { runVitest } from './vitest-project.mjs';
+
+/**
+ * @typedef {{ passed: number, failed: number, skipped: number, notes: string[] }} Result
+ *   `notes` are what a person must not overlook: said again after everything else.
+ * @typedef {{
+ *   ci: boolean,
+ *   signal: AbortSignal,
+ *   say: (line: string) => void,
+ *   parts: () => Promise<Record<string, string>>,
+ * }} Context `parts` starts the shared Kafka, registry and Redis once, and answers their addresses as environment.
+ * @typedef {{
+ *   name: string,
+ *   what: string,
+ *   byNameOnly?: boolean,
+ *   run: (context: Context) => Promise<Result>,
+ * }} Suite
+ */
+
+const MINUTE = 60_000;
+
+/**
+ * A tool that passes or fails as a whole: one test.
+ * @param {string} name
+ * @param {string} what
+ * @param {string[]} command
+ * @param {string} mend
+ * @returns {Suite}
+ */
+function whole(name, what, command, mend) {
+  return {
+    name,
+    what,
+    async run({ signal }) {
+      const [first = '', ...args] = command;
+      const end = await runProcess(tool(first), args, { signal, limitMs: 10 * MINUTE });
+      const good = end.code === 0;
+      return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0, notes: good ? [] : [`${end.why}. ${mend}`] };
+    },
+  };
+}
+
+/**
+ * A script of ours that counts for itself: its last line is `N passed, N failed`.
+ * @param {string} name
+ * @param {string} what
+ * @param {string[]} command file of this repository, arguments
+ * @param {{ limitMs: number, parts?: boolean, byNameOnly?: boolean }} how
+ * @returns {Suite}
+ */
+function counted(name, what, command, { limitMs, parts = false, byNameOnly = false }) {
+  return {
+    name,
+    what,
+    byNameOnly,
+    run: (context) => (parts ? withParts : plain)(context, (env) => script(command, { ...context, env, limitMs })),
+  };
+}
+
+/** @type {(context: Context, run: (env: Record<string, string>) => Promise<Result>) => Promise<Result>} */
+const plain = (_context, run) => run({});
+
+/**
+ * What needs the real parts. Where they cannot be had, it says so, and in CI that is a failure.
+ * @param {Context} context
+ * @param {(env: Record<string, string>) => Promise<Result>} run
+ * @returns {Promise<Result>}
+ */
+async function withParts({ ci, say, parts }, run) {
+  /** @type {Record<string, string>} */
+  let env;
+  try {
+    env = await parts();
+  } catch (error) {
+    const why = `NOT RUN: real Kafka, registry and Redis could not be started.\n${error instanceof Error ? error.message : error}`;
+    say(`!!! ${why}`);
+    return { passed: 0, failed: ci ? 1 : 0, skipped: ci ? 0 : 1, notes: [why] };
+  }
+  return run(env);
+}
+
+/** @type {readonly Suite[]} */
+export const SUITES = [
+  whole(
+    'build',
+    'every package, as npm start builds it',
+    ['turbo', 'run', 'build', '--output-logs=errors-only'],
+    'See above.',
+  ),
+  whole('types', 'sources, tests and scripts, by the compiler', ['tsc', '-p', 'tsconfig.json'], 'See above.'),
+  whole('lint', 'oxlint with types', ['oxlint', '.'], 'What it can mend itself: npm run lint -- --fix'),
+  whole('format', 'biome', ['biome', 'format', '.'], 'It mends itself: npm run format'),
+  {
+    name: 'unit',
+    what: 'everything that needs no broker, the rules of the house included',
+    run: (context) => runVitest('unit', { ...context, env: {}, limitMs: 15 * MINUTE }),
+  },
+  {
+    name: 'system',
+    what: 'against real Kafka, registry and Redis, which are started and stopped here',
+    run: (context) =>
+      withParts(context, (env) =>
+        runVitest('system', { ...context, env, limitMs: 30 * MINUTE, wholeFilesMustRun: context.ci }),
+      ),
+  },
+  counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
+  counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {
+    limitMs: 10 * MINUTE,
+    byNameOnly: true,
+  }),
+];
