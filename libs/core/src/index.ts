@@ -1,5 +1,6 @@
 export * from './aggregate.ts';
 export * from './agent.ts';
+export * from './agents-in-calls.ts';
 export * from './call.ts';
 export * from './call-record.ts';
 export * from './chat.ts';

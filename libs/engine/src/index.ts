@@ -3,3 +3,4 @@ export * from './observer.ts';
 export * from './offline.ts';
 export * from './ports.ts';
 export * from './role.ts';
+export * from './service.ts';

@@ -1,0 +1,24 @@
+import type { Settings } from '@callfold/core';
+import type { PartitionStatus } from './engine.ts';
+import { createEngine } from './engine.ts';
+import type { EngineLimits, EnginePorts, Role } from './role.ts';
+
+export type ServiceConfig = { readonly settings: Settings; readonly limits: EngineLimits };
+
+/** A service at work. */
+export type Service = {
+  readonly name: Role['name'];
+  /** Resolves when it has stopped; rejects when it had to. */
+  readonly done: Promise<void>;
+  /** Finishes the batch, commits, sends what is committed, leaves the group. */
+  stop(): Promise<void>;
+  status(): readonly PartitionStatus[];
+};
+
+export function startRole(role: Role, config: ServiceConfig, ports: EnginePorts): Service {
+  const engine = createEngine({ role, ports, settings: config.settings, limits: config.limits });
+  const done = engine.run();
+  // Whoever waits for it hears of a failure; until then it must not end the process as unhandled.
+  done.catch(() => undefined);
+  return { name: role.name, done, stop: () => engine.stop(), status: () => engine.status() };
+}
