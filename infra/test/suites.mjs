@@ -23,6 +23,9 @@ import { runVitest } from './vitest-project.mjs';
 
 const MINUTE = 60_000;
 
+/** Node's active long-term line; npm's `node` package brings the binary. */
+const LTS = 'node@26';
+
 /**
  * A tool that passes or fails as a whole: one test.
  * @param {string} name
@@ -37,7 +40,7 @@ function whole(name, what, command, mend) {
     what,
     async run({ signal }) {
       const [first = '', ...args] = command;
-      const end = await runProcess(tool(first), args, { signal, limitMs: 10 * MINUTE });
+      const end = await runProcess(first === 'npx' ? first : tool(first), args, { signal, limitMs: 10 * MINUTE });
       const good = end.code === 0;
       return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0, notes: good ? [] : [`${end.why}. ${mend}`] };
     },
@@ -108,8 +111,18 @@ export const SUITES = [
       ),
   },
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
+  // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {
     limitMs: 10 * MINUTE,
     byNameOnly: true,
   }),
+  {
+    ...whole(
+      'lts',
+      `the unit suite on ${LTS}, fetched by npx`,
+      ['npx', '-y', '-p', LTS, '--', 'node', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
+      'Compare with: npm run test:unit',
+    ),
+    byNameOnly: true,
+  },
 ];
