@@ -1,3 +1,4 @@
+export * from './lmdb/embedded.ts';
 export * from './memory/link.ts';
 export * from './memory/log.ts';
 export * from './memory/store-server.ts';

@@ -1,0 +1,246 @@
+/** State and position of one group: tables, timers and outbox of a partition under one number, written in one transaction. */
+
+import type { At, Commit, CommitAnswer, Store, Stored, TableName, Timer } from '@callfold/engine';
+import { Refused } from '@callfold/engine';
+import type { Catalog } from './catalog.ts';
+import { behind, dueKey, dueOf, fieldKey, fieldOf, numberKey, offsetOf, plainTail, slotKey } from './key-bytes.ts';
+import { EMBEDDED_LIMITS } from './limits.ts';
+import type { Env, Table } from './lmdb.ts';
+import { sameCommit } from './same-commit.ts';
+import type { Write } from './write-queue.ts';
+
+export type StoreTables = {
+  /** Checkpoint, witness and fence of a partition, by kind. */
+  readonly marks: Table<string>;
+  readonly fields: Table<string>;
+  readonly timers: Table<string>;
+  readonly outbox: Table<Uint8Array>;
+  /** The last commit of each slot, to know a repeated one by. Nobody who could repeat one outlives the process. */
+  readonly lasts: Map<number, Commit>;
+};
+
+export function openStoreTables(env: Env): StoreTables {
+  return {
+    marks: env.text('marks'),
+    fields: env.text('fields'),
+    timers: env.text('timers'),
+    outbox: env.bytes('outbox'),
+    lasts: new Map(),
+  };
+}
+
+/** Kinds of marks. */
+export const MARK = { checkpoint: 1, witness: 2, fence: 3 } as const;
+
+const KIND_OF: Readonly<Record<TableName, number>> = { states: 1, agents: 2 };
+const TIMER_BY_KEY = 1;
+const TIMER_BY_DUE = 2;
+const PREFIX_BYTES = 5;
+const DUE_BYTES = 8;
+
+type Checkpoint = {
+  readonly epoch: number;
+  readonly token: string;
+  readonly next: number | null;
+  readonly meta: string | null;
+};
+
+export function createStore(tables: StoreTables, catalog: Catalog, write: Write, group: string): Store {
+  const checkpoint = (slot: number | null): Checkpoint | null => (slot === null ? null : readCheckpoint(tables, slot));
+
+  return {
+    claim: (at, token, above) =>
+      write(() => {
+        const stored = checkpoint(catalog.slot(group, at));
+        if (stored?.token === token) return storedOf(stored);
+        if (stored !== null && above !== undefined && stored.epoch > above)
+          throw newerOwner(at, group, stored.epoch, above);
+        const slot = catalog.takeSlot(group, at);
+        const claimed = {
+          epoch: (stored?.epoch ?? 0) + 1,
+          token,
+          next: stored?.next ?? null,
+          meta: stored?.meta ?? null,
+        };
+        writeCheckpoint(tables, slot, claimed);
+        tables.lasts.delete(slot);
+        return storedOf(claimed);
+      }),
+    async read(at, table, fields) {
+      const slot = catalog.slot(group, at);
+      if (slot === null) return fields.map(() => null);
+      const prefix = slotKey(slot, KIND_OF[table]);
+      return fields.map((field) => {
+        const key = fieldKey(prefix, field);
+        const text = tables.fields.get(key);
+        return text === undefined ? null : unpack(key, PREFIX_BYTES, text).text;
+      });
+    },
+    async timers(at, upTo, limit) {
+      const slot = catalog.slot(group, at);
+      return slot === null || limit <= 0 ? [] : dueTimers(tables.timers, slot, upTo, limit);
+    },
+    async outbox(at) {
+      const slot = catalog.slot(group, at);
+      const entries: { number: number; entry: Uint8Array }[] = [];
+      if (slot === null) return entries;
+      tables.outbox.walk(numberKey(slot, 0), numberKey(slot + 1, 0), (key, entry) => {
+        entries.push({ number: offsetOf(key), entry });
+        return true;
+      });
+      return entries;
+    },
+    async commit(at, claim, commit) {
+      check(commit);
+      return write((): CommitAnswer => {
+        const slot = catalog.slot(group, at);
+        const stored = checkpoint(slot);
+        if (slot === null || stored === null) return { ok: false, why: 'moved' };
+        if (stored.epoch > claim.epoch) return { ok: false, why: 'fenced' };
+        if (stored.epoch < claim.epoch || stored.token !== claim.token) return { ok: false, why: 'moved' };
+        const last = tables.lasts.get(slot);
+        if (last !== undefined && sameCommit(last, commit)) return { ok: true };
+        if (stored.next !== commit.expected) return { ok: false, why: 'moved' };
+        apply(tables, slot, commit);
+        writeCheckpoint(tables, slot, { ...stored, next: commit.next, meta: commit.meta });
+        tables.lasts.set(slot, commit);
+        return { ok: true };
+      });
+    },
+    scan: (at, table) => slices(tables.fields, () => catalog.slot(group, at), KIND_OF[table]),
+    async peek(at) {
+      const stored = checkpoint(catalog.slot(group, at));
+      return stored === null ? null : storedOf(stored);
+    },
+  };
+}
+
+/** Where a group is in a partition: 0 when it has claimed it and not yet committed, null when it has never claimed it. */
+export function positionOf(tables: StoreTables, slot: number): number | null {
+  const stored = readCheckpoint(tables, slot);
+  return stored === null ? null : (stored.next ?? 0);
+}
+
+function readCheckpoint(tables: StoreTables, slot: number): Checkpoint | null {
+  const text = tables.marks.get(slotKey(slot, MARK.checkpoint));
+  return text === undefined ? null : (JSON.parse(text) as Checkpoint);
+}
+
+function writeCheckpoint(tables: StoreTables, slot: number, checkpoint: Checkpoint): void {
+  tables.marks.put(slotKey(slot, MARK.checkpoint), JSON.stringify(checkpoint));
+}
+
+const storedOf = ({ epoch, token, next, meta }: Checkpoint): Stored => ({ next, meta, claim: { epoch, token } });
+
+/** Before the first write: half a commit must not be found out about in the middle. */
+function check({ next, outboxFrom, outboxTrim, timers }: Commit): void {
+  for (const [name, number] of Object.entries({ next, outboxFrom, outboxTrim })) {
+    if (!Number.isSafeInteger(number) || number < 0)
+      throw new Refused(`${name} of a commit is ${number}; it must count from 0`);
+  }
+  for (const [key, due] of timers) {
+    if (key === '' || Number.isNaN(due))
+      throw new Refused(`the timer '${key}' is due at ${due}; it needs a key and a time`);
+  }
+}
+
+function apply(tables: StoreTables, slot: number, commit: Commit): void {
+  for (const [name, fields] of commit.tables) {
+    const prefix = slotKey(slot, KIND_OF[name]);
+    for (const [field, text] of fields) {
+      const key = fieldKey(prefix, field);
+      if (text === null) tables.fields.remove(key);
+      else tables.fields.put(key, pack(key, PREFIX_BYTES, field, text));
+    }
+  }
+  for (const [key, due] of commit.timers) setTimer(tables.timers, slot, key, due);
+  for (const [i, entry] of commit.outbox.entries()) tables.outbox.put(numberKey(slot, commit.outboxFrom + i), entry);
+  const trimmed = tables.outbox.keys(numberKey(slot, 0), numberKey(slot, commit.outboxTrim), Number.POSITIVE_INFINITY);
+  for (const key of trimmed) tables.outbox.remove(key);
+}
+
+/** Two entries a timer: one finds its time by its key, the other stands in the order in which timers fire. */
+function setTimer(timers: Table<string>, slot: number, key: string, due: number | null): void {
+  const byKey = fieldKey(slotKey(slot, TIMER_BY_KEY), key);
+  const before = timers.get(byKey);
+  if (before === String(due)) return;
+  if (before !== undefined) timers.remove(timerKey(slot, key, Number(before)));
+  if (due === null) {
+    if (before !== undefined) timers.remove(byKey);
+    return;
+  }
+  const byDue = timerKey(slot, key, due);
+  timers.put(byKey, String(due));
+  timers.put(byDue, pack(byDue, PREFIX_BYTES + DUE_BYTES, key, ''));
+}
+
+const timerKey = (slot: number, key: string, due: number): Buffer =>
+  fieldKey(dueKey(slotKey(slot, TIMER_BY_DUE), due), key);
+
+function dueTimers(timers: Table<string>, slot: number, upTo: number, limit: number): Timer[] {
+  const prefix = slotKey(slot, TIMER_BY_DUE);
+  const tailAt = PREFIX_BYTES + DUE_BYTES;
+  const found: Timer[] = [];
+  let tail: Buffer | null = null;
+  let anyLong = false;
+  // No key text holds the byte 0xff, so this lies behind all that are due at `upTo`.
+  timers.walk(prefix, Buffer.concat([dueKey(prefix, upTo), Buffer.from([0xff])]), (key, text) => {
+    const own = plainTail(key, tailAt);
+    // Among keys too long to stand here in full the right order is known only when all of them are seen.
+    if (found.length >= limit && (own === null || tail === null || !own.equals(tail))) return false;
+    tail = own;
+    anyLong ||= own !== null;
+    found.push({ key: unpack(key, tailAt, text).field, due: dueOf(key, PREFIX_BYTES) });
+    return true;
+  });
+  if (anyLong) found.sort((a, b) => a.due - b.due || Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  return found.slice(0, limit);
+}
+
+async function* slices(
+  fields: Table<string>,
+  slotOf: () => number | null,
+  kind: number,
+): AsyncGenerator<readonly (readonly [string, string])[]> {
+  const slot = slotOf();
+  if (slot === null) return;
+  const prefix = slotKey(slot, kind);
+  let from: Uint8Array = prefix;
+  for (;;) {
+    const slice: (readonly [string, string])[] = [];
+    let last: Uint8Array | null = null;
+    fields.walk(from, behind(prefix), (key, packed) => {
+      const { field, text } = unpack(key, PREFIX_BYTES, packed);
+      slice.push([field, text]);
+      last = key;
+      return slice.length < EMBEDDED_LIMITS.scanFields;
+    });
+    if (slice.length > 0) yield slice;
+    if (slice.length < EMBEDDED_LIMITS.scanFields || last === null) return;
+    from = Buffer.concat([last, Buffer.from([0])]);
+  }
+}
+
+/** A field too long for its key stands in front of the text. */
+function pack(key: Uint8Array, prefixBytes: number, field: string, text: string): string {
+  return fieldOf(key, prefixBytes) === null ? `${field.length}\n${field}${text}` : text;
+}
+
+function unpack(
+  key: Uint8Array,
+  prefixBytes: number,
+  packed: string,
+): { readonly field: string; readonly text: string } {
+  const field = fieldOf(key, prefixBytes);
+  if (field !== null) return { field, text: packed };
+  const at = packed.indexOf('\n') + 1;
+  const end = at + Number(packed.slice(0, at));
+  return { field: packed.slice(at, end), text: packed.slice(end) };
+}
+
+function newerOwner({ topic, partition }: At, group: string, held: number, above: number): Refused {
+  return new Refused(
+    `${topic}/${partition} of ${group} is held by a newer owner (epoch ${held}, ours was ${above}); ` +
+      'leave it alone until it is assigned anew',
+  );
+}
