@@ -1,4 +1,5 @@
 import type { CallOutcome } from '@callfold/schemas';
+import { isoTime, toJson } from '@callfold/schemas';
 import { agentIntervals, agentState } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
@@ -8,6 +9,8 @@ import type { Draft } from './record.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 import type { Phase } from './timeline.ts';
+import { CALL_OUTCOMES } from './topics.ts';
+import type { SeenAgent } from './agents-in-calls.ts';
 
 /** How one subject stands now: what readers of the store, the query API and `fold --aggregates` show. Times epoch ms. */
 
@@ -86,4 +89,15 @@ export function aggregateOf(state: State, settings: Settings): Aggregate | null 
   if (state.kind === 'chat') return state.facts.length > 0 || state.episodesBefore > 0 ? chatAggregate(state) : null;
   if (state.facts.length === 0) return null;
   return state.kind === 'call' ? callAggregate(state, settings) : agentAggregate(state);
+}
+
+/** The aggregate as it is printed and served: times in ISO 8601. */
+export function aggregateJson(aggregate: Aggregate | SeenAgent): Record<string, unknown> {
+  const since = aggregate.since === null ? null : isoTime(aggregate.since);
+  if (aggregate.kind !== 'call') return { ...aggregate, since };
+  const { phase, since: _, ...outcome } = aggregate;
+  const unpublished = { revision: 0, correctionOf: null, ingestedAt: null };
+  const json = toJson(CALL_OUTCOMES, { ...outcome, ...unpublished });
+  for (const field of Object.keys(unpublished)) delete json[field];
+  return { ...json, kind: 'call', phase, since };
 }

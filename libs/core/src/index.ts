@@ -6,6 +6,7 @@ export * from './call-record.ts';
 export * from './chat.ts';
 export * from './codes.ts';
 export * from './event.ts';
+export * from './explain.ts';
 export * from './fact.ts';
 export * from './hash.ts';
 export * from './key.ts';

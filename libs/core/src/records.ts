@@ -1,3 +1,4 @@
+import { toJson } from '@callfold/schemas';
 import { readAgent } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
@@ -15,6 +16,19 @@ import { AGENT_INTERVALS, AGENT_OFFERS, CALL_OUTCOMES, CHAT_HANDOFFS, CHAT_OUTCO
 export type Derived = { readonly topic: DerivedTopic; readonly record: DerivedRecord };
 
 type Publishable = { readonly topic: DerivedTopic; readonly draft: DerivedDraft };
+
+const TOPIC_OF: Readonly<Record<DerivedRecord['kind'], DerivedTopic>> = {
+  'call-outcome': CALL_OUTCOMES,
+  'agent-offer': AGENT_OFFERS,
+  'chat-outcome': CHAT_OUTCOMES,
+  'chat-handoff': CHAT_HANDOFFS,
+  'agent-interval': AGENT_INTERVALS,
+};
+
+/** The record as it is printed, served and exported: the contract's names, times in ISO 8601. */
+export function recordJson(record: DerivedRecord): Record<string, unknown> {
+  return toJson(TOPIC_OF[record.kind], record);
+}
 
 /** The subject has ended, or nothing more came: what can be said of it now is said. Agents never close. */
 export function isClosed(state: State): boolean {
