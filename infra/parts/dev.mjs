@@ -3,13 +3,14 @@
 
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { findJars, findJava } from './jars.mjs';
 import { startKafka } from './kafka.mjs';
 import { withLock } from './lock.mjs';
 import { pidFileOf, stopIn } from './part.mjs';
 import { devDir } from './paths.mjs';
 import { readPid } from './pid.mjs';
 import { HOST, isFree } from './ports.mjs';
-import { startRedis } from './redis.mjs';
+import { checkRedisServer, startRedis } from './redis.mjs';
 import { startRegistry } from './registry.mjs';
 import { PORT_SETTINGS, PORTS, WAITS } from './settings.mjs';
 
@@ -75,6 +76,21 @@ async function checkRoom(dir, ports, brokers) {
 }
 
 /**
+ * Refuses before anything is started, with everything that is missing in one message.
+ * @param {(line: string) => void} say
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function checkPrograms(say, env) {
+  const checks = await Promise.allSettled([
+    (async () => findJava(env))(),
+    (async () => checkRedisServer())(),
+    findJars({ say, env }),
+  ]);
+  const missing = checks.flatMap((check) => (check.status === 'rejected' ? [check.reason.message] : []));
+  if (missing.length > 0) throw new Error(missing.join('\n'));
+}
+
+/**
  * Starts what does not run yet, and waits until everything answers.
  * @param {{ brokers: 1 | 3, say: (line: string) => void, env?: NodeJS.ProcessEnv }} options
  * @returns {Promise<Record<string, string>>} environment variables for the services
@@ -83,7 +99,8 @@ export async function up({ brokers, say, env = process.env }) {
   const ports = portsFrom(env);
   const dir = devDir(env);
   mkdirSync(dir, { recursive: true });
-  return withLock(join(dir, 'lock'), WAITS.readyMs, async () => {
+  return withLock(join(dir, 'lock'), WAITS.downloadMs, async () => {
+    await checkPrograms(say, env);
     await checkRoom(dir, ports, brokers);
     const begun = Date.now();
     const tell = (/** @type {import('./index.mjs').Part} */ part) => {
@@ -93,10 +110,6 @@ export async function up({ brokers, say, env = process.env }) {
     };
     const following = (/** @type {number} */ first) => Array.from({ length: brokers }, (_, index) => first + index);
     const starts = await Promise.allSettled([
-      startRedis({ dir: join(dir, 'redis'), port: ports.redis, keep: true }).then((redis) => {
-        tell(redis);
-        return { CALLFOLD_REDIS_URL: redis.url };
-      }),
       startKafka({
         dir: join(dir, `kafka-${brokers}`),
         brokers,
@@ -111,6 +124,10 @@ export async function up({ brokers, say, env = process.env }) {
       startRegistry({ dir: join(dir, 'registry'), port: ports.registry, keep: true, say }).then((registry) => {
         tell(registry);
         return { CALLFOLD_REGISTRY_URL: registry.url };
+      }),
+      startRedis({ dir: join(dir, 'redis'), port: ports.redis, keep: true }).then((redis) => {
+        tell(redis);
+        return { CALLFOLD_REDIS_URL: redis.url };
       }),
     ]);
     const failures = starts.flatMap((start) => (start.status === 'rejected' ? [start.reason.message] : []));
@@ -131,7 +148,7 @@ export async function down({ wipe, say, env = process.env }) {
     say('nothing was up');
     return;
   }
-  await withLock(join(dir, 'lock'), WAITS.readyMs, async () => {
+  await withLock(join(dir, 'lock'), WAITS.downloadMs, async () => {
     const ends = await Promise.all(
       foldersOf(dir).map(async (folder) => {
         const how = await stopIn(folder.dir);

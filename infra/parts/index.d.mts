@@ -107,6 +107,7 @@ type PortName = 'kafka' | 'controller' | 'registry' | 'redis';
 export const PORTS: Readonly<Record<PortName, number>>;
 export const PORT_SETTINGS: Readonly<Record<PortName, string>>;
 export const DIR_SETTING: string;
+export const CLUSTER_ID: string;
 export const HEAPS: { readonly kafka: string; readonly registry: string };
 export const REDIS_SETTINGS: Readonly<Record<string, string>>;
 export const REGISTRY_API: string;

@@ -32,7 +32,9 @@ export function findJava(env = process.env) {
     // Java 8 does not know the option and ends with an error; a missing program is ENOENT.
     const missing = /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT';
     const what = missing ? 'was not found' : 'is too old or does not run';
-    throw new Error(`Java ${VERSIONS.javaAtLeast} or newer is needed; \`java\` (${where}) ${what}. ${JAVA_HELP}`);
+    throw new Error(`Java ${VERSIONS.javaAtLeast} or newer is needed; \`java\` (${where}) ${what}. ${JAVA_HELP}`, {
+      cause: error,
+    });
   }
   const major = Number(/^\S+ (\d+)/.exec(said)?.[1]);
   if (!(major >= VERSIONS.javaAtLeast)) {
@@ -44,28 +46,27 @@ export function findJava(env = process.env) {
 /**
  * @param {string} into
  * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<void>}
  */
 function runMaven(into, env) {
   const args = ['-B', '-q', '-f', pomFile, `-Dcallfold.cache=${into}`, 'generate-resources'];
-  return /** @type {Promise<void>} */ (
-    new Promise((done, fail) => {
-      let said = '';
-      const child = spawn('mvn', args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: WAITS.downloadMs });
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text) => {
-          said = (said + text).slice(-4_000);
-        });
-      }
-      child.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
-        const what = error.code === 'ENOENT' ? '`mvn` is not on the PATH' : error.message;
-        fail(new Error(`Maven is needed to fetch Kafka and the registry: ${what}. ${MAVEN_HELP}`));
+  return new Promise((done, fail) => {
+    let said = '';
+    const child = spawn('mvn', args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: WAITS.downloadMs });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        said = (said + text).slice(-4_000);
       });
-      child.once('close', (code, signal) => {
-        if (code === 0) done();
-        else fail(new Error(`Maven could not fetch Kafka and the registry (${signal ?? `exit code ${code}`}):\n${said}`));
-      });
-    })
-  );
+    }
+    child.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+      const what = error.code === 'ENOENT' ? '`mvn` is not on the PATH' : error.message;
+      fail(new Error(`Maven is needed to fetch Kafka and the registry: ${what}. ${MAVEN_HELP}`));
+    });
+    child.once('close', (code, signal) => {
+      if (code === 0) done();
+      else fail(new Error(`Maven could not fetch Kafka and the registry (${signal ?? `exit code ${code}`}):\n${said}`));
+    });
+  });
 }
 
 /**
@@ -85,16 +86,16 @@ function complete(dir) {
 
 /**
  * The class path of Kafka and the registry's jar; fetched with Maven when they are not there yet.
- * @param {{ say?: (line: string) => void, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ say?: (line: string) => void, env?: NodeJS.ProcessEnv, cache?: string }} [options]
  * @returns {Promise<import('./index.mjs').Jars>}
  */
-export async function findJars({ say = () => {}, env = process.env } = {}) {
+export async function findJars({ say = () => {}, env = process.env, cache = cacheDir } = {}) {
   const pom = createHash('sha256').update(readFileSync(pomFile)).digest('hex').slice(0, 8);
-  const dir = join(cacheDir, `kafka-${VERSIONS.kafka}-apicurio-${VERSIONS.apicurio}-${pom}`);
+  const dir = join(cache, `kafka-${VERSIONS.kafka}-apicurio-${VERSIONS.apicurio}-${pom}`);
   const found = complete(dir);
   if (found) return found;
-  mkdirSync(cacheDir, { recursive: true });
-  return withLock(join(cacheDir, 'lock'), WAITS.downloadMs, async () => {
+  mkdirSync(cache, { recursive: true });
+  return withLock(join(cache, 'lock'), WAITS.downloadMs, async () => {
     const meanwhile = complete(dir);
     if (meanwhile) return meanwhile;
     say(`fetching Kafka ${VERSIONS.kafka} and Apicurio Registry ${VERSIONS.apicurio} with Maven (about 150 MB, once)`);

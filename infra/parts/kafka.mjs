@@ -10,11 +10,9 @@ import { findJars, findJava } from './jars.mjs';
 import { askBrokers } from './kafka-probe.mjs';
 import { launch } from './part.mjs';
 import { freePorts, HOST } from './ports.mjs';
-import { brokerSettings, HEAPS } from './settings.mjs';
+import { brokerSettings, CLUSTER_ID, HEAPS } from './settings.mjs';
 
 const LOGGING = fileURLToPath(new URL('./kafka-log4j2.properties', import.meta.url));
-/** Any 16 bytes in base64url; one fixed id, so that a folder can be started again by anybody. */
-const CLUSTER_ID = 'Y2FsbGZvbGQtaW5mcmExMA';
 
 /** @param {Record<string, string>} settings */
 const propertiesText = (settings) =>

@@ -37,7 +37,8 @@ export async function withLock(dir, waitMs, work) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
     }
     if (isStale(dir)) rmSync(dir, { recursive: true, force: true });
-    else if (Date.now() > end) throw new Error(`another process holds ${dir} for ${waitMs / 1_000} s; end it or remove it.`);
+    else if (Date.now() > end)
+      throw new Error(`another process holds ${dir} for ${waitMs / 1_000} s; end it or remove it.`);
     else await pause(WAITS.pollMs);
   }
   writePid(join(dir, 'pid.json'), process.pid);

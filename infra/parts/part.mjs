@@ -2,6 +2,7 @@
 /** One running program of a part: started, awaited until it answers, stopped, killed, started again on the same data. */
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ended, endWithMe } from './lifeline.mjs';
@@ -12,7 +13,10 @@ const LOG_MAX_BYTES = 10 * 1_048_576;
 const LOG_TAIL_LINES = 15;
 
 /** @param {number} ms */
-export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+export const pause = (ms) =>
+  new Promise((done) => {
+    setTimeout(done, ms);
+  });
 
 /** @param {string} dir */
 export const pidFileOf = (dir) => join(dir, 'pid.json');
@@ -65,7 +69,9 @@ export async function stopIn(dir) {
     process.kill(found.pid, 'SIGKILL');
     how = 'killed';
     if (!(await gone(found.pid, found.started, WAITS.stopMs))) {
-      throw new Error(`process ${found.pid} of ${dir} outlived SIGKILL for ${WAITS.stopMs / 1_000} s; look at it by hand.`);
+      throw new Error(
+        `process ${found.pid} of ${dir} outlived SIGKILL for ${WAITS.stopMs / 1_000} s; look at it by hand.`,
+      );
     }
   }
   forgetPid(pidFileOf(dir));
@@ -119,7 +125,7 @@ export async function launch(program) {
     closeSync(log);
     const pid = child.pid;
     if (pid === undefined) {
-      const error = await new Promise((done) => child.once('error', done));
+      const [error] = await once(child, 'error', { signal: AbortSignal.timeout(WAITS.stopMs) });
       throw new Error(`${name} could not be started: ${error.message}`);
     }
     child.unref();

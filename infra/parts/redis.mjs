@@ -14,17 +14,20 @@ const REDIS_HELP =
   'Install it (Debian, Ubuntu: `apt-get install redis-server`; macOS: `brew install redis`). ' +
   'With Docker instead: `docker compose up -d --wait`.';
 
-function checkProgram() {
+/** Throws when there is none, or one that is too old. */
+export function checkRedisServer() {
   let said;
   try {
     said = execFileSync('redis-server', ['--version'], { encoding: 'utf8' });
-  } catch {
-    throw new Error(`Redis is needed and \`redis-server\` is not on the PATH. ${REDIS_HELP}`);
+  } catch (error) {
+    throw new Error(`Redis is needed and \`redis-server\` is not on the PATH. ${REDIS_HELP}`, { cause: error });
   }
   const [, major, minor] = /v=(\d+)\.(\d+)/.exec(said) ?? [];
   const [needMajor, needMinor] = VERSIONS.redisAtLeast.split('.').map(Number);
-  const enough = Number(major) > Number(needMajor) || (Number(major) === needMajor && Number(minor) >= Number(needMinor));
-  if (!enough) throw new Error(`Redis ${VERSIONS.redisAtLeast} or newer is needed; this is ${said.trim()}. ${REDIS_HELP}`);
+  const enough =
+    Number(major) > Number(needMajor) || (Number(major) === needMajor && Number(minor) >= Number(needMinor));
+  if (!enough)
+    throw new Error(`Redis ${VERSIONS.redisAtLeast} or newer is needed; this is ${said.trim()}. ${REDIS_HELP}`);
 }
 
 /**
@@ -57,7 +60,7 @@ const configText = (settings) =>
 /** @type {typeof import('./index.mjs').startRedis} */
 export async function startRedis(options) {
   const { dir, config = {}, sentinel = false, keep = false } = options;
-  checkProgram();
+  checkRedisServer();
   const port = options.port ?? (await freePorts(1))[0] ?? 0;
   mkdirSync(join(dir, 'data'), { recursive: true });
   const file = join(dir, 'redis.conf');

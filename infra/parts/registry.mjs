@@ -15,7 +15,9 @@ const WAIT_MS = 2_000;
  * @returns {Promise<boolean>}
  */
 export async function askRegistry(port) {
-  const answer = await fetch(`http://${HOST}:${port}${REGISTRY_API}/subjects`, { signal: AbortSignal.timeout(WAIT_MS) });
+  const answer = await fetch(`http://${HOST}:${port}${REGISTRY_API}/subjects`, {
+    signal: AbortSignal.timeout(WAIT_MS),
+  });
   return answer.ok && Array.isArray(await answer.json());
 }
 

@@ -5,7 +5,7 @@
  * infra/test/compose.test.ts.
  */
 
-export const VERSIONS = { kafka: '4.3.1', apicurio: '3.0.9', redis: '7.4', redisAtLeast: '6.2', javaAtLeast: 17 };
+export const VERSIONS = { kafka: '4.3.1', apicurio: '3.0.9', redis: '7.2', redisAtLeast: '6.2', javaAtLeast: 17 };
 
 /** Host ports; below the range that systems hand out to outgoing connections, so that no connection takes one. */
 export const PORTS = { kafka: 24_092, controller: 24_192, registry: 24_081, redis: 24_379 };
@@ -20,6 +20,9 @@ export const PORT_SETTINGS = {
 
 /** Where `infra:up` keeps data and logs; `.infra/dev` of the repository unless told otherwise. */
 export const DIR_SETTING = 'CALLFOLD_INFRA_DIR';
+
+/** Any 16 bytes in base64url; one fixed id, so that a folder can be started again by anybody. */
+export const CLUSTER_ID = 'Y2FsbGZvbGQtaW5mcmExMA';
 
 export const HEAPS = { kafka: '-Xms256m -Xmx512m', registry: '-Xms64m -Xmx256m' };
 
@@ -66,7 +69,8 @@ export const REDIS_SETTINGS = {
 
 /**
  * Registry settings, as Java system properties. With H2 in a file the ids stay the same after a restart; in memory, as it
- * comes, every record in Kafka would point at a schema that is gone.
+ * comes, every record in Kafka would point at a schema that is gone. Without the write delay of half a second, a schema whose
+ * id was given out is on disk, so that kill -9 cannot give the id to another one.
  * @param {string} database path without suffix
  * @returns {Record<string, string>}
  */
@@ -74,7 +78,7 @@ export function registrySettings(database) {
   return {
     'apicurio.storage.kind': 'sql',
     'apicurio.storage.sql.kind': 'h2',
-    'apicurio.datasource.url': `jdbc:h2:file:${database}`,
+    'apicurio.datasource.url': `jdbc:h2:file:${database};WRITE_DELAY=0`,
     'apicurio.datasource.jdbc.initial-size': '2',
     'apicurio.datasource.jdbc.min-size': '2',
     'apicurio.datasource.jdbc.max-size': '10',
