@@ -1,5 +1,5 @@
 // @ts-check
-/** Children of the test runner: each in a process group of its own, with a time limit, ended with all that it started. */
+/** Children of the test runner: a process group of its own each, a time limit, and an end for all that they started. */
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

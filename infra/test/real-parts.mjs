@@ -1,5 +1,5 @@
 // @ts-check
-/** One Kafka broker, one registry and one Redis, shared by the suites that need them; free ports, a folder of this run. */
+/** One Kafka broker, one registry and one Redis, shared by the suites that need them, in a folder of this run. */
 
 import { performance } from 'node:perf_hooks';
 import { startKafka, startRedis, startRegistry, testDir } from '../parts/index.mjs';

@@ -57,7 +57,8 @@ describe('a process that must end', () => {
   /** Starts a grandchild that ignores SIGTERM, prints its pid, and waits. */
   const stubborn = `
     const { spawn } = require('node:child_process');
-    const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1e3)']);
+    const deaf = 'process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1e3)';
+    const child = spawn(process.execPath, ['-e', deaf]);
     child.stdout.once('data', () => console.log('grandchild ' + child.pid));
   `;
 

@@ -24,7 +24,7 @@ const POLL_MS = 100;
 const USUAL_PORT = 8_080;
 const OUTCOMES_MIN = 10;
 const OUTCOME =
-  /\b(answered|abandoned|missed|voicemail|left[ -]before[ -]queue|completed|blocked|stalled|not[ -]connected|failed)\b/i;
+  /\b(answered|abandoned|missed|voicemail|completed|blocked|stalled|cancelled|(left|not)[ -](before|connected))\b/i;
 
 const npm = process.argv.includes('--npm');
 const say = (/** @type {string} */ line) => process.stdout.write(`[start] ${line}\n`);

@@ -79,7 +79,8 @@ async function withParts({ ci, say, parts }, run) {
   try {
     env = await parts();
   } catch (error) {
-    const why = `NOT RUN: real Kafka, registry and Redis could not be started.\n${error instanceof Error ? error.message : error}`;
+    const reason = error instanceof Error ? error.message : error;
+    const why = `NOT RUN: real Kafka, registry and Redis could not be started.\n${reason}`;
     say(`!!! ${why}`);
     return { passed: 0, failed: ci ? 1 : 0, skipped: ci ? 0 : 1, notes: [why] };
   }

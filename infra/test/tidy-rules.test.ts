@@ -98,6 +98,7 @@ const CASES: Readonly<Record<string, Case>> = {
         'import-undeclared libs/engine/src/a.ts:1',
       ],
       [{ ...packages, 'libs/engine/src/a.ts': "require('ioredis/x.js');" }, 'import-undeclared libs/engine/src/a.ts:1'],
+      [{ ...packages, 'infra/a.mjs': "import 'yaml';" }, 'import-undeclared infra/a.mjs:1'],
       [{ ...packages, 'libs/core/src/a.ts': "import 'node:fs';" }, 'pure libs/core/src/a.ts:1'],
       [{ ...packages, 'libs/adapters/src/a.ts': "import 'fs';" }, 'import-node libs/adapters/src/a.ts:1'],
       [{ ...packages, 'libs/core/src/a.ts': "import './b';" }, 'import-missing libs/core/src/a.ts:1'],
@@ -118,7 +119,7 @@ const CASES: Readonly<Record<string, Case>> = {
       ...packages,
       'libs/core/src/a.ts': "import '@callfold/schemas'; import './b.ts'; const text = \"import 'kafkajs'\";",
       'libs/core/src/b.ts': '',
-      'libs/core/test/a.test.ts': "import 'vitest'; import 'node:fs'; import '@callfold/core';",
+      'libs/core/test/a.test.ts': "import 'vitest'; import 'kafkajs'; import 'node:fs'; import '@callfold/core';",
       'libs/adapters/src/a.ts': "import 'node:fs'; import 'kafkajs/src/b.js'; new URL('./c.lua', import.meta.url);",
       'libs/adapters/test/a.test.ts': "import '../../core/test/spec.ts';",
       'libs/core/test/spec.ts': '',
@@ -169,8 +170,13 @@ const CASES: Readonly<Record<string, Case>> = {
     bad: [
       [{ 'libs/core/src/a.ts': '\nexport class Call {}' }, 'class libs/core/src/a.ts:2'],
       [{ 'libs/core/src/a.ts': 'const A = class extends Map {};' }, 'class libs/core/src/a.ts:1'],
+      [{ 'libs/core/src/a.ts': "import { B } from './b.ts'; class A extends B {}" }, 'class libs/core/src/a.ts:1'],
     ],
-    good: { 'libs/core/src/a.ts': 'export class Refused extends Error {}', 'libs/core/test/a.ts': 'class Fake {}' },
+    good: {
+      'libs/core/src/a.ts': 'export class Refused extends Error {}',
+      'libs/core/test/a.ts': 'class Fake {}',
+      'libs/adapters/src/a.ts': "import avsc from 'avsc'; class Long extends avsc.types.LongType {}",
+    },
   },
   'no test is narrowed, none skipped without a reason': {
     bad: [

@@ -91,18 +91,29 @@ export function defaultExports(tree: Tree): Finding[] {
     );
 }
 
-/** Functions and types, not classes; an error must be one, to be thrown and told apart. */
+/** Functions and types, not classes; but errors, to be told apart, and what a library wants derived from its own. */
 export function classes(tree: Tree): Finding[] {
   return codeFiles(tree).flatMap(({ file, program }) => {
     const findings: Finding[] = [];
     walk(program, (node) => {
       if (!isSource(file.path) || !/^Class(Declaration|Expression)$/.test(node.type)) return;
       const parent = node['superClass'];
-      if (isNode(parent) && /(Error|Refused)$/.test(String(parent['name']))) return;
+      if (isNode(parent) && (/(Error|Refused)$/.test(String(parent['name'])) || isOfLibrary(program, parent))) return;
       const mend = 'Write a function that returns an object of functions, or a type and functions over it.';
       findings.push(at(file, node, 'class', 'a class that is no error', mend));
     });
     return findings;
+  });
+}
+
+/** Whether a name, or what it is taken from (`avsc.types.LongType`), is imported from a library. */
+function isOfLibrary(program: Node, value: Node): boolean {
+  let root: unknown = value;
+  while (isNode(root) && root.type === 'MemberExpression') root = root['object'];
+  const name = isNode(root) ? root['name'] : undefined;
+  return (program['body'] as Node[]).some((node) => {
+    if (node.type !== 'ImportDeclaration' || String((node['source'] as Node)['value']).startsWith('.')) return false;
+    return (node['specifiers'] as Node[]).some((specifier) => (specifier['local'] as Node)['name'] === name);
   });
 }
 

@@ -1,4 +1,4 @@
-/** What configuration must go on saying: strict compilers, no types of node in pure packages, a schema for each topic. */
+/** What configuration must go on saying: strict compilers, no node in pure packages, a schema for each topic. */
 
 import type { Finding, Tree, TreeFile } from './tree.ts';
 import { PURE } from './tree.ts';

@@ -68,11 +68,11 @@ function packageProblem(manifests: readonly Manifest[], use: Use, home: string |
     // Tests may speak to their own package by its name, as its users do.
     if (workspace.folder === home || home === null) return null;
   }
-  const root = manifests.find(({ folder }) => folder === '.');
   const own = manifests.find(({ folder }) => folder === home);
   if (own?.dependencies.has(name) === true) return null;
-  const declaredForTests = own?.devDependencies.has(name) === true || root?.devDependencies.has(name) === true;
-  if (!source && (declaredForTests || workspace !== undefined)) return null;
+  // Tests and scripts may use what any package declares: it is there, and in one version.
+  const declared = manifests.some((other) => other.dependencies.has(name) || other.devDependencies.has(name));
+  if (!source && (declared || workspace !== undefined)) return null;
   return [
     'import-undeclared',
     `${name} is not declared`,
@@ -129,7 +129,7 @@ export function manifestRules(tree: Tree): Finding[] {
   });
 }
 
-/** src/index.ts is what a package shows, index.mjs what a folder of infra shows; others that only pass on are detours. */
+/** src/index.ts is what a package shows, index.mjs what a folder of infra shows; others that pass on are detours. */
 export function barrels(tree: Tree): Finding[] {
   return codeFiles(tree)
     .filter(({ file }) => !/^([^.]*\/src\/index\.ts|infra\/[\w-]+\/index\.mjs)$/.test(file.path))

@@ -11,7 +11,8 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['libs/core'],
   ['libs/sources'],
   ['libs/engine'],
-  ['libs/adapters'],
+  // The client turns raw events into appends through the ports; which adapter is behind them is the caller's choice.
+  ['libs/client', 'libs/adapters'],
   ['services/projector', 'services/outcomes', 'services/gateway', 'services/console'],
   ['services/cli'],
 ];

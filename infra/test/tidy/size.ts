@@ -11,7 +11,7 @@ export const FUNCTION_LINES_MAX = 70;
 /** Of a function with all that is in it: an adapter's factory is as long as a good file at most. */
 export const FACTORY_LINES_MAX = 200;
 
-/** What was too long when the rule came, with its length then. An entry that is too high fails: they may only shrink. */
+/** What was too long when the rule came, with its length then. Entries may only shrink: one that is too high fails. */
 export type Ratchet = Readonly<Record<string, number>>;
 
 const WRITTEN = /\.(ts|mjs|js|lua|sh|css|html)$|^\.ci\/run$/;
