@@ -186,7 +186,7 @@ export async function launch(program) {
       // A stopped process takes no SIGTERM; data that is thrown away needs no orderly end.
       await part.kill(wipe ? 'SIGKILL' : 'SIGCONT');
       await stopIn(dir);
-      if (wipe) rmSync(dir, { recursive: true, force: true });
+      if (wipe) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   await part.start();

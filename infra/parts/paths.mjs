@@ -28,7 +28,7 @@ export function testDir(name) {
   for (const old of names) {
     const pid = /^test-.*-(\d+)$/.exec(old)?.[1];
     if (pid && (Number(pid) === process.pid ? old === `test-${name}-${pid}` : !isAlive(Number(pid)))) {
-      rmSync(join(infraDir, old), { recursive: true, force: true });
+      rmSync(join(infraDir, old), { recursive: true, force: true, maxRetries: 5 });
     }
   }
   const dir = join(infraDir, `test-${name}-${process.pid}`);

@@ -23,7 +23,7 @@ import {
   VERSIONS,
 } from '../parts/index.mjs';
 import { findJars } from '../parts/jars.mjs';
-import { startedAt } from '../parts/pid.mjs';
+import { readPid, startedAt } from '../parts/pid.mjs';
 
 const run = promisify(execFile);
 const pathOf = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -195,7 +195,7 @@ describe('infra:up and infra:down', () => {
     run(process.execPath, [pathOf(name), ...args], { env: { ...env, ...more } });
   const failureOf = (...call: Parameters<typeof script>): Promise<{ code?: number; stderr: string }> =>
     script(...call).catch((error: { code: number; stderr: string }) => error);
-  const pidOf = (part: string) => JSON.parse(readFileSync(join(home, part, 'pid.json'), 'utf8')).pid as number;
+  const pidOf = (part: string) => readPid(join(home, part, 'pid.json'))?.pid ?? 0;
   const pids = () => ['kafka-1/node-1', 'registry', 'redis'].map(pidOf);
 
   test('a taken port is named, with the setting that changes it, and nothing is started', async () => {
