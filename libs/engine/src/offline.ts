@@ -17,9 +17,16 @@ export type OfflineFold = {
   states(): Iterable<State>;
 };
 
-/** @param logged give records `ingestedAt`, as on a log; a file has none */
-export function createOfflineFold(settings: Settings, logged = false, drops = false): OfflineFold {
-  const rules: Rules = { settings, publishes: true, drops };
+/** A file: the whole input is at hand, so nothing is dropped. */
+export function fileRules(settings: Settings): Rules {
+  return { settings, publishes: true, drops: false };
+}
+
+/**
+ * @param rules a service's, to be its oracle over the raw log; `fileRules` for a file
+ * @param logged give records `ingestedAt`, as on a log; a file has none
+ */
+export function createOfflineFold(rules: Rules, logged = false): OfflineFold {
   const states = new Map<string, State>();
   const timers = createTimers(Infinity);
   timers.load([], true);

@@ -190,6 +190,6 @@ export function openPartition(
     get committed() { return committed; },
     get end() { return end; },
     get clock() { return meta.clock; },
-    get nextDue() { return timers.peek()?.due ?? null; },
+    get nextDue() { return timers.earliest; },
   };
 }

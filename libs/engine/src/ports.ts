@@ -171,8 +171,8 @@ export interface RawWriter {
 
 /** Bytes to values and back, by the registered schemas. */
 export interface Codec {
-  /** Makes every schema that these records name known, so that `decode` need not wait. Throws when the registry is away. */
-  prepare(records: readonly LogRecord[]): Promise<void>;
+  /** Makes every schema that these values name known, so that decoding need not wait. Throws when the registry is away. */
+  prepare(records: readonly Pick<LogRecord, 'value'>[]): Promise<void>;
   decode(source: Source, value: Uint8Array): RawEvent | Rejection;
   /** A raw event to its topic's bytes. */
   encodeRaw(event: RawEvent): Uint8Array;

@@ -9,6 +9,8 @@ export type Timers = {
   readonly loadedUpTo: number;
   add(timer: Timer): void;
   peek(): Timer | undefined;
+  /** No timer is due before this; null: none is at all, as far as is known. */
+  readonly earliest: number | null;
   pop(): Timer | undefined;
   /** Keys of those due at or before `until`, in no order. */
   dueKeys(until: number): string[];
@@ -83,6 +85,9 @@ export function createTimers(max: number): Timers {
       if (heap.length > 2 * max) shrink();
     },
     peek: () => heap[0],
+    get earliest() {
+      return heap[0]?.due ?? (Number.isFinite(loadedUpTo) ? loadedUpTo + 1 : null);
+    },
     pop() {
       const first = heap[0];
       const last = heap.pop();
