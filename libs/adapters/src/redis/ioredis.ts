@@ -1,0 +1,193 @@
+/** The one file that names ioredis: one server, Sentinel and Cluster, with every option that matters said in full. */
+
+import type { ConnectionOptions } from 'node:tls';
+import type { ClusterOptions, RedisOptions } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import type { Argument, RedisClient } from './client.ts';
+import { explainError } from './errors.ts';
+import type { RedisTarget } from './url.ts';
+import { describeTarget, parseRedisUrl } from './url.ts';
+
+export type RedisConfig = {
+  /** `parseRedisUrl` says the forms. */
+  readonly url: string;
+  /** Instead of those in the URL, for secrets that are kept in files. */
+  readonly username?: string;
+  readonly password?: string;
+  /** For rediss: a certificate authority, a client certificate and the like, as node:tls takes them. */
+  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+  /** Shown by CLIENT LIST. */
+  readonly name?: string;
+  /** Without an answer for this long a call throws; a little longer, and the connection is made anew. */
+  readonly answerMs?: number;
+  readonly connectMs?: number;
+  /** Connections lost and made again, for logs. No password is in it. */
+  readonly onEvent?: (event: RedisEvent) => void;
+};
+
+export type RedisEvent =
+  | { readonly name: 'redis-connected'; readonly where: string }
+  | { readonly name: 'redis-lost'; readonly where: string; readonly message: string };
+
+const ANSWER_MS = 5_000;
+const CONNECT_MS = 5_000;
+/** A half-open connection is given up when nothing at all has come for this much longer than one answer may take. */
+const SILENCE_MS = 1_000;
+const RETRY_FIRST_MS = 50;
+const RETRY_MOST_MS = 2_000;
+const CLUSTER_REDIRECTIONS = 8;
+const CLUSTER_RETRY_MS = 200;
+const SLOTS_REFRESH_MS = 5_000;
+
+/** A connection that is lost is made again for ever, at first soon, then every two seconds. */
+const backOff = (times: number): number => Math.min(RETRY_FIRST_MS * 2 ** Math.min(times - 1, 10), RETRY_MOST_MS);
+
+/** A server that has become a replica refuses writes for ever: connecting anew finds the master. The command is not sent again. */
+const onReadOnly = (error: Error): boolean => error.message.startsWith('READONLY ');
+
+function connectionOptions(target: RedisTarget, config: RedisConfig) {
+  const answerMs = config.answerMs ?? ANSWER_MS;
+  return {
+    username: config.username ?? target.username ?? undefined,
+    password: config.password ?? target.password ?? undefined,
+    tls: target.tls ? { ...config.tls } : undefined,
+    connectionName: config.name ?? 'callfold',
+    connectTimeout: config.connectMs ?? CONNECT_MS,
+    commandTimeout: answerMs,
+    socketTimeout: answerMs + SILENCE_MS,
+    // Every change is one idempotent script: who asked decides whether to ask again, and nothing waits in a queue to come late.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    enableReadyCheck: true,
+    enableAutoPipelining: false,
+    lazyConnect: true,
+    reconnectOnError: onReadOnly,
+    disableClientInfo: true,
+    keepAlive: 10_000,
+    noDelay: true,
+    // Version 2 of the protocol: the same answers from every server there is.
+    protocol: 2,
+    replyMapping: 'legacy',
+    stringNumbers: false,
+  } satisfies RedisOptions;
+}
+
+function serverOptions(target: Exclude<RedisTarget, { kind: 'cluster' }>, config: RedisConfig) {
+  const options = {
+    ...connectionOptions(target, config),
+    db: target.database,
+    enableOfflineQueue: false,
+    retryStrategy: backOff,
+  } satisfies RedisOptions;
+  if (target.kind === 'server') {
+    const { host, port } = target.nodes[0];
+    return { ...options, host, port } satisfies RedisOptions;
+  }
+  return {
+    ...options,
+    name: target.master,
+    role: 'master',
+    sentinels: target.nodes.map((node) => ({ ...node })),
+    sentinelUsername: target.sentinelUsername ?? undefined,
+    sentinelPassword: target.sentinelPassword ?? undefined,
+    enableTLSForSentinelMode: target.tls,
+    sentinelTLS: target.tls ? { ...config.tls } : undefined,
+    sentinelCommandTimeout: config.answerMs ?? ANSWER_MS,
+    sentinelRetryStrategy: backOff,
+    sentinelReconnectStrategy: backOff,
+    updateSentinels: true,
+    failoverDetector: true,
+  } satisfies RedisOptions;
+}
+
+function clusterOptions(target: RedisTarget, config: RedisConfig) {
+  return {
+    redisOptions: connectionOptions(target, config),
+    enableOfflineQueue: false,
+    enableReadyCheck: true,
+    lazyConnect: true,
+    // A replica may be behind: an owner that reads its own writes must read where they were written.
+    scaleReads: 'master',
+    maxRedirections: CLUSTER_REDIRECTIONS,
+    retryDelayOnMoved: 0,
+    retryDelayOnFailover: CLUSTER_RETRY_MS,
+    retryDelayOnClusterDown: CLUSTER_RETRY_MS,
+    retryDelayOnTryAgain: CLUSTER_RETRY_MS,
+    slotsRefreshTimeout: config.connectMs ?? CONNECT_MS,
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
+    clusterRetryStrategy: backOff,
+    clusterNodeRetryStrategy: backOff,
+  } satisfies ClusterOptions;
+}
+
+/** A client that connects at its first call, and makes lost connections again by itself. */
+export function createRedisClient(config: RedisConfig): RedisClient {
+  const target = parseRedisUrl(config.url);
+  const where = describeTarget(target);
+  const client =
+    target.kind === 'cluster'
+      ? new Cluster(
+          target.nodes.map((node) => ({ ...node })),
+          clusterOptions(target, config),
+        )
+      : new Redis(serverOptions(target, config));
+
+  let lastError: Error | null = null;
+  let first: Promise<void> | null = null;
+  // Without a listener an error would end the process; the last one says why there is no connection.
+  client.on('error', (error: Error) => {
+    lastError = error;
+  });
+  client.on('ready', () => {
+    lastError = null;
+    config.onEvent?.({ name: 'redis-connected', where });
+  });
+  client.on('close', () => {
+    config.onEvent?.({ name: 'redis-lost', where, message: lastError?.message ?? 'the connection was closed' });
+  });
+
+  const explain = (error: unknown): Error => {
+    if (client.status === 'ready' || lastError === null || lastError === error) return explainError(where, error);
+    return explainError(where, new Error(`not connected (${lastError.message}); it is tried again`, { cause: error }));
+  };
+  const asked = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      first ??= client.connect();
+      await first;
+    } catch (error) {
+      // The connection goes on being tried; later calls find it made, or fail at once.
+      first = Promise.resolve();
+      throw explain(lastError ?? error);
+    }
+    try {
+      return await ask();
+    } catch (error) {
+      throw explain(error);
+    }
+  };
+  const list = (args: readonly Argument[]): Argument[] => args as Argument[];
+
+  return {
+    where,
+    kind: target.kind,
+    call: (command, args) => asked(() => client.call(command, list(args))),
+    callBuffer: (command, args) => asked(() => client.callBuffer(command, list(args))),
+    callMasters: (command, args) =>
+      asked(() => {
+        const masters = client instanceof Cluster ? client.nodes('master') : [client];
+        return Promise.all(
+          masters.map(async (master) => {
+            const { host, port } = master.options;
+            const at = client instanceof Cluster ? `${where}, node ${String(host)}:${String(port)}` : where;
+            return { where: at, answer: await master.call(command, list(args)) };
+          }),
+        );
+      }),
+    close: async () => {
+      first ??= Promise.resolve();
+      // Not `quit`: it would wait for a server that is away.
+      client.disconnect();
+    },
+  };
+}
