@@ -17,7 +17,8 @@ export type OpsOptions = {
   /** 0: a free one. */
   readonly port: number;
   readonly ready: () => readonly Health[] | Promise<readonly Health[]>;
-  readonly metrics: Metrics | null;
+  /** Of each role in the process. */
+  readonly metrics: readonly Metrics[];
   /** Further routes of the service. */
   readonly routes?: (app: FastifyInstance) => void;
   readonly bodyBytesMax?: number;
@@ -36,6 +37,19 @@ export function partitionHealth(statuses: readonly PartitionStatus[], now: numbe
   });
 }
 
+/** Roles of one process differ in a label; a metric's own lines may stand only once. */
+function mergeTexts(texts: readonly string[]): string {
+  const blocks = new Map<string, { head: string; lines: string[] }>();
+  for (const block of texts.flatMap((text) => text.split(/\n(?=# HELP )/))) {
+    const lines = block.split('\n').filter((line) => line !== '');
+    const head = lines.filter((line) => line.startsWith('#')).join('\n');
+    const known = blocks.get(head) ?? { head, lines: [] };
+    known.lines.push(...lines.filter((line) => !line.startsWith('#')));
+    blocks.set(head, known);
+  }
+  return [...blocks.values()].map(({ head, lines }) => `${head}\n${lines.join('\n')}\n`).join('\n');
+}
+
 /** `/livez`, `/readyz`, `/metrics`, and what the service adds. */
 export async function startHttp(options: OpsOptions): Promise<OpsServer> {
   const app = fastify({ logger: false, bodyLimit: options.bodyBytesMax ?? 1_048_576, forceCloseConnections: true });
@@ -46,9 +60,10 @@ export async function startHttp(options: OpsOptions): Promise<OpsServer> {
     return reply.code(ok ? 200 : 503).send({ status: ok ? 'ready' : 'not ready', checks });
   });
   const { metrics } = options;
-  if (metrics) {
-    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-  }
+  app.get('/metrics', async (_request, reply) => {
+    const texts = await Promise.all(metrics.map((one) => one.text()));
+    return reply.type(metrics[0]?.contentType ?? 'text/plain').send(mergeTexts(texts));
+  });
   options.routes?.(app);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };

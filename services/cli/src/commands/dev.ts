@@ -1,0 +1,91 @@
+import { createLogger, partitionHealth, startHttp } from '@callfold/adapters';
+import { createEventProducer } from '@callfold/client';
+import { isRejection } from '@callfold/core';
+import { readEvent } from '@callfold/sources';
+import type { Context, Exit } from '../command.ts';
+import { EXIT } from '../command.ts';
+import { createFeed } from '../feed/centre.ts';
+import { addRoutes } from '../routes.ts';
+import { runRole } from '../services.ts';
+import type { Site } from '../site.ts';
+import { openTail } from '../tail.ts';
+import { openEmbeddedSite } from '../wiring/embedded.ts';
+import { inWords } from '../words.ts';
+
+export type DevOptions = { readonly demo: boolean; readonly seed: string };
+
+const LOOK_EVERY_MS = 200;
+const BODY_BYTES_MAX = 16 * 1_048_576;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Sends the demo feed's events when they are due, until the process is to stop. */
+async function feedDemo(site: Site, seed: number, context: Context): Promise<void> {
+  const producer = createEventProducer({ writer: site.writer, codec: site.codec });
+  for (const { event, deliverAt } of createFeed({ seed, startAt: Date.now() })) {
+    while (Date.now() < deliverAt && !context.stop.requested) await pause(Math.min(LOOK_EVERY_MS, deliverAt - Date.now()));
+    if (context.stop.requested) return;
+    const raw = readEvent(event);
+    if (isRejection(raw)) throw new Error(`the demo feed made an event that is refused: ${raw.reason}`);
+    await producer.send(raw);
+    await producer.flush();
+  }
+}
+
+function welcome(site: Site, url: string, demo: boolean): string {
+  const lines = [
+    '',
+    `callfold is running on ${site.name}.`,
+    demo
+      ? 'A small contact centre that exists nowhere is at work in it; what became of its calls, chats and agents follows as it settles.'
+      : 'No demo feed: publish events to it.',
+    '',
+    '  in another terminal:',
+    '    npx callfold explain call ID          why a call ended as it did (take an ID from below)',
+    '    npx callfold status                   where every partition stands',
+    `    curl ${url}/v1/outcomes    the last records as JSON`,
+    `    echo '{"source":"callcenter24","callId":"mine","occurredAt":"${new Date().toISOString()}","status":"Redirect to voice mail"}' | npx callfold import -`,
+    '',
+    '  Ctrl-C stops it; what it knows is kept.',
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** `callfold dev`: every role in one process on the embedded store. */
+export async function dev(options: DevOptions, context: Context): Promise<Exit> {
+  const { config } = context;
+  const logger = createLogger(config.logLevel, 'dev');
+  const site = await openEmbeddedSite(config);
+  const tail = await openTail(site, 'end');
+  const running = [runRole('projector', site, config, logger), runRole('outcomes', site, config, logger)];
+  const services = running.map(({ service }) => service);
+  const http = await startHttp({
+    host: config.httpHost,
+    port: config.httpPort,
+    ready: () => partitionHealth(services.flatMap((service) => service.status()), Date.now()),
+    metrics: running.map(({ metrics }) => metrics),
+    bodyBytesMax: BODY_BYTES_MAX,
+    routes: (app) => addRoutes(app, { site, settings: config.settings, tail, services }),
+  });
+  context.say(welcome(site, http.url, options.demo));
+  const failed = Promise.race(services.map((service) => service.done.then(() => new Promise<never>(() => undefined))));
+  const demo = options.demo ? feedDemo(site, Number(options.seed), context) : new Promise<never>(() => undefined);
+  const print = async (): Promise<void> => {
+    while (!context.stop.requested) {
+      const records = await tail.poll();
+      const lines = records.map((record) => (context.json ? JSON.stringify(record) : inWords(record)));
+      if (lines.length > 0) context.out(`${lines.join('\n')}\n`);
+      await pause(LOOK_EVERY_MS);
+    }
+  };
+  try {
+    await Promise.race([print(), failed, demo.then(() => context.stop.wanted), context.stop.wanted]);
+  } finally {
+    await http.close();
+    await Promise.all(services.map((service) => service.stop()));
+    await site.close();
+  }
+  context.say('callfold stopped; everything it took is kept.');
+  return EXIT.done;
+}

@@ -1,0 +1,82 @@
+import type { RawEvent } from '@callfold/core';
+import { rawTopic } from '@callfold/core';
+import { rawFields } from '@callfold/adapters';
+import { createEventProducer } from '@callfold/client';
+import { toJson } from '@callfold/schemas';
+import type { Context, Exit } from '../command.ts';
+import { EXIT } from '../command.ts';
+import { openRejects, readLines } from '../lines.ts';
+import { askDev } from '../nearby.ts';
+import { openKafkaSite } from '../wiring/kafka.ts';
+
+export type ImportOptions = { readonly rejects?: string; readonly strict?: boolean };
+
+type Sink = { send(event: RawEvent): Promise<void>; flush(): Promise<void>; close(): Promise<void> };
+
+const REQUEST_EVENTS = 2_000;
+const SAY_EVERY_MS = 1_000;
+
+/** To a `callfold dev` nearby, in requests of some thousand events. */
+function devSink(context: Context): Sink {
+  let lines: string[] = [];
+  async function flush(): Promise<void> {
+    if (lines.length === 0) return;
+    const body = `${lines.join('\n')}\n`;
+    const count = lines.length;
+    lines = [];
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const answer = await askDev(context.config, '/v1/events', { method: 'POST', headers, body });
+    const text = await answer.text();
+    const accepted = answer.ok ? (JSON.parse(text) as { accepted: number }).accepted : 0;
+    if (accepted !== count) throw new Error(`${count} events were sent, ${accepted} accepted: ${answer.status} ${text.slice(0, 500)}`);
+  }
+  return {
+    flush,
+    close: () => Promise.resolve(),
+    async send(event) {
+      lines.push(JSON.stringify({ source: event.source, ...toJson(rawTopic(event.source), rawFields(event)) }));
+      if (lines.length >= REQUEST_EVENTS) await flush();
+    },
+  };
+}
+
+async function kafkaSink(context: Context): Promise<Sink> {
+  const site = await openKafkaSite(context.config, context.say);
+  const producer = createEventProducer({ writer: site.writer, codec: site.codec });
+  return { send: (event) => producer.send(event), flush: () => producer.flush(), close: () => site.close() };
+}
+
+/** `callfold import`: publishes raw events to the raw topics. Repeats are harmless: run it again after a failure. */
+export async function importEvents(files: readonly string[], options: ImportOptions, context: Context): Promise<Exit> {
+  const sink = context.config.kafka ? await kafkaSink(context) : devSink(context);
+  const rejects = openRejects(options.rejects, context.say);
+  const startedAt = Date.now();
+  let events = 0;
+  let saidAt = startedAt;
+  const rate = (): string => `${Math.round((events * 1_000) / Math.max(1, Date.now() - startedAt))} a second`;
+  try {
+    for await (const lines of readLines(files)) {
+      for (const item of lines) {
+        if ('rejection' in item) {
+          rejects.add(item.line, item.rejection);
+          continue;
+        }
+        await sink.send(item.event);
+        events += 1;
+      }
+      if (Date.now() - saidAt > SAY_EVERY_MS) {
+        saidAt = Date.now();
+        context.say(`${events} events, ${rate()}`);
+      }
+      if (context.stop.requested) break;
+    }
+    await sink.flush();
+  } finally {
+    await rejects.close();
+    await sink.close();
+  }
+  context.say(`${events} events published, ${rejects.count} lines refused, ${rate()}`);
+  if (context.json) context.out(`${JSON.stringify({ published: events, refused: rejects.count })}\n`);
+  if (context.stop.requested) context.say('Stopped before the end: run the same command again, repeats are harmless.');
+  return context.stop.requested || (options.strict && rejects.count > 0) ? EXIT.failed : EXIT.done;
+}

@@ -1,0 +1,95 @@
+import { partitionHealth } from '@callfold/adapters';
+import { rawTopic, SOURCES } from '@callfold/core';
+import type { PartitionStatus } from '@callfold/engine';
+import type { Context, Exit } from '../command.ts';
+import { EXIT } from '../command.ts';
+import { askDev } from '../nearby.ts';
+import type { RoleName, Site } from '../site.ts';
+import { openKafkaSite } from '../wiring/kafka.ts';
+
+type Row = {
+  readonly role: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number | null;
+  readonly position: number | null;
+  readonly end: number;
+  readonly lag: number;
+  readonly outbox: number | null;
+  /** When the next timer is due, epoch ms. */
+  readonly nextTimer: number | null;
+  readonly problem: string | null;
+};
+
+const ROLES: readonly RoleName[] = ['projector', 'outcomes'];
+
+async function rowOf(site: Site, role: RoleName, topic: string, partition: number): Promise<Row> {
+  const at = { topic, partition };
+  const [stored, bounds, timers] = await Promise.all([
+    site.store(role).peek(at),
+    site.log(role).bounds(at),
+    site.store(role).timers(at, Infinity, 1),
+  ]);
+  const position = stored?.next ?? null;
+  const outbox = role === 'outcomes' ? (await site.store(role).outbox(at)).length : null;
+  const tooLow = position !== null && position < bounds.start ? `${bounds.start - position} records are gone` : null;
+  const lag = Math.max(0, bounds.end - (position ?? bounds.start));
+  const epoch = stored?.claim.epoch ?? null;
+  const neverRun = position === null && lag > 0 ? `never folded: start it with \`callfold serve ${role}\`` : null;
+  const nextTimer = timers[0]?.due ?? null;
+  return { role, topic, partition, epoch, position, end: bounds.end, lag, outbox, nextTimer, problem: tooLow ?? neverRun };
+}
+
+async function rowsOfKafka(context: Context): Promise<Row[]> {
+  const site = await openKafkaSite(context.config, context.say);
+  try {
+    const rows: Row[] = [];
+    for (const role of ROLES) {
+      for (const source of SOURCES) {
+        const topic = rawTopic(source);
+        const partitions = await site.partitions(topic);
+        for (let partition = 0; partition < partitions; partition += 1) rows.push(await rowOf(site, role, topic, partition));
+      }
+    }
+    return rows;
+  } finally {
+    await site.close();
+  }
+}
+
+async function rowsOfDev(context: Context): Promise<Row[]> {
+  const answer = await askDev(context.config, '/v1/status');
+  const { services } = (await answer.json()) as { services: { role: string; partitions: PartitionStatus[] }[] };
+  return services.flatMap(({ role, partitions }) =>
+    partitions.map((one) => {
+      const [health] = partitionHealth([one], Date.now());
+      const lag = Math.max(0, (one.end ?? 0) - (one.position ?? 0));
+      return {
+        role, ...one.at, epoch: one.epoch, position: one.position, end: one.end ?? 0, lag,
+        outbox: role === 'outcomes' ? one.waiting : null, nextTimer: one.nextDue, problem: health?.ok ? null : (health?.detail ?? null),
+      };
+    }),
+  );
+}
+
+function table(rows: readonly Row[]): string {
+  const head = ['ROLE', 'TOPIC', 'PART', 'EPOCH', 'POSITION', 'END', 'LAG', 'OUTBOX', 'NEXT TIMER'];
+  const cell = (value: string | number | null): string => (value === null ? '-' : String(value));
+  const body = rows.map((row) => [
+    row.role, row.topic, cell(row.partition), cell(row.epoch), cell(row.position), cell(row.end), cell(row.lag), cell(row.outbox),
+    row.nextTimer === null ? '-' : new Date(row.nextTimer).toISOString(),
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...body.map((row) => (row[column] ?? '').length)));
+  return [head, ...body].map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+/** `callfold status`: where every partition of every role stands, and what is wrong. */
+export async function status(context: Context): Promise<Exit> {
+  const rows = context.config.kafka ? await rowsOfKafka(context) : await rowsOfDev(context);
+  const problems = rows.filter(({ problem }) => problem !== null);
+  if (context.json) context.out(`${JSON.stringify({ partitions: rows })}\n`);
+  else context.out(`${table(rows)}\n`);
+  for (const { role, topic, partition, problem } of problems) context.say(`${role} ${topic}/${partition}: ${problem}`);
+  if (problems.length === 0) context.say('Nothing is wrong.');
+  return problems.length === 0 ? EXIT.done : EXIT.failed;
+}

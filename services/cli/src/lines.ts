@@ -1,0 +1,60 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import type { RawEvent, Rejection } from '@callfold/core';
+import { createNdjsonReader, rejectedLine } from '@callfold/sources';
+
+/** NDJSON in, from files or standard input; refused lines out, to a file when one is named. */
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+export type Line = { readonly line: number; readonly event: RawEvent } | { readonly line: number; readonly rejection: Rejection };
+
+/** @param files none, or `-`: standard input */
+export async function* readLines(files: readonly string[]): AsyncGenerator<readonly Line[]> {
+  for (const file of files.length === 0 ? ['-'] : files) {
+    const reader = createNdjsonReader({ decodeUtf8 });
+    const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 262_144 });
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      const lines = reader.push(chunk);
+      if (lines.length > 0) yield lines;
+    }
+    yield reader.end();
+  }
+}
+
+export type Rejects = {
+  add(line: number, rejection: Rejection): void;
+  readonly count: number;
+  close(): Promise<void>;
+};
+
+/** @param file absent: refused lines are only counted, and the first few shown */
+export function openRejects(file: string | undefined, say: (text: string) => void): Rejects {
+  const shown = 5;
+  const stream = file === undefined ? null : createWriteStream(file);
+  let count = 0;
+  return {
+    add(line, rejection) {
+      count += 1;
+      stream?.write(`${JSON.stringify(rejectedLine(line, rejection))}\n`);
+      if (!stream && count <= shown) say(`line ${line} refused, ${rejection.rejected}: ${rejection.reason}`);
+      if (!stream && count === shown + 1) say('more lines are refused; --rejects FILE keeps them all');
+    },
+    get count() {
+      return count;
+    },
+    async close() {
+      if (!stream) return;
+      stream.end();
+      await finished(stream);
+    },
+  };
+}

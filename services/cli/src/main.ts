@@ -1,0 +1,106 @@
+import { readConfig } from '@callfold/adapters';
+import type { SubjectKind } from '@callfold/core';
+import { Refused } from '@callfold/engine';
+import { Argument, Command, CommanderError } from 'commander';
+import type { Context, Exit } from './command.ts';
+import { EXIT } from './command.ts';
+import { dev } from './commands/dev.ts';
+import type { DevOptions } from './commands/dev.ts';
+import type { ExplainOptions } from './commands/explain.ts';
+import { explainCommand } from './commands/explain.ts';
+import type { FoldOptions } from './commands/fold.ts';
+import { fold } from './commands/fold.ts';
+import type { ImportOptions } from './commands/import.ts';
+import { importEvents } from './commands/import.ts';
+import { serve } from './commands/serve.ts';
+import { status } from './commands/status.ts';
+import { topicsApply, topicsCheck } from './commands/topics.ts';
+import { onStop } from './stop.ts';
+import type { RoleName } from './site.ts';
+
+const program = new Command('callfold')
+  .description('Folds contact-centre status events into calls, chats and agents, and derives what became of them.')
+  .option('--json', 'results as JSON')
+  .showSuggestionAfterError()
+  .showHelpAfterError('(callfold --help shows all commands)')
+  .exitOverride();
+
+function context(): Context {
+  const config = readConfig(process.env);
+  return {
+    config,
+    out: (text) => void process.stdout.write(text),
+    say: (text) => void process.stderr.write(`${text}\n`),
+    json: program.opts<{ json?: boolean }>().json ?? false,
+    stop: onStop(),
+  };
+}
+
+function run(work: (context: Context) => Promise<Exit>): Promise<void> {
+  return work(context()).then((exit) => {
+    process.exitCode = exit;
+  });
+}
+
+program
+  .command('dev')
+  .description('everything in one process on the embedded store, with a demo feed')
+  .option('--no-demo', 'without the demo feed')
+  .option('--seed <number>', 'of the demo feed', '1')
+  .action((options: DevOptions) => run((c) => dev(options, c)));
+
+program
+  .command('serve')
+  .description('one role on Kafka, registry and Redis')
+  .addArgument(new Argument('<role>').choices(['projector', 'outcomes']))
+  .action((role: RoleName) => run((c) => serve(role, c)));
+
+program
+  .command('fold')
+  .description('NDJSON raw events in, NDJSON derived records out; no broker, no store')
+  .argument('[file...]', 'files; none or -: standard input')
+  .option('--aggregates', 'the final aggregates instead of the derived records')
+  .option('--rejects <file>', 'keep refused lines, as NDJSON {line, code, reason}')
+  .option('--strict', 'exit 1 when a line was refused')
+  .action((files: string[], options: FoldOptions) => run((c) => fold(files, options, c)));
+
+program
+  .command('import')
+  .description('publish NDJSON raw events to the raw topics')
+  .argument('[file...]', 'files; none or -: standard input')
+  .option('--rejects <file>', 'keep refused lines, as NDJSON {line, code, reason}')
+  .option('--strict', 'exit 1 when a line was refused')
+  .action((files: string[], options: ImportOptions) => run((c) => importEvents(files, options, c)));
+
+program
+  .command('explain')
+  .description('the timeline of one subject, what each event changed, and the rule behind each record')
+  .addArgument(new Argument('<kind>').choices(['call', 'chat', 'agent']))
+  .argument('<id>')
+  .option('--tenant <id>', 'whose', 'default')
+  .action((kind: SubjectKind, id: string, options: ExplainOptions) => run((c) => explainCommand(kind, id, options, c)));
+
+program
+  .command('status')
+  .description('position, lag, epoch, outbox and timers of every partition')
+  .action(() => run(status));
+
+const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
+topics.command('check').description('say what is not as it should be; exit 3 if anything').action(() => run(topicsCheck));
+topics
+  .command('apply')
+  .description('create and alter; dry without --execute')
+  .option('--execute', 'do it')
+  .action((options: { execute?: boolean }) => run((c) => topicsApply(options, c)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  } else {
+    process.stderr.write(`callfold: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (process.env['CALLFOLD_LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = error instanceof Refused ? EXIT.precondition : EXIT.failed;
+  }
+}

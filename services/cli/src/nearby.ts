@@ -1,0 +1,19 @@
+import type { Config } from '@callfold/adapters';
+import { Refused } from '@callfold/engine';
+
+/** The `callfold dev` that has the embedded store open: other commands reach it over its port. */
+
+const TIMEOUT_MS = 60_000;
+
+export async function askDev(config: Config, path: string, init: RequestInit = {}): Promise<Response> {
+  const url = `http://${config.httpHost}:${config.httpPort}${path}`;
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new Refused(
+      `Nothing answers at ${url} (${cause}). Start the embedded store with \`callfold dev\`, name its port in ` +
+        'CALLFOLD_HTTP_PORT, or set CALLFOLD_KAFKA_BROKERS to work on Kafka.',
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import type { FastifyInstance } from '@callfold/adapters';
+import type { Settings, SubjectKind } from '@callfold/core';
+import { recordJson } from '@callfold/core';
+import { createEventProducer } from '@callfold/client';
+import type { Service } from '@callfold/engine';
+import { createNdjsonReader, readEvent, rejectedLine } from '@callfold/sources';
+import type { Site } from './site.ts';
+import { explainSubject } from './subject.ts';
+import type { Tail } from './tail.ts';
+import { explanationJson, explanationText } from './explanation.ts';
+import { decodeUtf8 } from './lines.ts';
+
+/** What `callfold dev` answers over HTTP: events in, last outcomes and explanations out. */
+
+const LAST_RECORDS = 100;
+
+type Parts = { readonly site: Site; readonly settings: Settings; readonly tail: Tail; readonly services: readonly Service[] };
+
+function linesOf(body: unknown, type: string): ReturnType<ReturnType<typeof createNdjsonReader>['push']> {
+  if (type.includes('ndjson') && Buffer.isBuffer(body)) {
+    const reader = createNdjsonReader({ decodeUtf8 });
+    return [...reader.push(body), ...reader.end()];
+  }
+  const items: readonly unknown[] = Array.isArray(body) ? body : [body];
+  return items.map((item, index) => {
+    const event = readEvent(item);
+    return 'rejected' in event ? { line: index + 1, rejection: event } : { line: index + 1, event };
+  });
+}
+
+export function addRoutes(app: FastifyInstance, { site, settings, tail, services }: Parts): void {
+  app.addContentTypeParser('application/x-ndjson', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  app.post('/v1/events', async (request, reply) => {
+    const producer = createEventProducer({ writer: site.writer, codec: site.codec });
+    const rejected = [];
+    for (const item of linesOf(request.body, request.headers['content-type'] ?? '')) {
+      if ('event' in item) await producer.send(item.event);
+      else rejected.push(rejectedLine(item.line, item.rejection));
+    }
+    await producer.flush();
+    const code = producer.sent === 0 && rejected.length > 0 ? 422 : 202;
+    return reply.code(code).send({ accepted: producer.sent, rejected });
+  });
+
+  app.get('/v1/outcomes', () => ({ records: tail.last(LAST_RECORDS).map((record) => recordJson(record)) }));
+
+  app.get('/v1/status', () => ({ services: services.map((service) => ({ role: service.name, partitions: service.status() })) }));
+
+  app.get<{ Params: { kind: SubjectKind; id: string }; Querystring: { tenant?: string } }>(
+    '/v1/explain/:kind/:id',
+    async (request, reply) => {
+      const { kind, id } = request.params;
+      const found = await explainSubject(site, { kind, id, tenantId: request.query.tenant ?? 'default' }, settings);
+      const code = found.length > 0 ? 200 : 404;
+      if (request.headers.accept === 'text/plain') return reply.code(code).type('text/plain').send(found.map(explanationText).join('\n'));
+      return reply.code(code).send({ explanations: found.map(explanationJson) });
+    },
+  );
+
+  app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string } }>(
+    '/v1/derived/:topic/:partition',
+    async (request) => {
+      const { topic, partition } = request.params;
+      const page = await site.readDerived(topic, Number(partition), Number(request.query.from ?? '0'));
+      const records = page.records.map(({ offset, headers, value }) => ({
+        offset,
+        headers: Object.fromEntries(headers.map((header) => [header.name, Buffer.from(header.value).toString()])),
+        record: value === null ? null : site.codec.decodeDerived(topic, value),
+      }));
+      return { next: page.next, end: page.end, records };
+    },
+  );
+}

@@ -1,0 +1,21 @@
+import type { Codec, EnginePorts, Log, Observer, Published, RawWriter, Store } from '@callfold/engine';
+
+/** Where callfold works: the embedded store, or Kafka with registry and Redis. Commands see no difference. */
+export type RoleName = 'projector' | 'outcomes';
+
+export type DerivedPage = { readonly records: readonly Published[]; readonly next: number; readonly end: number };
+
+export type Site = {
+  /** For messages: which one it is, and where. */
+  readonly name: string;
+  readonly codec: Codec;
+  readonly writer: RawWriter;
+  /** The raw log, as a role's group sees it. */
+  log(role: RoleName): Log;
+  store(role: RoleName): Store;
+  /** Everything that a role's engine needs; a member of its group once it runs. */
+  ports(role: RoleName, observer: Observer): EnginePorts;
+  readDerived(topic: string, partition: number, from: number): Promise<DerivedPage>;
+  partitions(topic: string): Promise<number>;
+  close(): Promise<void>;
+};
