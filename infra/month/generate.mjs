@@ -1,39 +1,20 @@
 #!/usr/bin/env node
-// A generated month of calls, for tests and for machines without the real one.
-//
-//   node infra/month/generate.mjs [--calls N] [--seed SEED] [--clean] [--expected FILE] > month.ndjson
-//
-// Writes CallCenter24 raw events as NDJSON to standard output, in the order in which they come in, and with --expected
-// the figures that `callfold fold` must give on them. --clean: no event late, none repeated. The work is done by
-// services/cli/src/feed/month.ts; build first.
-import { writeFileSync } from 'node:fs';
+// @ts-check
+/**
+ * A generated month of calls, for tests and where the real one is not at hand.
+ *
+ *   node infra/month/generate.mjs [--calls N] [--seed SEED] [--clean] [--expected FILE] > month.ndjson
+ *
+ * Writes CallCenter24 raw events as NDJSON to standard output, in the order in which they come in, and with --expected
+ * the figures that `callfold fold` must give on them. --clean: no event late, none repeated.
+ */
+
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { generateMonth } from './month.mjs';
 
-const MODULE = new URL('../../services/cli/dist/feed/month.js', import.meta.url);
 const LINES_PER_WRITE = 5_000;
-
-/** The built generator. @throws with what to do when nothing is built. */
-export async function loadMonth() {
-  try {
-    return await import(MODULE.href);
-  } catch (error) {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Error(`month: ${fileURLToPath(MODULE)} is not there; run "npm run build" first`, { cause: error });
-  }
-}
-
-/** Writes the events as NDJSON, no faster than the stream takes them. */
-export async function writeEvents(events, stream) {
-  for (let from = 0; from < events.length; from += LINES_PER_WRITE) {
-    const text = events
-      .slice(from, from + LINES_PER_WRITE)
-      .map((event) => `${JSON.stringify(event)}\n`)
-      .join('');
-    if (!stream.write(text)) await once(stream, 'drain');
-  }
-}
 
 async function main() {
   const { values } = parseArgs({
@@ -44,11 +25,13 @@ async function main() {
       expected: { type: 'string' },
     },
   });
-  const { generateMonth } = await loadMonth();
   const dirt = values.clean ? { repeated: 0, late: 0 } : {};
   const { events, expected } = generateMonth({ seed: values.seed, calls: Number(values.calls), ...dirt });
   if (values.expected !== undefined) writeFileSync(values.expected, `${JSON.stringify(expected, null, 1)}\n`);
-  await writeEvents(events, process.stdout);
+  for (let from = 0; from < events.length; from += LINES_PER_WRITE) {
+    const lines = events.slice(from, from + LINES_PER_WRITE).map((event) => `${JSON.stringify(event)}\n`);
+    if (!process.stdout.write(lines.join(''))) await once(process.stdout, 'drain');
+  }
   const { answered, abandoned } = expected.outcomes;
   console.error(
     `month: seed ${values.seed}, ${events.length} events of ${expected.calls} calls, ` +
@@ -56,9 +39,7 @@ async function main() {
   );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  main().catch((error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
-}
+main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -44,14 +44,6 @@ export function weighted<T>(entries: Weighted<T>): (random: Random) => T {
   return (random) => at(entries, firstAbove(reached, random.next() * total))[0];
 }
 
-/** Draws 0 to `count` - 1, rank r as often as 1 / (r + 1) ** exponent: a few large ones and a long tail. */
-export function zipf(count: number, exponent: number): (random: Random) => number {
-  const reached: number[] = [];
-  let total = 0;
-  for (let rank = 1; rank <= count; rank += 1) reached.push((total += rank ** -exponent));
-  return (random) => firstAbove(reached, random.next() * total);
-}
-
 /** Index of the first entry greater than `value`, or the last index. */
 function firstAbove(ascending: readonly number[], value: number): number {
   let low = 0;
