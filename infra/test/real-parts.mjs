@@ -1,6 +1,7 @@
 // @ts-check
 /** One Kafka broker, one registry and one Redis, shared by the suites that need them, in a folder of this run. */
 
+import { rmSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { startKafka, startRedis, startRegistry, testDir } from '../parts/index.mjs';
 
@@ -12,6 +13,7 @@ export function shareParts(say) {
   const running = [];
   /** @type {Promise<Record<string, string>> | undefined} */
   let started;
+  let dir = '';
 
   /**
    * @template {{ stop: (how?: { wipe?: boolean }) => Promise<void> }} P
@@ -25,7 +27,7 @@ export function shareParts(say) {
 
   async function start() {
     const begun = performance.now();
-    const dir = testDir('suites');
+    dir = testDir('suites');
     const parts = await Promise.allSettled([
       kept(startKafka({ dir: `${dir}/kafka`, say })),
       kept(startRegistry({ dir: `${dir}/registry`, say })),
@@ -54,6 +56,7 @@ export function shareParts(say) {
       // A start that is still under way would outlive us otherwise.
       await started?.catch(() => {});
       await Promise.allSettled(running.map((part) => part.stop({ wipe: true })));
+      if (dir !== '') rmSync(dir, { recursive: true, force: true });
     },
   };
 }

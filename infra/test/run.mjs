@@ -80,7 +80,8 @@ async function main() {
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(name, () => stop.abort(name));
+    // The second time somebody means it; what runs then ends with us, through the parts' own watcher.
+    process.on(name, () => (stop.signal.aborted ? process.exit(130) : stop.abort(name)));
   }
   const parts = shareParts(say);
   const context = { ci: /^(1|true)$/.test(process.env['CI'] ?? ''), signal: stop.signal, say, parts: parts.start };
