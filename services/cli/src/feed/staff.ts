@@ -52,6 +52,9 @@ const UNKNOWN_STATES = new Set(['Training', 'Supervisor assist']);
 const WRAP_MEDIAN_MS = 7_000;
 const UNREACHABLE_MEDIAN_MS = 18_000;
 const FAULT_MEDIAN_MS = 2_500;
+/** After becoming free, until the next call is put through. */
+const NOTICED_FROM_MS = 40;
+const NOTICED_TO_MS = 300;
 /** Work that is not a call (a mail, a message) keeps a free agent busy now and then. */
 const OTHER_WORK_EVERY_MS = 120_000;
 const OTHER_WORK_MEDIAN_MS = 12_000;
@@ -104,7 +107,9 @@ export function createStaff(world: World, random: Random, roster: Roster, onFree
     world.after(Math.round(random.exponential(OTHER_WORK_EVERY_MS)), () => {
       if (stays.get(agent) === stay) otherWork(agent);
     });
-    onFree(agent);
+    world.after(random.whole(NOTICED_FROM_MS, NOTICED_TO_MS), () => {
+      if (stays.get(agent) === stay) onFree(agent);
+    });
   }
 
   function otherWork(agent: Agent): void {
@@ -122,7 +127,11 @@ export function createStaff(world: World, random: Random, roster: Roster, onFree
 
   return {
     agents,
-    isFree: (agent) => stays.get(agent)?.state === 'Ready',
+    isFree: (agent) => {
+      const stay = stays.get(agent);
+      // Not in the very millisecond: two states with one start would not tell which of them came first.
+      return stay?.state === 'Ready' && stay.since < world.now();
+    },
     occupy: (agent) => void move(agent, 'Busy', CALL),
     falter: (agent) =>
       leaveAfter(agent, move(agent, 'Failed', CALL), FAULT_MEDIAN_MS, () => void move(agent, 'Busy', CALL)),
