@@ -1,0 +1,91 @@
+/** Plain questions to a schema registry, and what its answers really say. */
+
+/** A question that takes longer is given up. */
+export const TIMEOUT_MS = 10_000;
+/** Of an answer that is no answer, as much is shown. */
+const SHOWN_CHARACTERS = 200;
+
+export type RegistryAuth = { readonly username: string; readonly password: string } | { readonly bearer: string };
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** `code` is the API's own, of an error. */
+export type Answer = { readonly status: number; readonly code: number | null; readonly json: Json };
+
+export type RegistryHttp = {
+  /** Without the user and without a slash at its end. */
+  readonly url: string;
+  readonly auth: RegistryAuth | null;
+  /** Resolves with a 200, or with a 404 in the API's own words; throws `Away` for anything else. */
+  readonly ask: (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => Promise<Answer>;
+};
+
+/** The registry did not answer, or not as a registry does. It is to be asked again. */
+export class Away extends Error {
+  override readonly name = 'RegistryAway';
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null, cause?: unknown) {
+    super(`${message}. It is asked again; if this goes on, check the registry and CALLFOLD_REGISTRY_URL`, { cause });
+    this.status = status;
+  }
+}
+
+export function createRegistryHttp(options: { readonly url: string; readonly auth?: RegistryAuth }): RegistryHttp {
+  const address = new URL(options.url);
+  const { username, password } = address;
+  const inUrl = username ? { username: decodeURIComponent(username), password: decodeURIComponent(password) } : null;
+  const auth = options.auth ?? inUrl;
+  address.username = '';
+  address.password = '';
+  const url = address.href.replace(/\/+$/, '');
+
+  async function ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<Answer> {
+    const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
+    if (auth) headers['authorization'] = authorizationOf(auth);
+    if (body) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const where = `the schema registry at ${url} was asked ${method} ${path}`;
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(url + path, {
+        method,
+        headers,
+        signal,
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      status = response.status;
+      text = await response.text();
+    } catch (error) {
+      throw new Away(`${where} and did not answer: ${reasonOf(error)}`, null, error);
+    }
+    const json = jsonOf(text);
+    const code = typeof json?.['error_code'] === 'number' ? json['error_code'] : null;
+    if (json && (status === 200 || (status === 404 && code !== null))) return { status, code, json };
+    throw new Away(`${where} and answered ${status} ${text.slice(0, SHOWN_CHARACTERS)}`, status);
+  }
+
+  return { url, auth, ask };
+}
+
+export function authorizationOf(auth: RegistryAuth): string {
+  if ('bearer' in auth) return `Bearer ${auth.bearer}`;
+  return `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
+}
+
+/** Null when the text is no JSON object. */
+export function jsonOf(text: string): Json | null {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Json) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `fetch` says "fetch failed" and keeps the reason in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message;
+}
