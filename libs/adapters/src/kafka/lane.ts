@@ -1,0 +1,119 @@
+/** One partition from the moment it is assigned until it is given back: the calls of its handler, one at a time. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { At, Batch, ConsumerHandler } from '@callfold/engine';
+
+export type Lane = {
+  readonly at: At;
+  readonly signal: { aborted: boolean };
+  /** False once it is being given back: answers count no more. */
+  readonly isOpen: boolean;
+  /** The handler was told of it, so that it has to be told of its end. */
+  readonly isAssigned: boolean;
+  /** Where the next batch begins; null: it is left alone. */
+  position: number | null;
+  /** The handler moved the position while a batch ran. */
+  wasMoved: boolean;
+  /** Why the group does not count on this member any more; thrown to the client after the batch. */
+  heartbeatError: Error | null;
+  assign(): Promise<number | null>;
+  take(batch: Batch, heartbeat: () => Promise<void>): Promise<number | null>;
+  /** For how long a batch runs already; 0 when none does. */
+  runsMs(): number;
+  /** Sends a heartbeat for a batch that runs long. `lostMs`: without one for so long, the member is lost. */
+  beat(lostMs: number, isLost: (error: unknown) => boolean): void;
+  /**
+   * Lets running calls end, sets their signal when they have not after `graceMs`, and tells the handler that the
+   * partition is lost when none is under way.
+   */
+  close(graceMs: number): Promise<void>;
+};
+
+export function createLane(at: At, handler: ConsumerHandler): Lane {
+  const signal = { aborted: false };
+  let isOpen = true;
+  let isAssigned = false;
+  let running: Promise<unknown> | null = null;
+  let heartbeat: (() => Promise<void>) | null = null;
+  let startedAt = 0;
+  let lastBeatAt = 0;
+  let isBeating = false;
+
+  async function track<Result>(call: Promise<Result>): Promise<Result> {
+    running = call;
+    try {
+      return await call;
+    } finally {
+      running = null;
+    }
+  }
+
+  const lane: Lane = {
+    at,
+    signal,
+    get isOpen() {
+      return isOpen;
+    },
+    get isAssigned() {
+      return isAssigned;
+    },
+    position: null,
+    wasMoved: false,
+    heartbeatError: null,
+
+    assign() {
+      isAssigned = true;
+      return track(handler.assigned(at, signal));
+    },
+
+    async take(batch, sendHeartbeat) {
+      startedAt = Date.now();
+      lastBeatAt = startedAt;
+      heartbeat = sendHeartbeat;
+      lane.wasMoved = false;
+      try {
+        return await track(handler.batch(at, batch, signal));
+      } finally {
+        heartbeat = null;
+      }
+    },
+
+    runsMs: () => (heartbeat === null ? 0 : Date.now() - startedAt),
+
+    beat(lostMs, isLost) {
+      if (heartbeat === null || isBeating || lane.heartbeatError !== null) return;
+      isBeating = true;
+      heartbeat().then(
+        () => {
+          isBeating = false;
+          lastBeatAt = Date.now();
+        },
+        (error: unknown) => {
+          isBeating = false;
+          if (!isLost(error) && Date.now() - lastBeatAt < lostMs) return;
+          lane.heartbeatError = error as Error;
+          signal.aborted = true;
+        },
+      );
+    },
+
+    async close(graceMs) {
+      isOpen = false;
+      if (graceMs === 0) signal.aborted = true;
+      const call = running;
+      if (call !== null) {
+        const over = call.then(
+          () => {},
+          () => {},
+        );
+        if (graceMs > 0) await Promise.race([over, sleep(graceMs, undefined, { ref: false })]);
+        if (running !== null) signal.aborted = true;
+        await over;
+      }
+      // Still a chance to send what was committed: nobody else owns the partition yet, when there was time to ask.
+      if (isAssigned) await handler.revoked(at);
+      signal.aborted = true;
+    },
+  };
+  return lane;
+}

@@ -1,0 +1,147 @@
+/**
+ * kafkajs 2.2.4 as it should be. Its last release is of 2023, so what stands in the way is mended on its prototypes,
+ * which `kafkajs.ts` hands in. Each mend says what was seen without it.
+ */
+
+import type { At } from '@callfold/engine';
+
+type Prototype<T> = { readonly prototype: T };
+
+type Queue = {
+  pending: unknown[];
+  throttledUntil: number;
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  checkPendingRequests(): void;
+  scheduleCheckPendingRequests(): void;
+};
+
+const NEXT_LOOK_MS = 10;
+
+/**
+ * Without: each connection sets a timer of 1 ms for ever, 871 a second, 5 % of a core each, to look at a queue that is
+ * empty. A timer is needed only while requests wait; who adds one calls this again.
+ */
+export function mendIdleTimer(queue: Prototype<Queue>): void {
+  queue.prototype.scheduleCheckPendingRequests = function scheduleCheckPendingRequests(this: Queue): void {
+    if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
+    const throttledMs = this.throttledUntil - Date.now();
+    this.throttleCheckTimeoutId = setTimeout(
+      () => {
+        this.throttleCheckTimeoutId = null;
+        this.checkPendingRequests();
+      },
+      throttledMs > 0 ? throttledMs : NEXT_LOOK_MS,
+    );
+  };
+}
+
+type Connection = {
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+  socket?: { removeAllListeners(event: string): void; destroy(): void };
+  connecting?: Promise<unknown> | undefined;
+  isConnected(): boolean;
+  connect: (this: Connection) => Promise<unknown>;
+  disconnect: (this: Connection) => Promise<unknown>;
+  rejectRequests(error: unknown): void;
+  send: (this: Connection, call: object) => Promise<unknown>;
+};
+
+const LENGTH_BYTES = 4;
+
+/**
+ * Without: (1) an answer cut off in the middle stays in the buffer, and the next connection's bytes are taken for its
+ * rest; (2) two requests that find no connection open two sockets and lose one; (3) a connection whose peer is gone is
+ * used on and on, each request waiting for its time-out; (4) a closed socket's late bytes mix with the new one's.
+ */
+export function mendConnection(connection: Prototype<Connection>): void {
+  const { connect, disconnect, send } = connection.prototype;
+  connection.prototype.connect = function connectOnce(this: Connection): Promise<unknown> {
+    if (this.connecting !== undefined) return this.connecting;
+    if (!this.isConnected()) {
+      this.chunks = [];
+      this.bytesBuffered = 0;
+      this.bytesNeeded = LENGTH_BYTES;
+    }
+    const connecting = connect.call(this).finally(() => {
+      this.connecting = undefined;
+    });
+    this.connecting = connecting;
+    return connecting;
+  };
+  connection.prototype.disconnect = async function disconnectWholly(this: Connection): Promise<unknown> {
+    const { socket } = this;
+    const answer = await disconnect.call(this);
+    socket?.removeAllListeners('data');
+    socket?.destroy();
+    return answer;
+  };
+  connection.prototype.send = async function sendOrClose(this: Connection, call: object): Promise<unknown> {
+    try {
+      return await send.call(this, call);
+    } catch (error) {
+      if ((error as Error).name === 'KafkaJSRequestTimeoutError' && this.isConnected()) {
+        this.rejectRequests(error);
+        void this.disconnect();
+      }
+      throw error;
+    }
+  };
+}
+
+type OffsetManager = {
+  readonly cluster: object;
+  setDefaultOffset: (this: OffsetManager, at: At) => Promise<void>;
+};
+
+/** By cluster, since a consumer has its own. */
+export type OutOfRange = WeakMap<object, (at: At) => void>;
+
+/**
+ * Without: a position that the log no longer has is moved to the log's end in silence, and committed; millions of
+ * records were skipped so. The owner of the partition has to know and decide.
+ */
+export function mendOffsetReset(manager: Prototype<OffsetManager>, told: OutOfRange): void {
+  const { setDefaultOffset } = manager.prototype;
+  manager.prototype.setDefaultOffset = async function tellOwner(this: OffsetManager, at: At): Promise<void> {
+    const tell = told.get(this.cluster);
+    if (tell === undefined) await setDefaultOffset.call(this, at);
+    else tell({ topic: at.topic, partition: at.partition });
+  };
+}
+
+type Group = {
+  readonly cluster: object;
+  readonly coordinator: { heartbeat(member: object): Promise<unknown> } | null;
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string | null;
+  joinAndSync: (this: Group) => Promise<void>;
+};
+
+/** By cluster. `lost`: the group has dropped this member, so that its partitions may be another's by now. */
+export type BeforeJoin = WeakMap<object, (lost: boolean) => Promise<void>>;
+
+const BEAT_MS = 1_000;
+
+/**
+ * Without: a member joins anew at once and hears of it afterwards, so that partitions change hands while the old owner
+ * still works on them; when a leader moves, it even joins while its handlers run. The group waits for us meanwhile, as
+ * long as we show that we live.
+ */
+export function mendJoin(group: Prototype<Group>, told: BeforeJoin): void {
+  const { joinAndSync } = group.prototype;
+  group.prototype.joinAndSync = async function letGoAndJoin(this: Group): Promise<void> {
+    const letGo = told.get(this.cluster);
+    if (letGo !== undefined) {
+      const beat = setInterval(() => {
+        const { groupId, generationId, memberId, coordinator } = this;
+        // The answer can only be that the group waits for us to join.
+        if (memberId) coordinator?.heartbeat({ groupId, groupGenerationId: generationId, memberId }).catch(() => {});
+      }, BEAT_MS);
+      await letGo(!this.memberId).finally(() => clearInterval(beat));
+    }
+    await joinAndSync.call(this);
+  };
+}

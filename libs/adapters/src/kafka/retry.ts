@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Link } from './client.ts';
+import { KafkaError } from './errors.ts';
+
+/** Of one call, on top of the client's own: a leader that moved is found within these; longer outages are the caller's. */
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 100;
+
+/** For what may be repeated: asks anew for the metadata and tries again, a few times. */
+export async function withRetries<Result>(link: Pick<Link, 'refresh'>, work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt += 1, pauseMs *= 2) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof KafkaError) || !error.retriable || attempt === ATTEMPTS) throw error;
+      await sleep(pauseMs);
+      // When this fails too, the next attempt says why.
+      await link.refresh().catch(() => {});
+    }
+  }
+}
