@@ -5,9 +5,10 @@ import { parseTime } from './time.ts';
 import { isWellFormed, toWellFormed } from './well-formed.ts';
 
 /**
- * The one validator of raw events (contract, section 1): for JSON and NDJSON, and for what was decoded from Avro.
- * Fields of other names are passed over, so that an upstream may send more than is read today. Only names that no
- * prototype has are looked up, so a hostile `__proto__` in JSON is one more field that is passed over.
+ * The one validator of raw events: for JSON and NDJSON, and for what was decoded from Avro. Fields of other names are
+ * passed over, so that an upstream may send more than is read today; `payload` and `adapter` too, which belong to
+ * whoever received the event. Only names that no prototype has are looked up, so a hostile `__proto__` in JSON is one
+ * more field that is passed over.
  */
 
 type Fields = Readonly<Record<string, unknown>>;
