@@ -2,7 +2,6 @@ import type { AgentInterval } from '@callfold/schemas';
 import type { Fact } from './fact.ts';
 import { idOf } from './key.ts';
 import type { Draft } from './record.ts';
-import { commonOf } from './record.ts';
 import type { State } from './state.ts';
 
 /** An agent's stays in states, as intervals that never overlap. Rules: docs/outcomes.md. */
@@ -69,7 +68,12 @@ export function readAgent(state: State): Draft<AgentInterval>[] {
     const start = deciding.at;
     const outcomeId = idOf(state.tenantId, state.source, state.subjectId, new Date(start).toISOString(), name);
     return {
-      ...commonOf(state, 'agent-interval', outcomeId, deciding),
+    kind: 'agent-interval',
+    outcomeId,
+    tenantId: state.tenantId,
+    source: state.source,
+    occurredAt: deciding.at,
+    ingestedAt: deciding.loggedAt,
       agentId: state.subjectId,
       state: name,
       description: deciding.stay?.description ?? null,

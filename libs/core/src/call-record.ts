@@ -5,7 +5,6 @@ import type { Fact } from './fact.ts';
 import { hasReusedId } from './fact.ts';
 import { idOf } from './key.ts';
 import type { Draft } from './record.ts';
-import { commonOf } from './record.ts';
 import type { State } from './state.ts';
 
 /** Outcome of a call that is told as one finished record with a label, which may come again in newer versions. */
@@ -42,7 +41,12 @@ export function readCallRecord(state: State): Draft<CallOutcome> {
     ['truncated', state.truncated],
   ];
   return {
-    ...commonOf(state, 'call-outcome', idOf(state.tenantId, state.source, state.subjectId), deciding),
+    kind: 'call-outcome',
+    outcomeId: idOf(state.tenantId, state.source, state.subjectId),
+    tenantId: state.tenantId,
+    source: state.source,
+    occurredAt: deciding.at,
+    ingestedAt: deciding.loggedAt,
     callId: state.subjectId,
     outcome: label.outcome,
     reason: label.reason as CallOutcome['reason'],

@@ -6,7 +6,6 @@ import { idOf } from './key.ts';
 import type { Offer } from './offers.ts';
 import type { Presence } from './presence.ts';
 import type { Draft } from './record.ts';
-import { commonOf } from './record.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 import type { Timeline } from './timeline.ts';
@@ -159,7 +158,12 @@ function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOut
   const latest = state.facts.at(-1) as Fact;
   const eventIds = [verdict.deciding, ...(verdict.alsoBy ?? [])].flatMap((fact) => (fact ? [fact.id] : []));
   return {
-    ...commonOf(state, 'call-outcome', idOf(state.tenantId, state.source, state.subjectId), verdict.deciding),
+    kind: 'call-outcome',
+    outcomeId: idOf(state.tenantId, state.source, state.subjectId),
+    tenantId: state.tenantId,
+    source: state.source,
+    occurredAt: verdict.deciding.at,
+    ingestedAt: verdict.deciding.loggedAt,
     callId: state.subjectId,
     outcome: verdict.outcome,
     reason: reasonOf(verdict, hungUpBy, t),
@@ -193,7 +197,12 @@ function offerRecord(state: State, offer: Offer): Draft<AgentOffer> {
   const outcomeId = idOf(state.tenantId, state.source, state.subjectId, agent, n);
   const eventIds = [offer.decidedBy, offer.shown, offer.request].flatMap((fact) => (fact ? [fact.id] : []));
   return {
-    ...commonOf(state, 'agent-offer', outcomeId, offer.decidedBy),
+    kind: 'agent-offer',
+    outcomeId,
+    tenantId: state.tenantId,
+    source: state.source,
+    occurredAt: offer.decidedBy.at,
+    ingestedAt: offer.decidedBy.loggedAt,
     callId: state.subjectId,
     agent,
     n,

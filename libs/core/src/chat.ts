@@ -3,7 +3,6 @@ import { attributesOf } from './attributes.ts';
 import type { Fact } from './fact.ts';
 import { idOf } from './key.ts';
 import type { Draft } from './record.ts';
-import { commonOf } from './record.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 
@@ -96,7 +95,12 @@ function episodeRecord(state: State, episode: Episode): Draft<ChatOutcome> | nul
   const handoffs = stays.filter((stay) => stay.first.word === 'manual').length;
   const endedAt = ending ? ending.first.at : null;
   return {
-    ...commonOf(state, 'chat-outcome', idOf(state.tenantId, state.source, state.subjectId, number), deciding),
+    kind: 'chat-outcome',
+    outcomeId: idOf(state.tenantId, state.source, state.subjectId, number),
+    tenantId: state.tenantId,
+    source: state.source,
+    occurredAt: deciding.at,
+    ingestedAt: deciding.loggedAt,
     chatId: state.subjectId,
     outcome,
     episode: number,
@@ -122,7 +126,12 @@ function handoffRecords(state: State, episodes: readonly Episode[]): Draft<ChatH
     const left = stay.until;
     const outcomeId = idOf(state.tenantId, state.source, state.subjectId, n);
     return {
-      ...commonOf(state, 'chat-handoff', outcomeId, left ?? stay.first),
+    kind: 'chat-handoff',
+    outcomeId,
+    tenantId: state.tenantId,
+    source: state.source,
+    occurredAt: (left ?? stay.first).at,
+    ingestedAt: (left ?? stay.first).loggedAt,
       chatId: state.subjectId,
       n,
       episode: number,
