@@ -92,6 +92,8 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const missing = new Set(missingOf(entries.map(({ entry }) => entry), records, at));
   // Beyond what the state knows of: it lost the commits that these came from.
   const beyond = records.filter((record) => record.seq >= (meta.seqs[record.topic] ?? 0));
+  // An owner of another version may have written them, with schemas not met here yet.
+  await codec.prepare(beyond);
   const seqs: Record<string, number> = { ...meta.seqs };
   for (const { topic, seq } of beyond) seqs[topic] = Math.max(seqs[topic] ?? 0, seq + 1);
   return {
