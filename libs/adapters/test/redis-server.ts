@@ -5,36 +5,50 @@ import { startRedis, testDir } from '../../../infra/parts/index.mjs';
 import type { RedisClient, RedisStore } from '../src/index.ts';
 import { createRedisClient, createRedisStore } from '../src/index.ts';
 
+type StoreOptions = {
+  readonly url?: string;
+  readonly group?: string;
+  readonly generation?: string;
+  readonly answerMs?: number;
+};
+
 export type TestRedis = {
   readonly url: string;
+  readonly port: number;
   /** For planting and looking, past the store. */
   readonly plain: RedisClient;
   /** A store with a connection of its own; closed with the server. */
-  store(space?: { readonly group?: string; readonly generation?: string }): RedisStore;
+  store(options?: StoreOptions): RedisStore;
   restart(): Promise<void>;
   kill(signal?: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
 };
 
-/** Short, so that a test of a lost answer takes no longer than it must. */
-export const ANSWER_MS = 1_500;
+/** The space of the stores below, for those who look past them. */
+export const SPACE = { clusterId: 'cluster', group: 'contract', generation: '1' };
 
-export async function openRedis(name: string, config: Readonly<Record<string, string>> = {}): Promise<TestRedis> {
+/** Generous: on a busy machine a big commit takes its time. */
+const ANSWER_MS = 30_000;
+
+export async function openRedis(
+  name: string,
+  config: Readonly<Record<string, string | readonly string[]>> = {},
+): Promise<TestRedis> {
   const server = await startRedis({ dir: join(testDir(name), 'redis'), config });
   const clients: RedisClient[] = [];
-  const client = (): RedisClient => {
-    const made = createRedisClient({ url: server.url, answerMs: ANSWER_MS, name: `test-${clients.length}` });
+  const client = (url: string, answerMs: number): RedisClient => {
+    const made = createRedisClient({ url, answerMs, name: `${name}-${clients.length}` });
     clients.push(made);
     return made;
   };
   return {
     url: server.url,
-    plain: client(),
-    store: ({ group = 'contract', generation = '1' } = {}) =>
-      createRedisStore({ client: client(), clusterId: 'cluster', group, generation }),
+    port: server.port,
+    plain: client(server.url, ANSWER_MS),
+    store: ({ url = server.url, answerMs = ANSWER_MS, ...space } = {}) =>
+      createRedisStore({ ...SPACE, ...space, client: client(url, answerMs) }),
     async restart() {
-      await server.kill('SIGTERM');
       await server.stop();
       await server.start();
     },

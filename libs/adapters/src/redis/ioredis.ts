@@ -29,7 +29,7 @@ export type RedisEvent =
   | { readonly name: 'redis-connected'; readonly where: string }
   | { readonly name: 'redis-lost'; readonly where: string; readonly message: string };
 
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 10_000;
 const CONNECT_MS = 5_000;
 /** A half-open connection is given up when nothing at all has come for this much longer than one answer may take. */
 const SILENCE_MS = 1_000;
@@ -148,8 +148,9 @@ export function createRedisClient(config: RedisConfig): RedisClient {
   });
 
   const explain = (error: unknown): Error => {
-    if (client.status === 'ready' || lastError === null || lastError === error) return explainError(where, error);
-    return explainError(where, new Error(`not connected (${lastError.message}); it is tried again`, { cause: error }));
+    if (client.status === 'ready' || error === lastError) return explainError(where, error);
+    const why = lastError?.message ?? 'the connection was lost';
+    return explainError(where, new Error(`not connected (${why}); it is tried again`, { cause: error }));
   };
   const asked = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
     try {
