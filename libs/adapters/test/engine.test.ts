@@ -132,7 +132,7 @@ function lastOf(records: Iterable<DerivedRecord>): Map<string, Record<string, un
 function foldFile(events: readonly RawEvent[]): DerivedRecord[] {
   const offline = createOfflineFold(fileRules(DEFAULT_SETTINGS));
   const records: DerivedRecord[] = [];
-  for (const event of events) records.push(...(offline.push(event) as DerivedRecord[]));
+  for (const event of events) records.push(...offline.push(event).records);
   return [...records, ...offline.end()];
 }
 

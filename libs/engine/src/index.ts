@@ -4,3 +4,5 @@ export * from './offline.ts';
 export * from './ports.ts';
 export * from './role.ts';
 export * from './service.ts';
+export * from './standing.ts';
+export * from './verify.ts';

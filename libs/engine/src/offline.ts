@@ -1,4 +1,4 @@
-import type { Derived, DerivedRecord, RawEvent, Rejection, Rules, Settings, State } from '@callfold/core';
+import type { Derived, DerivedRecord, RawEvent, Rejection, Rules, Settings, State, StatusEvent } from '@callfold/core';
 import { emptyState, fireTimer, foldEvent, isRejection, subjectKey } from '@callfold/core';
 import { normalise } from '@callfold/sources';
 import { createTimers } from './timers.ts';
@@ -7,9 +7,17 @@ import { createTimers } from './timers.ts';
  * The fold without a log, a store or a broker: `callfold fold`, and the oracle that everything else is held against. Its log
  * clock is the greatest `occurredAt` seen, or the append times it is given; it drops no state and calls nothing too late.
  */
+export type Pushed = {
+  /** What timers and the event gave, in order. */
+  readonly records: readonly DerivedRecord[];
+  readonly rejection: Rejection | null;
+};
+
 export type OfflineFold = {
   /** @param loggedAt append time where there is a log; else the greatest `occurredAt` so far is taken */
-  push(raw: RawEvent, loggedAt?: number): readonly DerivedRecord[] | Rejection;
+  push(raw: RawEvent, loggedAt?: number): Pushed;
+  /** An event whose key and words are known already. */
+  fold(subject: string, event: StatusEvent, loggedAt: number): Pushed;
   /** Time passes with no event, as a tick does. */
   advance(loggedAt: number): readonly DerivedRecord[];
   /** No more will come: every timer fires. */
@@ -56,17 +64,22 @@ export function createOfflineFold(rules: Rules, logged = false): OfflineFold {
     return fired;
   }
 
+  function fold(subject: string, event: StatusEvent, loggedAt: number): Pushed {
+    clock = Math.max(clock, loggedAt);
+    const fired = fireUpTo(clock);
+    const key = `${event.source} ${subject}`;
+    const was = states.get(key);
+    const step = foldEvent(was ?? emptyState(event.source, subject), event, loggedAt, rules);
+    if (isRejection(step)) return { records: fired, rejection: step };
+    put(key, was, step.state);
+    return { records: [...fired, ...out(step.derived)], rejection: null };
+  }
+
   return {
+    fold,
     push(raw, loggedAt) {
-      clock = Math.max(clock, loggedAt ?? raw.occurredAt);
-      const fired = fireUpTo(clock);
       const subject = subjectKey(raw.tenantId, raw.subjectId);
-      const key = `${raw.source} ${subject}`;
-      const was = states.get(key);
-      const step = foldEvent(was ?? emptyState(raw.source, subject), normalise(raw), loggedAt ?? clock, rules);
-      if (isRejection(step)) return step;
-      put(key, was, step.state);
-      return [...fired, ...out(step.derived)];
+      return fold(subject, normalise(raw), loggedAt ?? Math.max(clock, raw.occurredAt));
     },
     advance(loggedAt) {
       clock = Math.max(clock, loggedAt);

@@ -23,7 +23,7 @@ function header(record: Published, name: string): string | null {
   return found ? utf8Text(found.value) : null;
 }
 
-function stoodOf(record: Published, origin: At): Stood | null {
+export function stoodOf(record: Published, origin: At): Stood | null {
   const from = header(record, ORIGIN_HEADER);
   if (!from?.startsWith(`${origin.topic}/${origin.partition}/`) || record.value === null) return null;
   const seq = Number(header(record, SEQ_HEADER));

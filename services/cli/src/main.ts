@@ -15,6 +15,7 @@ import { importEvents } from './commands/import.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { topicsApply, topicsCheck } from './commands/topics.ts';
+import { verify } from './commands/verify.ts';
 import { onStop } from './stop.ts';
 import type { RoleName } from './site.ts';
 
@@ -84,6 +85,11 @@ program
   .command('status')
   .description('position, lag, epoch, outbox and timers of every partition')
   .action(() => run(status));
+
+program
+  .command('verify')
+  .description('fold the raw log afresh and compare with Redis and the derived topics; exit 3 on any difference')
+  .action(() => run(verify));
 
 const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
 topics.command('check').description('say what is not as it should be; exit 3 if anything').action(() => run(topicsCheck));

@@ -4,7 +4,6 @@ import {
   aggregateJson,
   aggregateOf,
   encodeAgentInCall,
-  isRejection,
   mergeAgents,
   recordJson,
 } from '@callfold/core';
@@ -31,9 +30,9 @@ export async function fold(files: readonly string[], options: FoldOptions, conte
         rejects.add(item.line, item.rejection);
         continue;
       }
-      const records = offline.push(item.event);
-      if (isRejection(records)) rejects.add(item.line, records);
-      else print(records);
+      const { records, rejection } = offline.push(item.event);
+      if (rejection) rejects.add(item.line, rejection);
+      print(records);
       events += 1;
     }
     if (context.stop.requested) return EXIT.failed;

@@ -1,0 +1,138 @@
+import type { DerivedRecord, Rules, Source } from '@callfold/core';
+import { contentHash, DEAD_LETTERS, encodeState, subjectKey } from '@callfold/core';
+import { inputOf } from './inputs.ts';
+import { createOfflineFold } from './offline.ts';
+import type { At, Codec, Log, Store } from './ports.ts';
+import type { Stood } from './standing.ts';
+
+/**
+ * The one comparison: a fresh fold of the raw log against what the store keeps and what the derived topics hold. For
+ * `verify`, the fault suite and `diff`.
+ */
+
+export type Fault = 'lost' | 'surplus' | 'different' | 'duplicated' | 'gap' | 'disordered';
+
+export type Finding = { readonly fault: Fault; readonly where: string; readonly detail: string };
+
+export type Report = {
+  /** Things compared and found as they should be. */
+  readonly same: number;
+  readonly findings: readonly Finding[];
+};
+
+const PAGE_RECORDS = 5_000;
+
+/** What the raw log says should stand, up to a position. */
+export type Expected = {
+  readonly states: ReadonlyMap<string, string>;
+  readonly records: readonly DerivedRecord[];
+  /** Offsets of the raw records that cannot be folded. */
+  readonly letters: readonly number[];
+};
+
+export type Reading = { readonly at: At; readonly source: Source; readonly log: Log; readonly codec: Codec };
+
+/** Folds one raw partition afresh. @param upTo exclusive: the position of what it is held against */
+export async function foldPartition({ at, source, log, codec }: Reading, rules: Rules, upTo: number): Promise<Expected> {
+  const offline = createOfflineFold(rules, true);
+  const records: DerivedRecord[] = [];
+  const letters: number[] = [];
+  const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
+  const { start } = await log.bounds(at);
+  for (let offset = start; offset < upTo; ) {
+    const batch = await log.read(at, offset, PAGE_RECORDS);
+    if (batch.next <= offset) break;
+    await codec.prepare(batch.records);
+    for (const record of batch.records) {
+      if (record.offset >= upTo) break;
+      const input = inputOf(record, place, codec);
+      if (input.what !== 'event') records.push(...offline.advance(record.appendedAt));
+      if (input.what === 'rejected') letters.push(record.offset);
+      if (input.what !== 'event') continue;
+      const pushed = offline.fold(input.key, input.event, record.appendedAt);
+      records.push(...pushed.records);
+      if (pushed.rejection) letters.push(record.offset);
+    }
+    offset = batch.next;
+  }
+  const states = new Map<string, string>();
+  for (const state of offline.states()) states.set(subjectKey(state.tenantId, state.subjectId), encodeState(state));
+  return { states, records, letters };
+}
+
+/** Byte for byte: the same events give the same text. */
+export async function compareStates(at: At, store: Store, expected: Expected): Promise<Report> {
+  const findings: Finding[] = [];
+  const left = new Map(expected.states);
+  let same = 0;
+  for await (const slice of store.scan(at, 'states')) {
+    for (const [key, text] of slice) {
+      const should = left.get(key);
+      left.delete(key);
+      if (should === text) same += 1;
+      else if (should === undefined) findings.push({ fault: 'surplus', where: key, detail: text });
+      else findings.push({ fault: 'different', where: key, detail: `kept ${text}, the log says ${should}` });
+    }
+  }
+  for (const [key, text] of left) findings.push({ fault: 'lost', where: key, detail: text });
+  return { same, findings };
+}
+
+/** Gapless from 0 per topic, each once, and no lower revision behind a higher one. */
+function checkOrder(stood: readonly Stood[], revisions: (record: Stood) => { id: string; revision: number } | null): Finding[] {
+  const findings: Finding[] = [];
+  const nextSeq = new Map<string, number>();
+  const highest = new Map<string, number>();
+  for (const record of stood) {
+    const next = nextSeq.get(record.topic) ?? 0;
+    const where = `${record.topic} seq ${record.seq}`;
+    if (record.seq < next) findings.push({ fault: 'duplicated', where, detail: `came again, for ${record.key}` });
+    if (record.seq > next) findings.push({ fault: 'gap', where, detail: `${record.seq - next} before it are missing` });
+    nextSeq.set(record.topic, Math.max(next, record.seq + 1));
+    const revised = revisions(record);
+    if (!revised) continue;
+    const before = highest.get(revised.id) ?? 0;
+    if (revised.revision <= before) {
+      findings.push({ fault: 'disordered', where: revised.id, detail: `revision ${revised.revision} stands behind ${before}` });
+    }
+    highest.set(revised.id, Math.max(before, revised.revision));
+  }
+  return findings;
+}
+
+function originOffset(record: Stood): number {
+  return Number(record.origin.slice(record.origin.lastIndexOf('/') + 1));
+}
+
+/** Every record that a fold gives must stand once, as it is, and no other. Recoveries may have skipped revisions: content counts. */
+export function compareRecords(stood: readonly Stood[], expected: Expected, codec: Codec): Report {
+  const decoded = new Map<Stood, DerivedRecord>();
+  for (const record of stood) {
+    if (record.topic === DEAD_LETTERS) continue;
+    decoded.set(record, codec.decodeDerived(record.topic, record.value) as unknown as DerivedRecord);
+  }
+  const findings = checkOrder(stood, (record) => {
+    const one = decoded.get(record);
+    return one ? { id: one.outcomeId, revision: one.revision } : null;
+  });
+  const nameOf = (record: DerivedRecord): string => `${record.outcomeId} revision ${record.revision}`;
+  const should = new Map(expected.records.map((record) => [nameOf(record), record]));
+  let same = 0;
+  for (const record of decoded.values()) {
+    const name = nameOf(record);
+    const one = should.get(name);
+    should.delete(name);
+    if (!one) findings.push({ fault: 'surplus', where: name, detail: 'no fold of the log gives it' });
+    else if (contentHash(one) === contentHash(record) && one.correctionOf === record.correctionOf) same += 1;
+    else findings.push({ fault: 'different', where: name, detail: `stands ${JSON.stringify(record)}, the log says ${JSON.stringify(one)}` });
+  }
+  for (const name of should.keys()) findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
+  const letters = new Set(expected.letters);
+  for (const record of stood) {
+    if (record.topic !== DEAD_LETTERS) continue;
+    if (letters.delete(originOffset(record))) same += 1;
+    else findings.push({ fault: 'surplus', where: `dead letter of ${record.origin}`, detail: 'the record folds, or it is there twice' });
+  }
+  for (const offset of letters) findings.push({ fault: 'lost', where: `dead letter of offset ${offset}`, detail: 'it cannot be folded' });
+  return { same, findings };
+}

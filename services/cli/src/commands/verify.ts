@@ -1,0 +1,72 @@
+import type { Source } from '@callfold/core';
+import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
+import type { At, Report, Stood } from '@callfold/engine';
+import { compareRecords, compareStates, foldPartition, rulesOf, stoodOf } from '@callfold/engine';
+import { OUTCOMES } from '@callfold/outcomes';
+import { projectorRole } from '@callfold/projector';
+import type { Context, Exit } from '../command.ts';
+import { EXIT } from '../command.ts';
+import type { Site } from '../site.ts';
+import { openKafkaSite } from '../wiring/kafka.ts';
+
+const SHOWN = 5;
+
+async function readStood(site: Site, at: At, source: Source): Promise<Stood[]> {
+  const stood: Stood[] = [];
+  for (const topic of DERIVED_OF[source]) {
+    for (let from = 0; ; ) {
+      const page = await site.readDerived(topic, at.partition, from);
+      stood.push(...page.records.flatMap((record) => stoodOf(record, at) ?? []));
+      if (page.next >= page.end || page.next <= from) break;
+      from = page.next;
+    }
+  }
+  return stood;
+}
+
+type Row = Report & { readonly what: 'aggregates' | 'derived records'; readonly at: At };
+
+async function verifyPartition(site: Site, at: At, source: Source, context: Context): Promise<Row[]> {
+  const { settings } = context.config;
+  const { codec } = site;
+  const rows: Row[] = [];
+  const projected = (await site.store('projector').peek(at))?.next ?? null;
+  if (projected !== null) {
+    const log = site.log('projector');
+    const expected = await foldPartition({ at, source, log, codec }, rulesOf(projectorRole(settings), settings), projected);
+    rows.push({ what: 'aggregates', at, ...(await compareStates(at, site.store('projector'), expected)) });
+  }
+  const derived = (await site.store('outcomes').peek(at))?.next ?? null;
+  if (derived !== null) {
+    const log = site.log('outcomes');
+    const expected = await foldPartition({ at, source, log, codec }, rulesOf(OUTCOMES, settings), derived);
+    rows.push({ what: 'derived records', at, ...compareRecords(await readStood(site, at, source), expected, codec) });
+  }
+  return rows;
+}
+
+/** `callfold verify`: a fresh fold of the raw log against Redis and the derived topics. At rest: nothing may be in flight. */
+export async function verify(context: Context): Promise<Exit> {
+  const site = await openKafkaSite(context.config, context.say);
+  let same = 0;
+  let found = 0;
+  try {
+    for (const source of SOURCES) {
+      const topic = rawTopic(source);
+      const partitions = await site.partitions(topic);
+      for (let partition = 0; partition < partitions; partition += 1) {
+        for (const row of await verifyPartition(site, { topic, partition }, source, context)) {
+          same += row.same;
+          found += row.findings.length;
+          if (context.json) context.out(`${JSON.stringify(row)}\n`);
+          else context.out(`${topic}/${partition} ${row.what}: ${row.same} the same, ${row.findings.length} findings\n`);
+          for (const { fault, where, detail } of row.findings.slice(0, SHOWN)) context.say(`  ${fault}: ${where}: ${detail}`);
+        }
+      }
+    }
+  } finally {
+    await site.close();
+  }
+  context.say(found === 0 ? `Identical: ${same} aggregates and records are what a fresh fold gives.` : `${found} differences.`);
+  return found === 0 ? EXIT.done : EXIT.differences;
+}
