@@ -10,7 +10,7 @@ import { findJars, findJava } from './jars.mjs';
 import { askBrokers } from './kafka-probe.mjs';
 import { launch } from './part.mjs';
 import { freePorts, HOST } from './ports.mjs';
-import { brokerSettings, CLUSTER_ID, HEAPS } from './settings.mjs';
+import { brokerSettings, CLUSTER_ID, JAVA_OPTIONS, QUICK_JAVA_OPTIONS } from './settings.mjs';
 
 const LOGGING = fileURLToPath(new URL('./kafka-log4j2.properties', import.meta.url));
 
@@ -52,7 +52,17 @@ async function format(java, classPath, dir, config) {
   if (existsSync(join(data, 'meta.properties'))) return;
   // A format that was interrupted leaves files without meta.properties; nothing can be in them yet.
   rmSync(data, { recursive: true, force: true });
-  const args = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config];
+  const args = [
+    ...QUICK_JAVA_OPTIONS.split(' '),
+    '-cp',
+    classPath,
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    CLUSTER_ID,
+    '-c',
+    config,
+  ];
   await promisify(execFile)(java, args).catch((error) => {
     throw new Error(`Kafka's storage ${data} could not be formatted: ${error.stderr || error.stdout || error.message}`);
   });
@@ -60,8 +70,10 @@ async function format(java, classPath, dir, config) {
 
 /** @type {typeof import('./index.mjs').startKafka} */
 export async function startKafka(options) {
-  const { dir, brokers: count = 1, settings = {}, heap = HEAPS.kafka, keep = false, say = () => {} } = options;
+  const { dir, brokers: count = 1, settings = {}, quick = false, keep = false, say = () => {} } = options;
   if (count !== 1 && count !== 3) throw new Error(`startKafka: ${count} brokers asked for; it is one or three.`);
+  const javaOptions =
+    options.javaOptions ?? (quick ? `${JAVA_OPTIONS.kafka} ${QUICK_JAVA_OPTIONS}` : JAVA_OPTIONS.kafka);
   const java = findJava();
   const { classPath } = await findJars({ say });
   const ports = options.ports ?? (await freePorts(count));
@@ -85,7 +97,14 @@ export async function startKafka(options) {
         dir: nodeDir,
         log: 'kafka.log',
         command: java,
-        args: [...heap.split(' '), `-Dlog4j2.configurationFile=${LOGGING}`, '-cp', classPath, 'kafka.Kafka', config],
+        args: [
+          ...javaOptions.split(' '),
+          `-Dlog4j2.configurationFile=${LOGGING}`,
+          '-cp',
+          classPath,
+          'kafka.Kafka',
+          config,
+        ],
         port,
         keep,
         async answers() {

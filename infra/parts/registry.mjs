@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findJars, findJava } from './jars.mjs';
 import { launch } from './part.mjs';
 import { freePorts, HOST } from './ports.mjs';
-import { HEAPS, REGISTRY_API, registrySettings } from './settings.mjs';
+import { JAVA_OPTIONS, QUICK_JAVA_OPTIONS, REGISTRY_API, registrySettings } from './settings.mjs';
 
 const WAIT_MS = 2_000;
 
@@ -23,7 +23,13 @@ export async function askRegistry(port) {
 
 /** @type {typeof import('./index.mjs').startRegistry} */
 export async function startRegistry(options) {
-  const { dir, settings = {}, heap = HEAPS.registry, keep = false, say = () => {} } = options;
+  const {
+    dir,
+    settings = {},
+    javaOptions = `${JAVA_OPTIONS.registry} ${QUICK_JAVA_OPTIONS}`,
+    keep = false,
+    say = () => {},
+  } = options;
   const java = findJava();
   const { registryJar } = await findJars({ say });
   const port = options.port ?? (await freePorts(1))[0] ?? 0;
@@ -37,7 +43,7 @@ export async function startRegistry(options) {
     dir,
     log: 'registry.log',
     command: java,
-    args: [...heap.split(' '), ...properties, '-jar', registryJar],
+    args: [...javaOptions.split(' '), ...properties, '-jar', registryJar],
     port,
     keep,
     answers: () => askRegistry(port),

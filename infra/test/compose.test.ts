@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import {
   brokerSettings,
   CLUSTER_ID,
-  HEAPS,
+  JAVA_OPTIONS,
   PORT_SETTINGS,
   PORTS,
   REDIS_SETTINGS,
@@ -63,7 +63,7 @@ function expectBroker(service: Service | undefined, id: number, name: string, po
   const environment = service?.environment ?? {};
   expect(environment).toMatchObject({
     CLUSTER_ID,
-    KAFKA_HEAP_OPTS: HEAPS.kafka,
+    KAFKA_HEAP_OPTS: JAVA_OPTIONS.kafka,
     KAFKA_NODE_ID: String(id),
     KAFKA_PROCESS_ROLES: 'broker,controller',
     KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://${name}:9092,HOST://127.0.0.1:${port}`,
@@ -97,7 +97,7 @@ describe('docker-compose.yml', () => {
 
   test('the registry has the same settings, and its database lies in the volume', () => {
     const { JAVA_OPTS_APPEND: heap, ...settings } = one.services['registry']?.environment ?? {};
-    expect(heap).toBe(HEAPS.registry);
+    expect(heap).toBe(JAVA_OPTIONS.registry);
     expect(settings).toEqual(asVariables(registrySettings('/data/registry')));
     expect(one.services['registry']?.volumes).toEqual(['registry-data:/data']);
   });

@@ -73,7 +73,7 @@ describe('one of each', () => {
 
   beforeAll(async () => {
     [kafka, registry, redis] = await Promise.all([
-      startKafka({ dir: join(dir, 'kafka'), settings: { 'broker.session.timeout.ms': '3000' } }),
+      startKafka({ dir: join(dir, 'kafka'), quick: true, settings: { 'broker.session.timeout.ms': '3000' } }),
       startRegistry({ dir: join(dir, 'registry') }),
       startRedis({ dir: join(dir, 'redis') }),
     ]);
@@ -148,7 +148,7 @@ describe('one of each', () => {
 });
 
 test('three brokers go on when one is killed', { timeout: 240_000 }, async () => {
-  const kafka = await startKafka({ dir: join(dir, 'three'), brokers: 3, heap: '-Xms128m -Xmx256m' });
+  const kafka = await startKafka({ dir: join(dir, 'three'), brokers: 3, quick: true });
   const client = clientOf(kafka);
   await createTopic(client, 'replicated', 3);
   await produce(client, 'replicated', Buffer.from('with all'));
@@ -219,7 +219,7 @@ describe('infra:up and infra:down', () => {
     );
   });
 
-  test('up twice, another size refused, down twice; data stays until --wipe', async () => {
+  test('up twice, another size refused, down twice; data stays until --wipe', { timeout: 240_000 }, async () => {
     const first = await script('up.mjs', []);
     expect(first.stdout.trim().split('\n')).toEqual([
       `export CALLFOLD_KAFKA_BROKERS=127.0.0.1:${env[PORT_SETTINGS.kafka]}`,
