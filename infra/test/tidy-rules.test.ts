@@ -26,6 +26,11 @@ const manifest = (name: string, dependencies: readonly string[], rest: object = 
     1,
   );
 
+const lock = (entries: object): string => JSON.stringify({ packages: entries }, null, 1);
+const stale = { 'libs/core': { devDependencies: { a: '1.0.0' } } };
+const native = { optionalDependencies: { '@turbo/linux': '1.0.0' } };
+const elsewhere = { 'node_modules/x/node_modules/@turbo/linux': {} };
+
 /** Words are put together here, or this file would break the rule that it tests. */
 const word = (...parts: string[]): string => parts.join('');
 
@@ -265,6 +270,24 @@ const CASES: Readonly<Record<string, Case>> = {
       'tsconfig.base.json': baseWithout(''),
       'libs/adapters/tsconfig.json': '{ "compilerOptions": { "types": ["node"] } }',
       'libs/core/tsconfig.json': '{ "extends": "../../tsconfig.base.json" }',
+    },
+  },
+  'npm ci takes the lock on every platform': {
+    bad: [
+      [{ 'package.json': manifest('root', ['a']), 'package-lock.json': lock({ '': {} }) }, 'lock package-lock.json:3'],
+      [{ 'libs/core/package.json': manifest('c', []), 'package-lock.json': lock(stale) }, 'lock package-lock.json:3'],
+      [{ 'package-lock.json': lock({ 'node_modules/turbo': native }) }, 'lock package-lock.json:5'],
+      [{ 'package-lock.json': lock({ 'node_modules/turbo': native, ...elsewhere }) }, 'lock package-lock.json:5'],
+    ],
+    good: {
+      'package.json': manifest('root', []),
+      'libs/core/package.json': manifest('core', ['b', 'a']),
+      'package-lock.json': lock({
+        '': {},
+        'libs/core': { dependencies: { a: '1.0.0', b: '1.0.0' } },
+        'node_modules/x/node_modules/turbo': native,
+        'node_modules/@turbo/linux': {},
+      }),
     },
   },
   'npm test runs every suite': {

@@ -4,6 +4,7 @@ import { classes, defaultExports, hiddenInputs, narrowedTests } from './calls.ts
 import { compilerSettings, topicSchemas, unlistedSuites } from './config.ts';
 import { deadFiles } from './dead.ts';
 import { barrels, clientFiles, importRules, manifestRules } from './imports.ts';
+import { lockRules } from './lock.ts';
 import { pageLinks, pageTitles } from './pages.ts';
 import type { Ratchet } from './size.ts';
 import { longFiles, longFunctions, longLines } from './size.ts';
@@ -39,6 +40,7 @@ export function rulesOf(house: House): Readonly<Record<string, Rule>> {
     'links lead somewhere': pageLinks,
     'every topic has a schema, and the reverse': (tree) => topicSchemas(tree, house.topics),
     'compilers are strict, pure packages see no node': compilerSettings,
+    'npm ci takes the lock on every platform': lockRules,
     'npm test runs every suite': unlistedSuites,
     'no word stands here that is not ours': bannedWords,
     'a silenced rule says why': silencedWithoutReason,
