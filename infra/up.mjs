@@ -21,7 +21,7 @@ try {
       throw new Error(`--brokers is "${values.brokers}"; it must be 1 or 3.`);
     }
     const variables = await up({ brokers: values.brokers === '3' ? 3 : 1, say });
-    for (const [name, value] of Object.entries(variables).sort()) process.stdout.write(`export ${name}=${value}\n`);
+    for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}=${value}\n`);
   }
 } catch (error) {
   say(`infra:up: ${error instanceof Error ? error.message : error}`);
