@@ -1,9 +1,12 @@
 /** Plain questions to a schema registry, and what its answers really say. */
 
 /** A question that takes longer is given up. */
-export const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** Of an answer that is no answer, as much is shown. */
 const SHOWN_CHARACTERS = 200;
+
+/** `timeoutMs`: of one question. */
+export type RegistryOptions = { readonly url: string; readonly auth?: RegistryAuth; readonly timeoutMs?: number };
 
 export type RegistryAuth = { readonly username: string; readonly password: string } | { readonly bearer: string };
 
@@ -16,6 +19,7 @@ export type RegistryHttp = {
   /** Without the user and without a slash at its end. */
   readonly url: string;
   readonly auth: RegistryAuth | null;
+  readonly timeoutMs: number;
   /** Resolves with a 200, or with a 404 in the API's own words; throws `Away` for anything else. */
   readonly ask: (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => Promise<Answer>;
 };
@@ -31,7 +35,8 @@ export class Away extends Error {
   }
 }
 
-export function createRegistryHttp(options: { readonly url: string; readonly auth?: RegistryAuth }): RegistryHttp {
+export function createRegistryHttp(options: RegistryOptions): RegistryHttp {
+  const { timeoutMs = TIMEOUT_MS } = options;
   const address = new URL(options.url);
   const { username, password } = address;
   const inUrl = username ? { username: decodeURIComponent(username), password: decodeURIComponent(password) } : null;
@@ -44,7 +49,7 @@ export function createRegistryHttp(options: { readonly url: string; readonly aut
     const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
     if (auth) headers['authorization'] = authorizationOf(auth);
     if (body) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeoutMs);
     const where = `the schema registry at ${url} was asked ${method} ${path}`;
     let status: number;
     let text: string;
@@ -66,7 +71,7 @@ export function createRegistryHttp(options: { readonly url: string; readonly aut
     throw new Away(`${where} and answered ${status} ${text.slice(0, SHOWN_CHARACTERS)}`, status);
   }
 
-  return { url, auth, ask };
+  return { url, auth, timeoutMs, ask };
 }
 
 export function authorizationOf(auth: RegistryAuth): string {

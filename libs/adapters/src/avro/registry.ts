@@ -3,8 +3,8 @@ import type { TopicSpec } from '@callfold/core';
 import { TOPICS } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { isTopic, SCHEMAS } from '@callfold/schemas';
-import type { RegistryAuth } from './registry-http.ts';
-import { Away, authorizationOf, createRegistryHttp, jsonOf, TIMEOUT_MS } from './registry-http.ts';
+import type { RegistryHttp, RegistryOptions } from './registry-http.ts';
+import { Away, authorizationOf, createRegistryHttp, jsonOf } from './registry-http.ts';
 import type { SchemaSource, Unusable } from './schema-source.ts';
 
 /** The client's own, of one request; who needs the answer asks again after that. */
@@ -23,15 +23,19 @@ export type Registry = SchemaSource & {
  * error page and a schema that does not exist by one error. Only the answer 404 with code 40403 means "there is none".
  * @param options.url of the API, such as http://host:8081 or http://host:8080/apis/ccompat/v7; a user in it is `auth`.
  */
-export function createRegistry(options: { readonly url: string; readonly auth?: RegistryAuth }): Registry {
+export function createRegistry(options: RegistryOptions): Registry {
   const http = createRegistryHttp(options);
-  const client = clientOf(http.url, http.auth);
+  const client = clientOf(http);
 
   async function schema(id: number): Promise<object | null> {
-    const { status, code, json } = await http.ask('GET', `/schemas/ids/${id}`);
+    const path = `/schemas/ids/${id}`;
+    const { status, code, json } = await http.ask('GET', path);
     if (status === 404) {
       if (code === SCHEMA_NOT_FOUND) return null;
-      throw new Away(`${http.url} answered 404, code ${code}, when asked for schema ${id}`, status);
+      throw new Away(
+        `the schema registry at ${http.url} was asked GET ${path} and answered 404 with code ${code}`,
+        status,
+      );
     }
     const { schemaType = 'AVRO', references, schema: text } = json;
     if (schemaType !== 'AVRO') return unusable(`it is of type ${String(schemaType)}, not AVRO`);
@@ -88,10 +92,10 @@ export function createRegistry(options: { readonly url: string; readonly auth?: 
   return { schema, compatibility, registered, register };
 }
 
-function clientOf(host: string, auth: RegistryAuth | null): SchemaRegistry {
+function clientOf({ url: host, auth, timeoutMs: timeout }: RegistryHttp): SchemaRegistry {
   const headers: Record<string, string> = auth ? { authorization: authorizationOf(auth) } : {};
   const ours = (): { prepareRequest: (next: () => Promise<Request>) => Promise<Request> } => ({
-    prepareRequest: async (next) => (await next()).enhance({ timeout: TIMEOUT_MS, headers }),
+    prepareRequest: async (next) => (await next()).enhance({ timeout, headers }),
   });
   return new SchemaRegistry({ host, retry: RETRY, middlewares: [ours as never] });
 }
