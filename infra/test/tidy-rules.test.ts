@@ -112,6 +112,10 @@ const CASES: Readonly<Record<string, Case>> = {
         'import-across libs/engine/src/a.ts:1',
       ],
       [
+        { ...packages, 'libs/engine/src/a.ts': "import '../../../infra/b.mjs';", 'infra/b.mjs': '' },
+        'import-across libs/engine/src/a.ts:1',
+      ],
+      [
         { ...packages, 'libs/core/src/a.ts': "import '../test/b.ts';", 'libs/core/test/b.ts': '' },
         'import-up libs/core/src/a.ts:1',
       ],
@@ -126,7 +130,7 @@ const CASES: Readonly<Record<string, Case>> = {
       'libs/core/src/b.ts': '',
       'libs/core/test/a.test.ts': "import 'vitest'; import 'kafkajs'; import 'node:fs'; import '@callfold/core';",
       'libs/adapters/src/a.ts': "import 'node:fs'; import 'kafkajs/src/b.js'; new URL('./c.lua', import.meta.url);",
-      'libs/adapters/test/a.test.ts': "import '../../core/test/spec.ts';",
+      'libs/adapters/test/a.test.ts': "import '../../core/test/spec.ts'; import '../../../infra/a.mjs';",
       'libs/core/test/spec.ts': '',
       'services/cli/bin/a.js': "await import('../dist/main.js');",
       'infra/a.mjs': "import '@callfold/engine'; import 'vitest';",

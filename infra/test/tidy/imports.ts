@@ -44,8 +44,9 @@ function relativeProblem(tree: Tree, use: Use, home: string | null): Problem | n
     const leavesSource = isSource(use.file.path) && !isSource(target);
     return leavesSource ? ['import-up', `src imports ${use.specifier}`, 'What src needs stands in src.'] : null;
   }
-  if (isTest(use.file.path) && isTest(target) && other !== null && layerOf(other) <= layerOf(home)) return null;
-  const mend = 'Import the package by its name; only a test may take a test of a lower package.';
+  const downwards = other === null || layerOf(other) <= layerOf(home);
+  if (isTest(use.file.path) && !isSource(target) && downwards) return null;
+  const mend = 'Import the package by its name; tests may take tests and scripts of lower packages and of infra.';
   return ['import-across', `${use.specifier} reaches into ${other ?? 'the root'}`, mend];
 }
 
