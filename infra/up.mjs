@@ -7,7 +7,8 @@ import { up } from './parts/dev.mjs';
 
 const USAGE = `npm run infra:up [-- --brokers 1|3]
 
-Starts Kafka, the schema registry and Redis on this machine and waits until they answer; they stay until npm run infra:down.
+Starts Kafka, the schema registry and Redis on this machine and waits until they answer; they stay until
+npm run infra:down.
 Ports, folders, settings: docs/infra.md. To have the variables set at once:  eval "$(npm run --silent infra:up)"`;
 
 const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);

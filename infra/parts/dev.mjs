@@ -68,8 +68,8 @@ async function checkRoom(dir, ports, brokers) {
       const port = ports[name] + folder.offset;
       if (await isFree(port)) continue;
       throw new Error(
-        `Port ${port} of ${HOST}, wanted for ${folder.name}, is taken by another program. End that one, or choose other ` +
-          `ports: ${PORT_SETTINGS[name]}=${ports[name] + 1_000} npm run infra:up`,
+        `Port ${port} of ${HOST}, wanted for ${folder.name}, is taken by another program. End that one, or choose ` +
+          `other ports: ${PORT_SETTINGS[name]}=${ports[name] + 1_000} npm run infra:up`,
       );
     }
   }

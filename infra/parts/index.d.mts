@@ -1,7 +1,8 @@
 /**
  * Real Kafka, registry and Redis, each on its own ports and in its own folder; several at a time if wished.
  *
- * A part ends with the process that started it, however that one ends (a watcher kills it with SIGKILL), unless `keep` is set.
+ * A part ends with the process that started it, however that one ends (a watcher kills it with SIGKILL), unless `keep`
+ * is set.
  * Every start resolves when the part really answers: Kafka its metadata, the registry its list of subjects, Redis PING.
  * Every failure throws an Error that names the part, the log's path and its last lines.
  */
@@ -71,7 +72,7 @@ export function startRegistry(
     readonly port?: number;
     /** Java system properties over those of `registrySettings`. */
     readonly settings?: Readonly<Record<string, string>>;
-    /** Java options in place of `JAVA_OPTIONS.registry` and `QUICK_JAVA_OPTIONS`. */
+    /** Java options in place of `JAVA_OPTIONS.registry` and `SERIAL_COLLECTOR`. */
     readonly javaOptions?: string;
   },
 ): Promise<Part & { /** Of the Confluent-compatible API. */ readonly url: string }>;
@@ -111,6 +112,7 @@ export const PORTS: Readonly<Record<PortName, number>>;
 export const PORT_SETTINGS: Readonly<Record<PortName, string>>;
 export const DIR_SETTING: string;
 export const CLUSTER_ID: string;
+export const SERIAL_COLLECTOR: string;
 export const QUICK_JAVA_OPTIONS: string;
 export const JAVA_OPTIONS: { readonly kafka: string; readonly registry: string };
 export const REDIS_SETTINGS: Readonly<Record<string, string>>;

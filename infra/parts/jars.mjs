@@ -11,8 +11,8 @@ import { VERSIONS, WAITS } from './settings.mjs';
 
 const OR_DOCKER = 'With Docker instead: `docker compose up -d --wait`.';
 const JAVA_HELP =
-  `Install it (Debian, Ubuntu: \`apt-get install openjdk-${VERSIONS.javaAtLeast}-jre-headless\`; macOS: \`brew install ` +
-  `openjdk@${VERSIONS.javaAtLeast}\`), or set JAVA_HOME to a newer one. ${OR_DOCKER}`;
+  `Install it (Debian, Ubuntu: \`apt-get install openjdk-${VERSIONS.javaAtLeast}-jre-headless\`; ` +
+  `macOS: \`brew install openjdk@${VERSIONS.javaAtLeast}\`), or set JAVA_HOME to a newer one. ${OR_DOCKER}`;
 const MAVEN_HELP =
   'Install it once (Debian, Ubuntu: `apt-get install maven`; macOS: `brew install maven`); it is needed only ' +
   `until the jars are in the cache. ${OR_DOCKER}`;

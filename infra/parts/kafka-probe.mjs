@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Asks a broker for its metadata over a plain socket (Metadata request, version 1, no topics), so that readiness needs no client.
+ * Asks a broker for its metadata over a plain socket (Metadata request, version 1, no topics), so that readiness needs
+ * no client.
  * Source: https://kafka.apache.org/protocol#The_Messages_Metadata
  */
 

@@ -68,59 +68,76 @@ async function format(java, classPath, dir, config) {
   });
 }
 
+/**
+ * @typedef {object} Cluster what its brokers have in common
+ * @property {string} dir
+ * @property {readonly number[]} ports
+ * @property {readonly number[]} controllerPorts
+ * @property {Readonly<Record<string, string>>} settings
+ * @property {string} java
+ * @property {string} javaOptions
+ * @property {string} classPath
+ * @property {boolean} keep
+ */
+
+/**
+ * @param {Cluster} cluster
+ * @param {number} port
+ * @param {number} index
+ */
+async function startNode(cluster, port, index) {
+  const { ports, controllerPorts, java, classPath, keep } = cluster;
+  const id = index + 1;
+  const dir = join(cluster.dir, `node-${id}`);
+  const config = join(dir, 'server.properties');
+  mkdirSync(dir, { recursive: true });
+  const own = ownSettings(id, dir, ports, controllerPorts);
+  writeFileSync(config, propertiesText({ ...brokerSettings(ports.length), ...own, ...cluster.settings }));
+  await format(java, classPath, dir, config);
+  const logging = `-Dlog4j2.configurationFile=${LOGGING}`;
+  const part = await launch({
+    name: `Kafka broker ${id}`,
+    dir,
+    log: 'kafka.log',
+    command: java,
+    args: [...cluster.javaOptions.split(' '), logging, '-cp', classPath, 'kafka.Kafka', config],
+    port,
+    keep,
+    async answers() {
+      const known = await askBrokers(port);
+      return known.controller !== -1 && known.ids.includes(id);
+    },
+  });
+  return Object.assign(part, { id });
+}
+
+/**
+ * All of them, or none: what was started beside one that failed is killed, what ran before is left alone.
+ * @param {Cluster} cluster
+ */
+async function startNodes(cluster) {
+  const starts = await Promise.allSettled(cluster.ports.map((port, index) => startNode(cluster, port, index)));
+  const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (!failed) return nodes;
+  await Promise.all(nodes.filter((node) => !node.found).map((node) => node.kill()));
+  throw failed.reason;
+}
+
 /** @type {typeof import('./index.mjs').startKafka} */
 export async function startKafka(options) {
   const { dir, brokers: count = 1, settings = {}, quick = false, keep = false, say = () => {} } = options;
   if (count !== 1 && count !== 3) throw new Error(`startKafka: ${count} brokers asked for; it is one or three.`);
-  const javaOptions =
-    options.javaOptions ?? (quick ? `${JAVA_OPTIONS.kafka} ${QUICK_JAVA_OPTIONS}` : JAVA_OPTIONS.kafka);
-  const java = findJava();
-  const { classPath } = await findJars({ say });
   const ports = options.ports ?? (await freePorts(count));
   const controllerPorts = options.controllerPorts ?? (await freePorts(count));
   if (ports.length !== count || controllerPorts.length !== count) {
     throw new Error(`startKafka: ${count} brokers need as many ports and controller ports.`);
   }
-
-  const ids = Array.from({ length: count }, (_, index) => index + 1);
-  const starts = await Promise.allSettled(
-    ids.map(async (id, index) => {
-      const nodeDir = join(dir, `node-${id}`);
-      mkdirSync(nodeDir, { recursive: true });
-      const config = join(nodeDir, 'server.properties');
-      const all = { ...brokerSettings(count), ...ownSettings(id, nodeDir, ports, controllerPorts), ...settings };
-      writeFileSync(config, propertiesText(all));
-      await format(java, classPath, nodeDir, config);
-      const port = /** @type {number} */ (ports[index]);
-      const part = await launch({
-        name: `Kafka broker ${id}`,
-        dir: nodeDir,
-        log: 'kafka.log',
-        command: java,
-        args: [
-          ...javaOptions.split(' '),
-          `-Dlog4j2.configurationFile=${LOGGING}`,
-          '-cp',
-          classPath,
-          'kafka.Kafka',
-          config,
-        ],
-        port,
-        keep,
-        async answers() {
-          const known = await askBrokers(port);
-          return known.controller !== -1 && known.ids.includes(id);
-        },
-      });
-      return Object.assign(part, { id });
-    }),
-  );
-  const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
-  const failed = starts.find((start) => start.status === 'rejected');
-  if (failed) {
-    await Promise.all(nodes.map((node) => node.kill()));
-    throw failed.reason;
-  }
+  const usual = quick ? `${JAVA_OPTIONS.kafka} ${QUICK_JAVA_OPTIONS}` : JAVA_OPTIONS.kafka;
+  const java = findJava();
+  const { classPath } = await findJars({ say });
+  const javaOptions = options.javaOptions ?? usual;
+  const nodes = await startNodes({ dir, ports, controllerPorts, settings, java, javaOptions, classPath, keep });
 
   return {
     brokers: ports.map((port) => `${HOST}:${port}`),
@@ -137,7 +154,7 @@ export async function startKafka(options) {
     },
     async stop(how) {
       await Promise.all(nodes.map((node) => node.stop(how)));
-      if (how?.wipe) rmSync(dir, { recursive: true, force: true });
+      if (how?.wipe) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * Ends test instances with the process that started them, however that one ends (exit, Ctrl-C, kill -9): a watcher holds the
- * other end of a pipe, and when the pipe closes it kills what is still on its list. Run as a program, this file is the watcher.
+ * Ends test instances with the process that started them, however that one ends (exit, Ctrl-C, kill -9): a watcher
+ * holds the other end of a pipe, and when the pipe closes it kills what is still on its list. Run as a program, this
+ * file is the watcher.
  */
 
 import { spawn } from 'node:child_process';

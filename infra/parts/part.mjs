@@ -1,5 +1,5 @@
 // @ts-check
-/** One running program of a part: started, awaited until it answers, stopped, killed, started again on the same data. */
+/** One running program of a part: started, awaited until it answers, stopped, killed, started again on its data. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -20,7 +20,7 @@ export function isFree(port) {
   });
 }
 
-/** Below the range that systems hand out to outgoing connections, so that a part that was killed finds its port again. */
+/** Below the range that systems hand out to outgoing connections, so that a killed part finds its port again. */
 const RANGE = { from: 12_000, below: 24_000 };
 
 /** Ports handed out by this process, so that two parts started together never get the same one. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findJars, findJava } from './jars.mjs';
 import { launch } from './part.mjs';
 import { freePorts, HOST } from './ports.mjs';
-import { JAVA_OPTIONS, QUICK_JAVA_OPTIONS, REGISTRY_API, registrySettings } from './settings.mjs';
+import { JAVA_OPTIONS, SERIAL_COLLECTOR, REGISTRY_API, registrySettings } from './settings.mjs';
 
 const WAIT_MS = 2_000;
 
@@ -26,7 +26,7 @@ export async function startRegistry(options) {
   const {
     dir,
     settings = {},
-    javaOptions = `${JAVA_OPTIONS.registry} ${QUICK_JAVA_OPTIONS}`,
+    javaOptions = `${JAVA_OPTIONS.registry} ${SERIAL_COLLECTOR}`,
     keep = false,
     say = () => {},
   } = options;

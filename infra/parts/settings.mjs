@@ -30,11 +30,11 @@ const FIRST_COMPILER = '-XX:TieredStopAtLevel=1';
 /** Java options. Nobody measures the registry's speed, so it always starts quickly. */
 export const JAVA_OPTIONS = { kafka: '-Xms256m -Xmx512m', registry: `-Xms64m -Xmx256m ${FIRST_COMPILER}` };
 
-/**
- * Java options of short-lived programs, over the others. The collector is not in JAVA_OPTIONS because the registry's image
- * brings its own, and two do not start.
- */
-export const QUICK_JAVA_OPTIONS = `${FIRST_COMPILER} -XX:+UseSerialGC`;
+/** The cheapest collector. Not for Docker: the registry's image names one of its own, and Java refuses two. */
+export const SERIAL_COLLECTOR = '-XX:+UseSerialGC';
+
+/** For short-lived programs, over the other options. */
+export const QUICK_JAVA_OPTIONS = `${FIRST_COMPILER} ${SERIAL_COLLECTOR}`;
 
 /** A record of 16 MiB with headers and batch overhead fits; topics may ask for less. */
 const LARGEST_BATCH_BYTES = 17 * 1_048_576;
@@ -78,9 +78,9 @@ export const REDIS_SETTINGS = {
 };
 
 /**
- * Registry settings, as Java system properties. With H2 in a file the ids stay the same after a restart; in memory, as it
- * comes, every record in Kafka would point at a schema that is gone. Without the write delay of half a second, a schema whose
- * id was given out is on disk, so that kill -9 cannot give the id to another one.
+ * Registry settings, as Java system properties. With H2 in a file the ids stay the same after a restart; in memory, as
+ * it comes, every record in Kafka would point at a schema that is gone. Without the write delay of half a second, a
+ * schema whose id was given out is on disk, so that kill -9 cannot give the id to another one.
  * @param {string} database path without suffix
  * @returns {Record<string, string>}
  */
@@ -101,7 +101,7 @@ export function registrySettings(database) {
 export const REGISTRY_API = '/apis/ccompat/v7';
 
 /**
- * How long each wait may take at most. Loaded with ten processes, a two-core machine took 100 s for a start that takes 8 alone;
- * vitest ends a hook after 180 s, and should not be the first to speak.
+ * How long each wait may take at most. Loaded with ten processes, a two-core machine took 100 s for a start that takes
+ * 8 alone; vitest ends a hook after 180 s, and should not be the first to speak.
  */
 export const WAITS = { readyMs: 170_000, stopMs: 30_000, downloadMs: 900_000, pollMs: 50 };
