@@ -149,16 +149,16 @@ export function consumerOn(member: Member, log: KafkaLogger, limits: ConsumerLim
     open(lane.at, handler, limits.retryMs);
   }
 
-  function fail(error: unknown): void {
+  function fail(reason: unknown): void {
     if (phase !== 'running') return;
     phase = 'stopping';
-    stopped = failWith(error);
+    stopped = failWith(reason);
   }
 
   /** The first error is the one to tell, whatever goes wrong on the way out. */
-  async function failWith(error: unknown): Promise<void> {
+  async function failWith(reason: unknown): Promise<void> {
     await shutDown(0).catch(() => {});
-    ended.reject(error);
+    ended.reject(reason);
   }
 
   /** The client starts anew by itself, one turn after it said so and whatever it was told before. */

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module';
 import type { At } from '@callfold/engine';
 import type { Admin, Consumer, EachBatchPayload, KafkaConfig, logCreator } from 'kafkajs';
-import { ConfigResourceTypes, Kafka, logLevel, PartitionAssigners } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { Isolation, KafkaConnection, KafkaTimes, MemberOptions } from './client.ts';
 import { KAFKA_TIMES } from './client.ts';
 import { KafkaError } from './errors.ts';
@@ -53,6 +53,9 @@ export type Cluster = {
   findGroupCoordinator(ask: { readonly groupId: string; readonly coordinatorType: number }): Promise<Broker>;
   getNodeIds(): readonly string[];
 };
+
+// Node finds some of its names only on the whole.
+const { ConfigResourceTypes, Kafka, logLevel, PartitionAssigners } = kafkajs;
 
 const load = createRequire(import.meta.url);
 const inner = (path: string): unknown => load(`kafkajs/src/${path}`);

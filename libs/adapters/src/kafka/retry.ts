@@ -5,6 +5,8 @@ import { KafkaError } from './errors.ts';
 /** Of one call, on top of the client's own: a leader that moved is found within these; longer outages are the caller's. */
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 100;
+/** A topic just made is not known everywhere at once; one that was never made never will be. */
+const ATTEMPTS_TO_FIND = 3;
 
 /** For what may be repeated: asks anew for the metadata and tries again, a few times. */
 export async function withRetries<Result>(link: Pick<Link, 'refresh'>, work: () => Promise<Result>): Promise<Result> {
@@ -12,7 +14,9 @@ export async function withRetries<Result>(link: Pick<Link, 'refresh'>, work: () 
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof KafkaError) || !error.retriable || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof KafkaError) || !error.retriable) throw error;
+      const attempts = error.code === 'UNKNOWN_TOPIC_OR_PARTITION' ? ATTEMPTS_TO_FIND : ATTEMPTS;
+      if (attempt >= attempts) throw error;
       await sleep(pauseMs);
       // When this fails too, the next attempt says why.
       await link.refresh().catch(() => {});
