@@ -27,13 +27,18 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return text === '' ? null : JSON.parse(text);
 }
 
-/** @param replies by `METHOD /path`; anything else is no such page. */
-async function serve(replies: Readonly<Record<string, Reply>>) {
+type Replies = Readonly<Record<string, Reply | readonly Reply[]>>;
+
+/** @param replies by `METHOD /path`, of a list one after the other and then its last; anything else is no such page. */
+async function serve(replies: Replies) {
   const asked: Asked[] = [];
   const answer = async (request: IncomingMessage): Promise<Reply> => {
     const what = `${request.method} ${request.url?.replace(/\?.*/, '')}`;
     asked.push({ what, body: await bodyOf(request), authorization: request.headers.authorization });
-    return replies[what] ?? { status: 404, body: '<html>no such page</html>' };
+    const reply = replies[what] ?? { status: 404, body: '<html>no such page</html>' };
+    if (!Array.isArray(reply)) return reply as Reply;
+    const before = asked.filter((one) => one.what === what).length - 1;
+    return reply[Math.min(before, reply.length - 1)] as Reply;
   };
   const server = createServer((request, response) => {
     void answer(request).then((reply) => {
@@ -147,7 +152,7 @@ describe('registering', () => {
   const level = (compatibilityLevel: string): Reply => ({ status: 200, body: { compatibilityLevel } });
   const done: Reply = { status: 200, body: { id: 5 } };
 
-  async function register(replies: Readonly<Record<string, Reply>>) {
+  async function register(replies: Replies) {
     const { asked, url } = await serve(replies);
     const registry = createRegistry({ url, timeoutMs: 1_000 });
     const outcome = await registerAll(registry, [TOPIC]).then(
@@ -187,6 +192,16 @@ describe('registering', () => {
     expect(writes.map(({ what }) => what)).toEqual([setConfig]);
     const lost = await register({ [config]: apiError(404, 40_408), [lookUp]: done, [add]: done, [setConfig]: done });
     expect(lost.writes.map(({ what }) => what)).toEqual([add, setConfig]);
+  });
+
+  test('a conflict with a service that registers at the same time is looked at again', async () => {
+    const { outcome, writes } = await register({
+      [config]: [apiError(404, 40_408), level('FULL_TRANSITIVE')],
+      [lookUp]: [apiError(404, 40_401), done],
+      [add]: apiError(409, 409),
+    });
+    expect(outcome).toBe(5);
+    expect(writes.map(({ what }) => what)).toEqual([add]);
   });
 
   test('one that somebody chose is not overruled', async () => {

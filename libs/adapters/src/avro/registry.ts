@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { TopicSpec } from '@callfold/core';
 import { TOPICS } from '@callfold/core';
@@ -9,6 +10,9 @@ import type { SchemaSource, Unusable } from './schema-source.ts';
 
 /** The client's own, of one request; who needs the answer asks again after that. */
 const RETRY = { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 };
+/** To register one schema, with pauses that grow by this. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 100;
 const SCHEMA_NOT_FOUND = 40_403;
 
 export type Registry = SchemaSource & {
@@ -61,18 +65,26 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   /** What is right already is not touched, so that a service which may only read can start once `topics apply` ran. */
-  async function register(topic: string): Promise<number> {
+  async function registerOnce(topic: string): Promise<number> {
     const wanted = specOf(topic).compatibility;
     const subject = subjectOf(topic);
-    try {
-      const level = await compatibility(topic);
-      if (level !== null && level !== wanted) await setCompatibility(subject, level, wanted);
-      const id = await registered(topic);
-      if (id !== null && level !== null) return id;
-      const schemaOfTopic = { type: SchemaType.AVRO as const, schema: textOf(topic) };
-      return (await client.register(schemaOfTopic, { subject, compatibility: wanted as never })).id;
-    } catch (error) {
-      throw refusalOf(error, subject, http.url);
+    const level = await compatibility(topic);
+    if (level !== null && level !== wanted) await setCompatibility(subject, level, wanted);
+    const id = await registered(topic);
+    if (id !== null && level !== null) return id;
+    const schemaOfTopic = { type: SchemaType.AVRO as const, schema: textOf(topic) };
+    return (await client.register(schemaOfTopic, { subject, compatibility: wanted as never })).id;
+  }
+
+  /** Services that start together register together, and all but one of them may be told of a conflict. */
+  async function register(topic: string): Promise<number> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await registerOnce(topic);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !mayPass(error)) throw refusalOf(error, subjectOf(topic), http.url);
+        await sleep(attempt * PAUSE_MS);
+      }
     }
   }
 
@@ -128,10 +140,21 @@ function unusable(why: string): Unusable {
   return { unusable: why };
 }
 
+function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'status' in error ? error.status : null;
+}
+
+/** A conflict with another service that registers too; the next look finds what that one made, or the real reason. */
+function mayPass(error: unknown): boolean {
+  const status = statusOf(error);
+  if (error instanceof Error && error.name === 'ConfluentSchemaRegistryCompatibilityError') return true;
+  return status === 409 || (typeof status === 'number' && status >= 500);
+}
+
 /** What asking again cannot mend is a `Refused`. */
 function refusalOf(error: unknown, subject: string, url: string): Error {
   if (!(error instanceof Error) || error instanceof Refused) return error as Error;
-  const status = 'status' in error ? error.status : null;
+  const status = statusOf(error);
   const where = `the registry ${url} does not take the schema of ${subject}`;
   if (status === 409) {
     const mend = 'Take back what the change broke, or give the topic a new name.';
