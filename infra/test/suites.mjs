@@ -111,6 +111,12 @@ export const SUITES = [
         runVitest('system', { ...context, env, limitMs: 30 * MINUTE, wholeFilesMustRun: context.ci }),
       ),
   },
+  counted(
+    'month',
+    'a month of calls through fold, the embedded store, and real Kafka with processes killed: the same in all three',
+    ['infra/month/run.mjs'],
+    { limitMs: 20 * MINUTE, parts: true },
+  ),
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
   // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {
