@@ -245,16 +245,17 @@ describe('a lost answer', () => {
   it('is survived as often as connections are killed', async () => {
     const victim = redis.store();
     const mine = (await victim.claim(at, freshToken())).claim;
-    let killed = 0;
+    const kills: number[] = [];
+    const enough = (): boolean => kills.reduce((sum, one) => sum + one, 0) >= KILLS;
     let next = 0;
     const killer = async (): Promise<void> => {
-      while (killed < KILLS) {
+      while (!enough()) {
         await pause(KILL_EVERY_MS);
-        killed += Number(await redis.plain.call('client', ['kill', 'type', 'normal', 'skipme', 'yes']));
+        kills.push(Number(await redis.plain.call('client', ['kill', 'type', 'normal', 'skipme', 'yes'])));
       }
     };
     const worker = async (): Promise<void> => {
-      while (killed < KILLS) {
+      while (!enough()) {
         next += 1;
         expect(await untilAnswered(victim, mine, full(next === 1 ? null : next - 1, next))).toEqual(OK);
       }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startRedis, testDir } from '../../../infra/parts/index.mjs';
+import { Refused } from '@callfold/engine';
 import type { RedisClient } from '../src/index.ts';
 import { checkpointKey, createRedisClient, createRedisStore } from '../src/index.ts';
 import { bytes, change, freshToken, place, sight, states } from './contract/store-harness.ts';
@@ -25,16 +26,12 @@ describe('Redis Cluster', () => {
     await a.call('cluster', ['addslotsrange', 0, 8_191]);
     await b.call('cluster', ['addslotsrange', 8_192, 16_383]);
     await a.call('cluster', ['meet', '127.0.0.1', servers[1]!.port]);
-    for (const one of plain) {
-      await vi.waitFor(
-        async () => expect(String(await one.call('cluster', ['info']))).toMatch(/cluster_state:ok/),
-        soon,
-      );
-      await vi.waitFor(
-        async () => expect(String(await one.call('cluster', ['info']))).toMatch(/cluster_known_nodes:2/),
-        soon,
-      );
-    }
+    const whole = async (one: RedisClient): Promise<void> => {
+      const info = String(await one.call('cluster', ['info']));
+      if (!/cluster_state:ok[^]*cluster_known_nodes:2/.test(info))
+        throw new Error(`the cluster is not whole yet: ${info}`);
+    };
+    for (const one of plain) await vi.waitFor(() => whole(one), soon);
   });
   afterAll(async () => {
     await Promise.all(plain.map((one) => one.close()));
@@ -96,7 +93,8 @@ describe('Redis Cluster', () => {
     const alone = await startRedis({ dir: join(dir, 'alone') });
     const client = createRedisClient({ url: alone.url.replace('redis://', 'redis+cluster://'), connectMs: 1_000 });
     const cluster = createRedisStore({ ...SPACE, client });
-    await expect(cluster.check()).rejects.toThrow(/cluster/i);
+    await expect(cluster.check()).rejects.toThrow(/it is no Redis Cluster: use redis:/);
+    await expect(cluster.check()).rejects.toBeInstanceOf(Refused);
     await cluster.close();
     await alone.stop({ wipe: true });
   });

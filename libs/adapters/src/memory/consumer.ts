@@ -1,4 +1,4 @@
-import type { At, Consumer, ConsumerHandler, Signal } from '@callfold/engine';
+import type { At, Consumer, ConsumerHandler } from '@callfold/engine';
 import type { GroupMember, MemoryGroup } from './group.ts';
 import { placeName } from './link.ts';
 import type { MemoryLog } from './log.ts';
@@ -24,6 +24,8 @@ type Lane = {
   readonly bell: Bell;
   /** Resolves when no call of the handler runs for it any more. */
   done: Promise<void>;
+  /** Whether the handler knows of it: what was never assigned is not revoked. */
+  assigned: boolean;
   /** Asked for by `seek`: goes before what a running call will answer. */
   sought: number | null | undefined;
   /** Set once it is being given up, by whichever reason came first. */
@@ -75,6 +77,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
         done: Promise.resolve(),
         closed: undefined,
         sought: undefined,
+        assigned: false,
       };
       lanes.set(placeName(at), lane);
       lane.done = serve(lane, handler).catch(fail);
@@ -100,13 +103,14 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
       // One turn late, so that who gained it has returned: a handler never runs inside `settle`.
       await Promise.resolve();
       if (!mayGoOn(lane)) return;
+      lane.assigned = true;
       let position = await calls.assigned(at, signal);
       while (mayGoOn(lane)) {
         if (lane.sought !== undefined) position = lane.sought;
         lane.sought = undefined;
         const { start, end: logEnd } = log.bounds(at);
         if (position === null) await bell.wait();
-        else if (position < start || position > logEnd) position = await assignedAnew(at, signal, calls);
+        else if (position < start || position > logEnd) position = await assignedAnew(lane, calls);
         else if (position === logEnd) await bell.wait();
         else position = await calls.batch(at, log.read(at, position, batchRecords), signal);
       }
@@ -116,8 +120,12 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
   }
 
   /** The position fell out of the log (retention, truncation): only the handler can say what that means. */
-  async function assignedAnew(at: At, signal: Signal, calls: ConsumerHandler): Promise<number | null> {
+  async function assignedAnew(lane: Lane, calls: ConsumerHandler): Promise<number | null> {
+    const { at, signal } = lane;
+    lane.assigned = false;
     await calls.revoked(at);
+    if (!mayGoOn(lane)) return null;
+    lane.assigned = true;
     const position = await calls.assigned(at, signal);
     const { start, end: logEnd } = log.bounds(at);
     if (position === null || (position >= start && position <= logEnd)) return position;
@@ -135,7 +143,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
     await lane.done;
     if (is('dead')) return;
     lanes.delete(placeName(lane.at));
-    await handler?.revoked(lane.at);
+    if (lane.assigned) await handler?.revoked(lane.at);
   }
 
   const closeAll = async (): Promise<void> => {

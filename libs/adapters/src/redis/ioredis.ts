@@ -65,6 +65,7 @@ function connectionOptions(target: RedisTarget, config: RedisConfig) {
     reconnectOnError: onReadOnly,
     disableClientInfo: true,
     keepAlive: 10_000,
+    disconnectTimeout: 500,
     noDelay: true,
     // Version 2 of the protocol: the same answers from every server there is.
     protocol: 2,
@@ -121,6 +122,14 @@ function clusterOptions(target: RedisTarget, config: RedisConfig) {
   } satisfies ClusterOptions;
 }
 
+/** What `connect` says when it was told nothing better; the error event then knew why. */
+const CLOSED = 'Connection is closed.';
+
+/** A cluster's own errors only say that every node failed; the last node's says why. */
+function rootOf(error: Error): Error {
+  return 'lastNodeError' in error && error.lastNodeError instanceof Error ? error.lastNodeError : error;
+}
+
 /** A client that connects at its first call, and makes lost connections again by itself. */
 export function createRedisClient(config: RedisConfig): RedisClient {
   const target = parseRedisUrl(config.url);
@@ -134,11 +143,13 @@ export function createRedisClient(config: RedisConfig): RedisClient {
       : new Redis(serverOptions(target, config));
 
   let lastError: Error | null = null;
+  const note = (error: Error): Error => {
+    lastError = rootOf(error);
+    return lastError;
+  };
   let first: Promise<void> | null = null;
   // Without a listener an error would end the process; the last one says why there is no connection.
-  client.on('error', (error: Error) => {
-    lastError = error;
-  });
+  client.on('error', note);
   client.on('ready', () => {
     lastError = null;
     config.onEvent?.({ name: 'redis-connected', where });
@@ -156,10 +167,11 @@ export function createRedisClient(config: RedisConfig): RedisClient {
     try {
       first ??= client.connect();
       await first;
-    } catch (error) {
+    } catch (thrown) {
       // The connection goes on being tried; later calls find it made, or fail at once.
       first = Promise.resolve();
-      throw explain(lastError ?? error);
+      const error = thrown instanceof Error ? rootOf(thrown) : thrown;
+      throw explain(error instanceof Error && error.message === CLOSED ? (lastError ?? error) : error);
     }
     try {
       return await ask();
@@ -177,6 +189,8 @@ export function createRedisClient(config: RedisConfig): RedisClient {
     callMasters: (command, args) =>
       asked(() => {
         const masters = client instanceof Cluster ? client.nodes('master') : [client];
+        // An answer of none would pass for the answer of all.
+        if (masters.length === 0) return Promise.reject(new Error('no master is known'));
         return Promise.all(
           masters.map(async (master) => {
             const { host, port } = master.options;
