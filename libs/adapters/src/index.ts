@@ -7,6 +7,8 @@ export type { RegistryAuth } from './avro/registry-http.ts';
 export type { SchemaSource } from './avro/schema-source.ts';
 export { registerAll } from './avro/schema-source.ts';
 export * from './lmdb/embedded.ts';
+export { EMBEDDED_LIMITS } from './lmdb/limits.ts';
+export type { Retention, Trimmed } from './lmdb/trim.ts';
 export { openKafkaAdmin } from './kafka/admin.ts';
 export type { Admin, KafkaConnection, KafkaLogger, KafkaTimes, Sasl, TopicFacts } from './kafka/client.ts';
 export type { ConsumerLimits, KafkaConsumer, KafkaConsumerOptions } from './kafka/consumer.ts';

@@ -120,6 +120,7 @@ export function appendTimeOf(block: Uint8Array): number {
 /** Adds the block's records from offset `from` on to `into`, until that holds `most`. They share the block's bytes. */
 export function readBlock(block: Uint8Array, base: number, from: number, most: number, into: LogRecord[]): void {
   const cursor: Cursor = { bytes: asBuffer(block), at: HEAD_BYTES };
+  const { buffer, byteOffset } = cursor.bytes;
   const appendedAt = appendTimeOf(block);
   const end = base + countOf(block);
   const names: string[] = [];
@@ -127,31 +128,39 @@ export function readBlock(block: Uint8Array, base: number, from: number, most: n
     const keyBytes = readVarint(cursor) - 1;
     const valueBytes = readVarint(cursor) - 1;
     const headers = readHeaders(cursor, names);
-    const key = keyBytes < 0 ? null : take(cursor, keyBytes, offset >= from);
-    const value = valueBytes < 0 ? null : take(cursor, valueBytes, offset >= from);
+    const keyAt = cursor.at;
+    const valueAt = keyAt + Math.max(keyBytes, 0);
+    cursor.at = valueAt + Math.max(valueBytes, 0);
     if (cursor.at > cursor.bytes.length)
       throw new Error(`the block at offset ${base} is cut short at offset ${offset}`);
-    if (offset >= from) into.push({ offset, appendedAt, key, value, headers });
+    if (offset < from) continue;
+    into.push({
+      offset,
+      appendedAt,
+      // A plain view costs a third of a Buffer's subarray; decoders want the value, and that as a Buffer.
+      key: keyBytes < 0 ? null : new Uint8Array(buffer, byteOffset + keyAt, keyBytes),
+      value: valueBytes < 0 ? null : Buffer.from(buffer, byteOffset + valueAt, valueBytes),
+      headers,
+    });
   }
 }
 
+/** Also of records that are passed over: a name is told once a block, by the first that has it. */
 function readHeaders(cursor: Cursor, names: string[]): readonly Header[] {
   const count = readVarint(cursor);
   if (count === 0) return NO_HEADERS;
   const headers: Header[] = [];
   for (let i = 0; i < count; i += 1) {
     const known = readVarint(cursor);
-    const name = known === 0 ? take(cursor, readVarint(cursor), true).toString('utf8') : (names[known - 1] ?? '');
-    if (known === 0) names.push(name);
-    headers.push({ name, value: take(cursor, readVarint(cursor), true) });
+    if (known === 0) {
+      const bytes = readVarint(cursor);
+      names.push(cursor.bytes.toString('utf8', cursor.at, cursor.at + bytes));
+      cursor.at += bytes;
+    }
+    const name = (known === 0 ? names.at(-1) : names[known - 1]) ?? '';
+    const bytes = readVarint(cursor);
+    headers.push({ name, value: new Uint8Array(cursor.bytes.buffer, cursor.bytes.byteOffset + cursor.at, bytes) });
+    cursor.at += bytes;
   }
   return headers;
-}
-
-const SKIPPED = Buffer.alloc(0);
-
-function take(cursor: Cursor, length: number, wanted: boolean): Buffer {
-  const at = cursor.at;
-  cursor.at += length;
-  return wanted ? cursor.bytes.subarray(at, cursor.at) : SKIPPED;
 }

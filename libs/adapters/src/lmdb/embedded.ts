@@ -153,7 +153,8 @@ function assemble({ options, lock, env, tables, logs, catalog, witnesses, queue 
   const trim = (topic: string, before: number): Promise<Trimmed> =>
     trimTopic({ logs, catalog, tables, write }, topic, before);
   const { retention, clock } = options;
-  const stopRetention = retention && startRetention(retention, RAW_TOPICS, () => clock.now(), trim);
+  const kept = (): readonly string[] => catalog.topics().filter((topic) => RAW_TOPICS.includes(topic));
+  const stopRetention = retention && startRetention(retention, kept, () => clock.now(), trim);
   let closing: Promise<void> | null = null;
 
   async function shut(): Promise<void> {

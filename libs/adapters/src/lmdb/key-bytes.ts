@@ -58,26 +58,22 @@ export function plainTail(key: Uint8Array, prefixBytes: number): Buffer | null {
   return key.length - prefixBytes < plainBytes ? null : asBuffer(key).subarray(0, prefixBytes + plainBytes);
 }
 
-/** Eight bytes that sort as the numbers do, negative and infinite ones included. */
+/** Eight bytes that sort as the numbers do: the sign turned over, and below zero every other bit too. */
 export function dueKey(prefix: Uint8Array, due: number): Buffer {
   const key = Buffer.allocUnsafe(prefix.length + 8);
   key.set(prefix, 0);
-  key.writeDoubleBE(due === 0 ? 0 : due, prefix.length);
-  const negative = (key.readUInt8(prefix.length) & 0x80) !== 0;
-  for (let i = prefix.length; i < key.length; i += 1) {
-    const byte = key.readUInt8(i);
-    key.writeUInt8(negative ? 255 - byte : i === prefix.length ? byte | 0x80 : byte, i);
-  }
+  // Plus nothing: so that there is only one zero.
+  key.writeDoubleBE(due + 0, prefix.length);
+  if (due < 0) for (let i = prefix.length; i < key.length; i += 1) key.writeUInt8(255 - key.readUInt8(i), i);
+  else key.writeUInt8(key.readUInt8(prefix.length) | 0x80, prefix.length);
   return key;
 }
 
 export function dueOf(key: Uint8Array, prefixBytes: number): number {
   const bytes = Buffer.from(key.subarray(prefixBytes, prefixBytes + 8));
-  const positive = (bytes.readUInt8(0) & 0x80) !== 0;
-  for (let i = 0; i < bytes.length; i += 1) {
-    const byte = bytes.readUInt8(i);
-    bytes.writeUInt8(positive ? (i === 0 ? byte & 0x7f : byte) : 255 - byte, i);
-  }
+  const first = bytes.readUInt8(0);
+  if (first < 0x80) for (let i = 0; i < bytes.length; i += 1) bytes.writeUInt8(255 - bytes.readUInt8(i), i);
+  else bytes.writeUInt8(first & 0x7f, 0);
   return bytes.readDoubleBE(0);
 }
 

@@ -6,7 +6,7 @@
  * in which a reader of this process could see half of one.
  */
 
-import { statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, RangeOptions } from 'lmdb';
 import { open } from 'lmdb';
@@ -43,8 +43,14 @@ const TABLES_MAX = 16;
 /** Address space, not memory or disk: large enough that the map need never move while it is read. */
 const MAP_BYTES = 1_099_511_627_776;
 
-/** @throws Error of lmdb: not a file of it, written by a newer format of it, no permission, no space. */
+const DATA_FILE = 'data.mdb';
+const MAGIC = 0xbe_ef_c0_de;
+const MAGIC_AT = 24;
+const DATA_VERSION = 2;
+
+/** @throws Error when the file is none of lmdb's, of another version of its format, or may not be read and written. */
 export function openEnv(dir: string): Env {
+  checkFile(join(dir, DATA_FILE));
   const root = open({
     path: dir,
     noSubdir: false,
@@ -89,10 +95,27 @@ export function openEnv(dir: string): Env {
       }
     },
     writes: () => state.writes,
-    fileBytes: () => statSync(join(dir, 'data.mdb')).size,
+    fileBytes: () => statSync(join(dir, DATA_FILE)).size,
     liveBytes: () => opened.reduce((sum, db) => sum + bytesOf(db.getStats()), 0),
     close: async () => root.close(),
   };
+}
+
+/** The client takes the process down with it when it opens what it cannot read, so that it must not be let near. */
+function checkFile(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return;
+  const file = openSync(path, 'r+');
+  try {
+    const head = Buffer.alloc(MAGIC_AT + 8);
+    readSync(file, head, 0, head.length, 0);
+    if (head.readUInt32LE(MAGIC_AT) !== MAGIC) throw new Error(`${path} is no file of lmdb`);
+    const version = head.readUInt32LE(MAGIC_AT + 4);
+    if (version !== DATA_VERSION)
+      throw new Error(`${path} has format ${version} of lmdb, and only ${DATA_VERSION} can be read`);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function tableOf<V>(db: Database<V, Uint8Array>, beforeWrite: () => void): Table<V> {

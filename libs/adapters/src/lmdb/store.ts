@@ -153,29 +153,28 @@ function apply(tables: StoreTables, slot: number, commit: Commit): void {
       else tables.fields.put(key, pack(key, PREFIX_BYTES, field, text));
     }
   }
-  for (const [key, due] of commit.timers) setTimer(tables.timers, slot, key, due);
+  setTimers(tables.timers, slot, commit.timers);
   for (const [i, entry] of commit.outbox.entries()) tables.outbox.put(numberKey(slot, commit.outboxFrom + i), entry);
   const trimmed = tables.outbox.keys(numberKey(slot, 0), numberKey(slot, commit.outboxTrim), Number.POSITIVE_INFINITY);
   for (const key of trimmed) tables.outbox.remove(key);
 }
 
 /** Two entries a timer: one finds its time by its key, the other stands in the order in which timers fire. */
-function setTimer(timers: Table<string>, slot: number, key: string, due: number | null): void {
-  const byKey = fieldKey(slotKey(slot, TIMER_BY_KEY), key);
-  const before = timers.get(byKey);
-  if (before === String(due)) return;
-  if (before !== undefined) timers.remove(timerKey(slot, key, Number(before)));
-  if (due === null) {
-    if (before !== undefined) timers.remove(byKey);
-    return;
+function setTimers(timers: Table<string>, slot: number, changes: Commit['timers']): void {
+  const keys = slotKey(slot, TIMER_BY_KEY);
+  const dues = slotKey(slot, TIMER_BY_DUE);
+  for (const [key, due] of changes) {
+    const byKey = fieldKey(keys, key);
+    const before = timers.get(byKey);
+    if (before === String(due)) continue;
+    if (before !== undefined) timers.remove(fieldKey(dueKey(dues, Number(before)), key));
+    if (due !== null) {
+      const byDue = fieldKey(dueKey(dues, due), key);
+      timers.put(byKey, String(due));
+      timers.put(byDue, pack(byDue, PREFIX_BYTES + DUE_BYTES, key, ''));
+    } else if (before !== undefined) timers.remove(byKey);
   }
-  const byDue = timerKey(slot, key, due);
-  timers.put(byKey, String(due));
-  timers.put(byDue, pack(byDue, PREFIX_BYTES + DUE_BYTES, key, ''));
 }
-
-const timerKey = (slot: number, key: string, due: number): Buffer =>
-  fieldKey(dueKey(slotKey(slot, TIMER_BY_DUE), due), key);
 
 function dueTimers(timers: Table<string>, slot: number, upTo: number, limit: number): Timer[] {
   const prefix = slotKey(slot, TIMER_BY_DUE);

@@ -66,7 +66,7 @@ function readersOf({ catalog, tables }: TrimParts, topic: string, partition: num
 /** Trims now and then until the answer is called. The process does not stay up for it. */
 export function startRetention(
   { keepMs, everyMs, told }: Retention,
-  topics: readonly string[],
+  topics: () => readonly string[],
   now: () => number,
   trim: (topic: string, before: number) => Promise<Trimmed>,
 ): () => void {
@@ -74,7 +74,7 @@ export function startRetention(
   const turn = async (): Promise<void> => {
     if (busy) return;
     busy = true;
-    for (const topic of topics) {
+    for (const topic of topics()) {
       const outcome = await trim(topic, now() - keepMs).catch((error: unknown) => asError(error));
       told(topic, outcome);
     }

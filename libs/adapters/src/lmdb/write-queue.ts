@@ -74,7 +74,9 @@ export function createWriteQueue(setup: WriteQueueSetup): WriteQueue {
     async write<T>(work: () => T, { frees = false }: WriteOptions = {}): Promise<T> {
       if (closed) throw new Error(`the embedded store in ${env.dir} is closed`);
       if (waiting.length >= waitingJobs) {
-        throw new Error(`${waitingJobs} writes wait for the embedded store in ${env.dir}; try again when some are done`);
+        throw new Error(
+          `${waitingJobs} writes wait for the embedded store in ${env.dir}; try again when some are done`,
+        );
       }
       schedule();
       return new Promise<T>((resolve, reject) => {
