@@ -1,13 +1,22 @@
+/** npm passes a terminal's Ctrl-C on to us, who got it from the terminal as well: two signals, one press. */
+const ONE_PRESS_MS = 1_000;
+
 /** The first Ctrl-C or SIGTERM asks for an orderly end; a second Ctrl-C ends at once. */
 export function onStop(): { readonly requested: boolean; readonly wanted: Promise<void> } {
   let requested = false;
+  let firstAt = 0;
   let ask = (): void => undefined;
   const wanted = new Promise<void>((resolve) => {
     ask = resolve;
   });
   const stop = (): void => {
-    if (requested) process.exit(130);
+    if (requested) {
+      if (performance.now() - firstAt < ONE_PRESS_MS) return;
+      // oxlint-disable-next-line unicorn/no-process-exit -- asked twice: at once is what is wanted
+      process.exit(130);
+    }
     requested = true;
+    firstAt = performance.now();
     ask();
   };
   process.on('SIGINT', stop);
