@@ -52,7 +52,7 @@ export type EmbeddedMember = {
 export type Embedded = {
   readonly dir: string;
   readonly partitions: number;
-  /** A member of a group. Its consumer reads `topics`, by default all raw ones. @throws Refused when a topic is not there. */
+  /** A member of a group. Its consumer reads `topics`, by default the raw ones that are there. @throws Refused when a topic is not there. */
   member(group: string, topics?: readonly string[]): EmbeddedMember;
   readonly writer: RawWriter;
   /** Derived records from an offset on, up to `most`; from the log's start when older ones were trimmed. */
@@ -153,8 +153,8 @@ function assemble({ options, lock, env, tables, logs, catalog, witnesses, queue 
   const trim = (topic: string, before: number): Promise<Trimmed> =>
     trimTopic({ logs, catalog, tables, write }, topic, before);
   const { retention, clock } = options;
-  const kept = (): readonly string[] => catalog.topics().filter((topic) => RAW_TOPICS.includes(topic));
-  const stopRetention = retention && startRetention(retention, kept, () => clock.now(), trim);
+  const rawTopics = (): readonly string[] => catalog.topics().filter((topic) => RAW_TOPICS.includes(topic));
+  const stopRetention = retention && startRetention(retention, rawTopics, () => clock.now(), trim);
   let closing: Promise<void> | null = null;
 
   async function shut(): Promise<void> {
@@ -170,7 +170,7 @@ function assemble({ options, lock, env, tables, logs, catalog, witnesses, queue 
   return {
     dir: options.dir,
     partitions: catalog.partitions,
-    member(group, topics = RAW_TOPICS) {
+    member(group, topics = rawTopics()) {
       const parts = partitionsOf(catalog, topics);
       const consumer = createConsumer({ group, parts, logs, running, batchRecords: EMBEDDED_LIMITS.batchRecords });
       consumers.push(consumer);
