@@ -109,3 +109,30 @@ function within(waitsMs, limitMs) {
 function ratio(part, whole) {
   return whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 10_000;
 }
+
+/**
+ * The same figures, but for the report's, from call outcomes and agent offers as they were published.
+ * @param {Iterable<Record<string, any>>} records the last of each id
+ */
+export function figuresOfRecords(records) {
+  const all = [...records];
+  const calls = all.filter(({ kind }) => kind === 'call-outcome');
+  const answered = calls.filter(({ outcome }) => outcome === 'answered');
+  const abandoned = calls.filter(({ outcome }) => outcome === 'abandoned');
+  const total = (/** @type {Record<string, any>[]} */ of, /** @type {string} */ field) => sum(of.map((one) => one[field]));
+  const [waitMsAnswered, waitMsAbandoned] = [total(answered, 'waitMs'), total(abandoned, 'waitMs')];
+  const talkMs = total(answered, 'talkMs');
+  return {
+    calls: calls.length,
+    outcomes: { answered: answered.length, abandoned: abandoned.length },
+    shortAbandoned: abandoned.filter(({ short }) => short).length,
+    offers: all.filter(({ kind }) => kind === 'agent-offer').length,
+    waitMsAnswered,
+    waitMsAbandoned,
+    talkMs,
+    asaSeconds: ratio(waitMsAnswered / 1_000, answered.length),
+    meanWaitOfAbandonedSeconds: ratio(waitMsAbandoned / 1_000, abandoned.length),
+    abandonedOfAllPercent: ratio(100 * abandoned.length, calls.length),
+    meanTalkSeconds: ratio(talkMs / 1_000, answered.length),
+  };
+}

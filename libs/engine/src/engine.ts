@@ -167,7 +167,7 @@ export function createEngine(options: EngineOptions): Engine {
         await partition.rest();
       };
       await Promise.race([drained().catch(() => undefined), clock.sleep(limits.drainMs)]);
-      observer({ name: 'partition-released', at, position: partition.committed });
+      observer({ name: 'partition-released', at, position: partition.committed ?? 0 });
     }
     slot.signal.aborted = true;
     partition?.relay?.stop();

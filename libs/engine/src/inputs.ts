@@ -19,7 +19,8 @@ export function inputOf(record: LogRecord, place: Place, codec: Codec): Input {
   }
   const raw = codec.decode(place.source, record.value);
   if (isRejection(raw)) return { what: 'rejected', record, rejection: raw };
-  const tooFarAhead = checkAgainstLog(raw.occurredAt, record.appendedAt);
+  const latest = Math.max(raw.occurredAt, raw.startedAt ?? 0, raw.endedAt ?? 0);
+  const tooFarAhead = checkAgainstLog(latest, record.appendedAt);
   if (tooFarAhead) return { what: 'rejected', record, rejection: tooFarAhead };
   const key = subjectKey(raw.tenantId, raw.subjectId);
   const belongs = partitionOf(raw.tenantId, raw.subjectId, place.partitions);

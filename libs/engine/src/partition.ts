@@ -27,7 +27,8 @@ export type Partition = {
   settle(): Promise<void>;
   readonly relay: Relay | null;
   readonly position: number;
-  readonly committed: number;
+  /** Null: nothing has ever been committed of this partition. */
+  readonly committed: number | null;
   readonly end: number;
   readonly clock: number;
   /** When the earliest timer is due; null: none is. */
@@ -57,7 +58,7 @@ export function openPartition(
   let meta: Meta = claimed.meta;
   let expected = claimed.stored;
   let position = claimed.position;
-  let committed = claimed.position;
+  let committed = claimed.stored;
   let end = claimed.end;
   let inFlight: Promise<void> = Promise.resolve();
   let uncommitted: ReadonlyMap<string, State | null> = new Map();
@@ -71,11 +72,13 @@ export function openPartition(
       })
     : null;
   for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
+  // The first owner leaves a checkpoint at once: later a witness without one means that the store lost its state.
+  if (claimed.stored === null) commit(nothing(), position).catch(() => undefined);
 
   /** Nothing folded: what was sent is trimmed, and the owner is confirmed. */
-  const nothing = (): Work => ({
-    meta, before: new Map(), states: new Map(), timers: new Map(), entries: [], records: 0,
-  });
+  function nothing(): Work {
+    return { meta, before: new Map(), states: new Map(), timers: new Map(), entries: [], records: 0 };
+  }
 
   function commit(work: Work, next: number): Promise<void> {
     const before = inFlight;
