@@ -75,6 +75,16 @@ describe('a count that the bytes cannot hold is refused before the first item', 
   });
 });
 
+test('a list whose items reach past the end is left with the first that does', () => {
+  const wide = record(...Array.from({ length: 50 }, (_, i) => ({ name: `f${i}`, type: 'long' })));
+  const found = read(record({ name: 'a', type: list({ ...wide, name: 'W' }) }), [
+    ...long(900),
+    ...Array.from({ length: 980 }, () => 0),
+  ]);
+  expect(found.why).toBe('it ends inside a list or map');
+  expect(found.reads).toBeLessThanOrEqual(1_100);
+});
+
 test('items that take no byte are refused, however few', () => {
   expect(read(record({ name: 'a', type: list('null') }), [...long(1), 0, 0, 0]).why).toBe(
     'list items that take no bytes',

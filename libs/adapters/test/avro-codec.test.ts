@@ -298,8 +298,13 @@ describe('ids that need asking', () => {
       [5, { unusable: 'it is of type PROTOBUF, not AVRO' }],
       [6, { type: 'rec' }],
     ]);
+    const bomb = Array.from({ length: 200 }, (_, i) => ({ name: `f${i}`, type: i === 0 ? 'null' : 'boolean' }));
+    const inner = { type: 'record', name: 'Inner', fields: bomb };
+    const fields = bomb.map((field, i) => ({ ...field, type: i === 0 ? inner : 'Inner' }));
+    schemas.set(7, { type: 'record', name: 'RawCallcenter24', fields });
     const { codec: own } = await codecWith(schemas);
-    await own.prepare([{ value: value(5) }, { value: value(6) }]);
+    await own.prepare([5, 6, 7].map((id) => ({ value: value(id) })));
+    expect(refusal(own.decode('callcenter24', value(7)))).toMatch(/^not-avro .*schema 7 .*more than 10000 fields/);
     expect(refusal(own.decode('callcenter24', value(5)))).toMatch(/^not-avro .*schema 5 .*PROTOBUF/);
     expect(refusal(own.decode('callcenter24', value(6)))).toMatch(/^not-avro .*schema 6 .*rec/);
   });
