@@ -147,7 +147,8 @@ const jsonFields = (record) => record.fields.some(({ type }) => jsonOf(type, 'r'
 /** Written out as a literal: filled by name in a loop it takes ten times as long. */
 function jsonWriter(record) {
   const lines = record.fields.map(({ name, type }) => `    ${name}: ${jsonOf(type, `r.${name}`) ?? `r.${name}`},\n`);
-  return `function ${jsonName(record)}(r: ${record.name}): Record<string, unknown> {\n  return {\n${lines.join('')}  };\n}\n`;
+  const head = `function ${jsonName(record)}(r: ${record.name}): Record<string, unknown> {`;
+  return `${head}\n  return {\n${lines.join('')}  };\n}\n`;
 }
 
 /** One line a field, so that a change shows as the lines it changes. */
@@ -172,7 +173,7 @@ export function render() {
     (record) => `${comment(record.doc, '')}export type ${record.name} = {\n${record.fields.map(property).join('')}};\n`,
   );
   const byTopic = (value) => all.map((one) => `  '${one.topic}': ${value(one)},\n`).join('');
-  return `// biome-ignore-all format: written by generate.mjs from avro/ and frozen/; \`npm run generate -w schemas\` renews it.
+  return `// biome-ignore-all format: written by generate.mjs; \`npm run generate -w schemas\` renews it.
 /** Generated from the Avro schemas: edit those, not this file. Times are epoch milliseconds in UTC. */
 
 import { toBase64 } from './base64.ts';

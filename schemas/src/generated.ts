@@ -1,4 +1,4 @@
-// biome-ignore-all format: written by generate.mjs from avro/ and frozen/; `npm run generate -w schemas` renews it.
+// biome-ignore-all format: written by generate.mjs; `npm run generate -w schemas` renews it.
 /** Generated from the Avro schemas: edit those, not this file. Times are epoch milliseconds in UTC. */
 
 import { toBase64 } from './base64.ts';

@@ -1,4 +1,4 @@
-/** No value of any schema may cost more than its own length: counted in bytes looked at and items made, not in seconds. */
+/** No value of any schema may cost more than its own length: counted in bytes looked at, not in seconds. */
 
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ function long(n: number): number[] {
   return [...bytes, Number(rest)];
 }
 
-/** Bytes that count how often they are looked at one by one; texts and bytes are cut out of them at once, after a check. */
+/** Bytes that count how often they are looked at one by one; texts are cut out of them at once, after a check. */
 function counted(bytes: readonly number[] | Uint8Array) {
   const counts = { reads: 0 };
   const buffer = Buffer.from(bytes);

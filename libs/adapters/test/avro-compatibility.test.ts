@@ -19,7 +19,7 @@ function passed(writer: object, reader: object, samples: readonly object[]): obj
   return samples.map((sample) => decode(encode(sample, 0), 0));
 }
 
-/** The samples less the fields that the reader does not know, and with the defaults of those that the writer did not. */
+/** The samples less the fields that the reader does not know, with the defaults of those the writer did not. */
 function expected(reader: object, samples: readonly object[]): object[] {
   const { fields } = reader as RecordSchema;
   const taken = (sample: object) =>

@@ -1,4 +1,4 @@
-/** What a registry's answers are taken for: data, away, or a reason to stop. The server here says what it is told to. */
+/** What a registry's answers are taken for: data, away, or a reason to stop. The server says what it is told to. */
 
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';

@@ -6,10 +6,10 @@
 import { isUtf8 } from 'node:buffer';
 import avsc from 'avsc';
 
-/** Reads one value from the first byte on. Throws an Error that says what is wrong with the bytes; they must end with it. */
+/** Reads one value, with which the bytes must end. Throws an Error that says what is wrong with them. */
 export type Decode = (bytes: Buffer, from: number) => Record<string, unknown>;
 
-/** Writes one record after `head` bytes left free. Throws an Error that names the field that is not as the schema says. */
+/** Writes one record after `head` bytes left free. Throws an Error that names the fields that do not fit. */
 export type Encode = (record: object, head: number) => Buffer;
 
 /** The library's cursor over a value; what it reads past the end is zeros, and `pos` goes on counting. */
@@ -40,7 +40,7 @@ function left(tap: Tap): number {
   return tap.buf.length - tap.pos;
 }
 
-/** Of the next block of a list or map. A count that the bytes left cannot hold is refused before anything is made of it. */
+/** Of the next block of a list or map. A count that the bytes left cannot hold is refused before it is acted on. */
 function blockItems(tap: Tap): number {
   const n = tap.readLong();
   if (n < 0) tap.skipLong();
@@ -52,7 +52,7 @@ function possible(items: number, tap: Tap): number {
   throw new BadBytes(`a list or map of ${items} items with ${Math.max(0, left(tap))} bytes left`);
 }
 
-/** An item takes a byte at least, and none past the end: so a value costs no more than its length, whatever its schema. */
+/** An item takes a byte at least, and none past the end: a value costs no more than its length, whatever its schema. */
 function oneItem<T>(tap: Tap, take: (tap: Tap) => T): T {
   const from = tap.pos;
   const item = take(tap);

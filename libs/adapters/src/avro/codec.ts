@@ -104,8 +104,8 @@ type RawReader = (value: Uint8Array) => RawEvent | Rejection;
 
 /**
  * @param plain reads what this project's own schema wrote, and most that evolved from it, fast.
- * @param lenient is tried where `plain` cannot read a writer's schema: it also takes writers that may leave out, or write
- * otherwise, what the validator then judges.
+ * @param lenient is tried where `plain` cannot read a writer's schema: it also takes writers that may leave out, or
+ * write otherwise, what the validator then judges.
  */
 function createRawReader(
   source: Source,

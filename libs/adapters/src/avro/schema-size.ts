@@ -1,6 +1,6 @@
 /**
- * A writer's schema can ask for work that no byte of a value pays for: records of nothing nested forty deep, each twice
- * in the next, are a trillion steps. Such a schema is refused as a whole; what it leaves is bounded by a value's length.
+ * A writer's schema can ask for work that no byte of a value pays for: records of nothing, forty deep, each twice in
+ * the next, are a trillion steps. Such a schema is refused as a whole; what others cost is bounded by a value's length.
  */
 
 /** Fields of one record with every record in it written out. */
@@ -20,7 +20,7 @@ export function checkSchemaSize(schema: unknown): void {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Names defined so far with their sizes. One that is still being defined counts as one field: recursion ends by itself. */
+/** Names defined so far, with sizes. One that is still being defined counts as one field: recursion ends by itself. */
 type Names = Map<string, Size>;
 
 function sizeOf(schema: unknown, namespace: string, names: Names): Size {
