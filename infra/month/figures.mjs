@@ -119,7 +119,8 @@ export function figuresOfRecords(records) {
   const calls = all.filter(({ kind }) => kind === 'call-outcome');
   const answered = calls.filter(({ outcome }) => outcome === 'answered');
   const abandoned = calls.filter(({ outcome }) => outcome === 'abandoned');
-  const total = (/** @type {Record<string, any>[]} */ of, /** @type {string} */ field) => sum(of.map((one) => one[field]));
+  const total = (/** @type {Record<string, any>[]} */ of, /** @type {string} */ field) =>
+    sum(of.map((one) => one[field]));
   const [waitMsAnswered, waitMsAbandoned] = [total(answered, 'waitMs'), total(abandoned, 'waitMs')];
   const talkMs = total(answered, 'talkMs');
   return {

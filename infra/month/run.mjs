@@ -20,7 +20,20 @@ import { februaryInput } from './february.mjs';
 import { generateMonth } from './month.mjs';
 import { byEmbedded, byFold, byKafka } from './ways.mjs';
 
-const FIGURES = ['calls', 'answered', 'abandoned', 'shortAbandoned', 'offers', 'waitMsAnswered', 'waitMsAbandoned', 'talkMs', 'asaSeconds', 'meanWaitOfAbandonedSeconds', 'abandonedOfAllPercent', 'meanTalkSeconds'];
+const FIGURES = [
+  'calls',
+  'answered',
+  'abandoned',
+  'shortAbandoned',
+  'offers',
+  'waitMsAnswered',
+  'waitMsAbandoned',
+  'talkMs',
+  'asaSeconds',
+  'meanWaitOfAbandonedSeconds',
+  'abandonedOfAllPercent',
+  'meanTalkSeconds',
+];
 const SHOWN = 5;
 
 const { values } = parseArgs({
@@ -42,7 +55,12 @@ function input(dir) {
   const { events, expected } = generateMonth({ seed: values.seed, calls: Number(values.calls) });
   const file = join(dir, 'month.ndjson');
   writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-  return { name: `a generated month of ${values.calls} calls, seed ${values.seed}`, file, expected, events: events.length };
+  return {
+    name: `a generated month of ${values.calls} calls, seed ${values.seed}`,
+    file,
+    expected,
+    events: events.length,
+  };
 }
 
 /** @param {Record<string, any>} figures */
@@ -68,7 +86,9 @@ async function main() {
   const timed = async (/** @type {string} */ what, /** @type {() => Promise<any>} */ work) => {
     const from = Date.now();
     const result = await work();
-    say(`${what}: ${result.last.size} records, ${result.records} revisions, ${((Date.now() - from) / 1000).toFixed(1)} s`);
+    say(
+      `${what}: ${result.last.size} records, ${result.records} revisions, ${((Date.now() - from) / 1000).toFixed(1)} s`,
+    );
     return result;
   };
   const { next: random } = createRandom(`kills-${values.seed}`);
@@ -78,16 +98,30 @@ async function main() {
   const kafka = await timed(`(c) Kafka, registry, Redis, ${values.kills} kills`, () => byKafka(file, context));
 
   const columns = [expected, ...[folded, embedded, kafka].map(({ last }) => figuresOfRecords(last.values()))].map(flat);
-  say(`\n${'figure'.padEnd(28)}${['expected', '(a) fold', '(b) embedded', '(c) Kafka'].map((title) => title.padStart(16)).join('')}`);
-  for (const figure of FIGURES) say(`${figure.padEnd(28)}${columns.map((column) => String(column[figure]).padStart(16)).join('')}`);
+  say(
+    `\n${'figure'.padEnd(28)}${['expected', '(a) fold', '(b) embedded', '(c) Kafka'].map((title) => title.padStart(16)).join('')}`,
+  );
+  for (const figure of FIGURES)
+    say(`${figure.padEnd(28)}${columns.map((column) => String(column[figure]).padStart(16)).join('')}`);
   say('');
-  for (const figure of FIGURES) check(`${figure} is ${columns[0]?.[figure]} in all three`, columns.every((column) => column[figure] === columns[0]?.[figure]));
-  for (const [way, other] of /** @type {[string, any][]} */ ([['embedded store', embedded], ['Kafka', kafka]])) {
+  for (const figure of FIGURES)
+    check(
+      `${figure} is ${columns[0]?.[figure]} in all three`,
+      columns.every((column) => column[figure] === columns[0]?.[figure]),
+    );
+  for (const [way, other] of /** @type {[string, any][]} */ ([
+    ['embedded store', embedded],
+    ['Kafka', kafka],
+  ])) {
     const different = differences(folded.last, other.last);
     check(`every record of ${way} is that of the fold`, different.length === 0);
-    for (const id of different.slice(0, SHOWN)) say(`  ${id}\n    fold ${JSON.stringify(folded.last.get(id))}\n    ${way} ${JSON.stringify(other.last.get(id))}`);
+    for (const id of different.slice(0, SHOWN))
+      say(`  ${id}\n    fold ${JSON.stringify(folded.last.get(id))}\n    ${way} ${JSON.stringify(other.last.get(id))}`);
   }
-  check(`a fresh fold of the raw log gives the ${kafka.same} aggregates and records that stand, each once, in order`, kafka.findings.length === 0 && kafka.same > 0);
+  check(
+    `a fresh fold of the raw log gives the ${kafka.same} aggregates and records that stand, each once, in order`,
+    kafka.findings.length === 0 && kafka.same > 0,
+  );
   for (const { fault, where, detail } of kafka.findings.slice(0, SHOWN)) say(`  ${fault}: ${where}: ${detail}`);
 
   const failed = checks.filter(([, holds]) => !holds).length;

@@ -84,7 +84,8 @@ async function readAll(site) {
     for (let partition = 0; partition < PARTITIONS; partition += 1) {
       for (let from = 0; ; ) {
         const page = await site.readDerived(topic, partition, from);
-        for (const { value } of page.records) if (value) keep(recordJson(/** @type {any} */ (site.codec.decodeDerived(topic, value))), way);
+        for (const { value } of page.records)
+          if (value) keep(recordJson(/** @type {any} */ (site.codec.decodeDerived(topic, value))), way);
         if (page.next >= page.end || page.next <= from) break;
         from = page.next;
       }
@@ -99,7 +100,8 @@ async function drained(env, { dir }) {
     const { text } = await run(['--json', 'status'], env, { log: join(dir, 'status.log'), codes: [0, 1] });
     const { partitions } = JSON.parse(text);
     const soon = Date.now() + SETTLED_MS;
-    const quiet = (/** @type {any} */ row) => row.lag === 0 && (row.outbox ?? 0) === 0 && (row.nextTimer ?? Infinity) > soon;
+    const quiet = (/** @type {any} */ row) =>
+      row.lag === 0 && (row.outbox ?? 0) === 0 && (row.nextTimer ?? Infinity) > soon;
     if (partitions.length > 0 && partitions.every(quiet)) return;
   }
   throw new Error(`the services did not come to rest within ${DRAIN_MS / 1000} s; their logs are in ${dir}`);
@@ -109,11 +111,21 @@ async function drained(env, { dir }) {
 export async function byEmbedded(input, context) {
   const { dir } = context;
   const [port] = await freePorts(1);
-  const env = { CALLFOLD_DATA_DIR: join(dir, 'embedded'), CALLFOLD_HTTP_PORT: String(port), CALLFOLD_PARTITIONS: String(PARTITIONS) };
+  const env = {
+    CALLFOLD_DATA_DIR: join(dir, 'embedded'),
+    CALLFOLD_HTTP_PORT: String(port),
+    CALLFOLD_PARTITIONS: String(PARTITIONS),
+  };
   const { child, ended } = start(['dev', '--no-demo'], env, { out: join(dir, 'dev.out'), log: join(dir, 'dev.log') });
   try {
     for (const until = Date.now() + 30_000; Date.now() < until; await pause(200)) {
-      if (await fetch(`http://127.0.0.1:${port}/livez`).then((answer) => answer.ok, () => false)) break;
+      if (
+        await fetch(`http://127.0.0.1:${port}/livez`).then(
+          (answer) => answer.ok,
+          () => false,
+        )
+      )
+        break;
     }
     await run(['import', input], env, { log: join(dir, 'import-embedded.log') });
     await drained(env, context);
@@ -121,7 +133,8 @@ export async function byEmbedded(input, context) {
     child.kill('SIGTERM');
   }
   const { code } = await ended;
-  if (code !== 0) throw new Error(`callfold dev ended with exit code ${code} after SIGTERM; its log is ${join(dir, 'dev.log')}`);
+  if (code !== 0)
+    throw new Error(`callfold dev ended with exit code ${code} after SIGTERM; its log is ${join(dir, 'dev.log')}`);
   const site = await openEmbeddedSite(readConfig(env));
   try {
     return await readAll(site);
@@ -148,7 +161,11 @@ async function importPaced(input, rate, /** @type {Record<string, string>} */ en
 /** Two instances of each service; any of them can be killed and started again. @param {Record<string, string>} env @param {Context} context */
 function crew(env, { dir, say }) {
   /** @param {string} role @param {number} n */
-  const instance = (role, n) => ({ role, n, ...start(['serve', role], { ...env, CALLFOLD_HTTP_PORT: '0' }, { log: join(dir, `${role}-${n}.log`) }) });
+  const instance = (role, n) => ({
+    role,
+    n,
+    ...start(['serve', role], { ...env, CALLFOLD_HTTP_PORT: '0' }, { log: join(dir, `${role}-${n}.log`) }),
+  });
   const members = ['projector', 'outcomes'].flatMap((role) => [1, 2].map((n) => instance(role, n)));
   return {
     /** `kill -9` of one projector and one outcomes, and their restart. @param {() => number} random */
@@ -158,7 +175,8 @@ function crew(env, { dir, say }) {
         const at = members.findIndex((one) => one.role === role && one.n === n);
         const victim = members[at];
         if (!victim) continue;
-        if (victim.child.exitCode !== null) throw new Error(`${role} ${victim.n} ended by itself; its log is in ${dir}`);
+        if (victim.child.exitCode !== null)
+          throw new Error(`${role} ${victim.n} ended by itself; its log is in ${dir}`);
         victim.child.kill('SIGKILL');
         await victim.ended;
         say(`killed ${role} ${victim.n} with SIGKILL, started again`);
@@ -169,7 +187,8 @@ function crew(env, { dir, say }) {
       for (const { child } of members) child.kill('SIGTERM');
       const ends = await Promise.all(members.map(({ ended }) => ended));
       const bad = ends.filter(({ code }) => code !== 0);
-      if (bad.length > 0) throw new Error(`${bad.length} services did not end with exit code 0 after SIGTERM; their logs are in ${dir}`);
+      if (bad.length > 0)
+        throw new Error(`${bad.length} services did not end with exit code 0 after SIGTERM; their logs are in ${dir}`);
     },
     kill() {
       for (const { child } of members) child.kill('SIGKILL');
@@ -211,9 +230,16 @@ export async function byKafka(input, context) {
     const site = await openKafkaSite(readConfig(env), say);
     try {
       const way = await readAll(site);
-      const reports = verified.text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+      const reports = verified.text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
       writeFileSync(join(dir, 'verify.json'), verified.text);
-      return { ...way, findings: reports.flatMap((report) => report.findings), same: reports.reduce((sum, one) => sum + one.same, 0) };
+      return {
+        ...way,
+        findings: reports.flatMap((report) => report.findings),
+        same: reports.reduce((sum, one) => sum + one.same, 0),
+      };
     } finally {
       await site.close();
     }

@@ -1,4 +1,4 @@
-import type { DerivedRecord, RawEvent, Settings, State } from '@callfold/core';
+import type { DerivedRecord, RawEvent, Settings } from '@callfold/core';
 import {
   CALL_OUTCOMES,
   DEFAULT_SETTINGS,
@@ -55,7 +55,10 @@ async function harness(): Promise<Harness> {
     events,
     publish(raw) {
       for (const event of raw) {
-        const at = { topic: rawTopic(event.source), partition: partitionOf(event.tenantId, event.subjectId, PARTITIONS) };
+        const at = {
+          topic: rawTopic(event.source),
+          partition: partitionOf(event.tenantId, event.subjectId, PARTITIONS),
+        };
         const key = utf8Bytes(subjectKey(event.tenantId, event.subjectId));
         world.topics.append(at, [{ key, value: codec.encodeRaw(event), headers: [] }]);
       }
@@ -82,7 +85,9 @@ async function harness(): Promise<Harness> {
       for (const topic of DERIVED_OF.callcenter24) {
         for (let partition = 0; partition < PARTITIONS; partition += 1) {
           for (const one of world.topics.read({ topic, partition }, 0, 1_000_000).records) {
-            const seq = Number(utf8Text(one.headers.find(({ name }) => name === SEQ_HEADER)?.value ?? new Uint8Array()));
+            const seq = Number(
+              utf8Text(one.headers.find(({ name }) => name === SEQ_HEADER)?.value ?? new Uint8Array()),
+            );
             const record = codec.decodeDerived(topic, one.value ?? new Uint8Array()) as unknown as DerivedRecord;
             found.push({ record, seq, partition, topic });
           }
@@ -94,7 +99,10 @@ async function harness(): Promise<Harness> {
       const status = service.status();
       const quiet = status.every(
         ({ at, position, committed, waiting, nextDue }) =>
-          position === world.topics.bounds(at).end && committed === position && waiting === 0 && (nextDue ?? Infinity) > clock.now() + 600_000,
+          position === world.topics.bounds(at).end &&
+          committed === position &&
+          waiting === 0 &&
+          (nextDue ?? Infinity) > clock.now() + 600_000,
       );
       return status.length === PARTITIONS && quiet;
     },
@@ -104,10 +112,21 @@ async function harness(): Promise<Harness> {
 function call(callId: string, startAt: number, answered: boolean): RawEvent[] {
   const words: [number, string][] = answered
     ? [
-        [0, 'Registred in CallCenter24'], [1, 'Participant join (Contact)'], [2, 'Sending a request to display the call screen - [Anna] (Available)'],
-        [3, 'Show call screen - [Anna]'], [8, 'Participant join ([Anna])'], [60, 'Participant leave ([Anna])'], [63, 'Participant leave (Contact)'], [63, 'Call ended'],
+        [0, 'Registred in CallCenter24'],
+        [1, 'Participant join (Contact)'],
+        [2, 'Sending a request to display the call screen - [Anna] (Available)'],
+        [3, 'Show call screen - [Anna]'],
+        [8, 'Participant join ([Anna])'],
+        [60, 'Participant leave ([Anna])'],
+        [63, 'Participant leave (Contact)'],
+        [63, 'Call ended'],
       ]
-    : [[0, 'Registred in CallCenter24'], [1, 'Participant join (Contact)'], [20, 'Participant leave (Contact)'], [20, 'Call ended']];
+    : [
+        [0, 'Registred in CallCenter24'],
+        [1, 'Participant join (Contact)'],
+        [20, 'Participant leave (Contact)'],
+        [20, 'Call ended'],
+      ];
   return words.map(([second, status]) => {
     const event = readEvent({ source: 'callcenter24', callId, occurredAt: startAt + second * 1_000, status });
     if (isRejection(event)) throw new Error(event.reason);
@@ -116,7 +135,9 @@ function call(callId: string, startAt: number, answered: boolean): RawEvent[] {
 }
 
 function day(calls: number): RawEvent[] {
-  const all = Array.from({ length: calls }, (_, index) => call(`call-${index}`, START + index * 7_000, index % 3 !== 0)).flat();
+  const all = Array.from({ length: calls }, (_, index) =>
+    call(`call-${index}`, START + index * 7_000, index % 3 !== 0),
+  ).flat();
   return all.sort((a, b) => a.occurredAt - b.occurredAt);
 }
 
@@ -169,11 +190,12 @@ describe('the engine over the memory adapter', () => {
     for (const event of events) oracle.push(event, START);
     const expected = [...oracle.states()].map((state): [string, string] => [
       subjectKey(state.tenantId, state.subjectId),
-      encodeState(state as State),
+      encodeState(state),
     ]);
     const kept: (readonly [string, string])[] = [];
     for (let partition = 0; partition < PARTITIONS; partition += 1) {
-      for await (const slice of world.ports().store('projector').scan({ topic: TOPIC, partition }, 'states')) kept.push(...slice);
+      for await (const slice of world.ports().store('projector').scan({ topic: TOPIC, partition }, 'states'))
+        kept.push(...slice);
     }
     expect(new Map(kept)).toEqual(new Map(expected));
     await Promise.all([projector.stop(), clock.runUntil(() => false, 10_000)]);

@@ -106,7 +106,7 @@ export function publish(state: State, settings: Settings): { readonly state: Sta
     const revision = (before?.revision ?? 0) + 1;
     const correctionOf = before && before.label !== label ? before.label : null;
     published.set(suffix, { revision, hash, label });
-    derived.push({ topic, record: { ...draft, revision, correctionOf } as DerivedRecord });
+    derived.push({ topic, record: { ...draft, revision, correctionOf } });
   }
   return { state: { ...state, published, settleAt: null }, derived };
 }

@@ -22,7 +22,7 @@ const TRUNCATED = 1;
 const SILENT = 2;
 const ENDED_BEFORE = 4;
 
-type RecordText = [number | 0, number | 0, number | null, 0 | [string, string, string, string | 0, 0 | 1, string | 0]];
+type RecordText = [number, number, number | null, 0 | [string, string, string, string | 0, 0 | 1, string | 0]];
 type StayText = [number | null, string | null];
 type FactText = [
   at: number,

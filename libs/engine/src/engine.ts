@@ -5,8 +5,10 @@ import { openPartition } from './partition.ts';
 import type { At, Batch, ConsumerHandler, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Retry } from './retry.ts';
-import { createRetry, Left, Lost } from './retry.ts';
+import { createRetry, errorOf, Left, Lost } from './retry.ts';
 import type { EngineOptions } from './role.ts';
+import type { Watch } from './watch.ts';
+import { createWatch } from './watch.ts';
 
 /** How one partition stands at this instance. */
 export type PartitionStatus = {
@@ -41,10 +43,7 @@ type Slot = {
   epoch: number | null;
   refused: string | null;
   lane: Promise<unknown>;
-  tickAfter: number;
-  tickPauseMs: number;
-  ticksFor: number | null;
-  witnessAfter: number;
+  readonly watch: Watch;
   progressAt: number;
 };
 
@@ -54,7 +53,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { role, ports, limits } = options;
   const { clock, observer, consumer, log } = ports;
   const slots = new Map<string, Slot>();
-  let broken: unknown = null;
+  let broken: Error | null = null;
 
   /** One thing at a time per partition: a batch, a rest, or giving it away. */
   function exclusive<Result>(slot: Slot, work: () => Promise<Result>): Promise<Result> {
@@ -75,7 +74,14 @@ export function createEngine(options: EngineOptions): Engine {
       claimPartition(options, at, DERIVED_OF[source], token, above),
     );
     slot.epoch = claimed.claim.epoch;
-    slot.partition = openPartition(options, at, source, claimed, retry, signal, (error) => void mend(slot, error));
+    slot.partition = openPartition(options, {
+      at,
+      source,
+      claimed,
+      retry,
+      signal,
+      onFailure: (error) => void mend(slot, error),
+    });
     slot.progressAt = clock.now();
     const { position, end } = claimed;
     observer({ name: 'partition-claimed', at, epoch: claimed.claim.epoch, position, end });
@@ -105,7 +111,7 @@ export function createEngine(options: EngineOptions): Engine {
       slot.refused = error.message;
       return leave();
     }
-    broken ??= error;
+    broken ??= errorOf(error);
     leave();
     void consumer.stop();
     return null;
@@ -119,32 +125,11 @@ export function createEngine(options: EngineOptions): Engine {
     });
   }
 
-  async function tick(slot: Slot, partition: Partition): Promise<void> {
-    const { nextDue } = partition;
-    const now = clock.now();
-    if (nextDue !== slot.ticksFor) {
-      slot.ticksFor = nextDue;
-      slot.tickPauseMs = limits.tickMs;
-    }
-    const wanted = role.publishes && partition.position >= partition.end && nextDue !== null && nextDue <= now;
-    if (!wanted || now < slot.tickAfter) return;
-    slot.tickAfter = now + slot.tickPauseMs;
-    slot.tickPauseMs = Math.min(slot.tickPauseMs * 2, limits.tickMostMs);
-    await log.tick(slot.at);
-    observer({ name: 'ticked', at: slot.at });
+  async function rest({ partition, watch }: Slot): Promise<void> {
+    if (partition) await watch.rest(partition);
   }
 
-  async function rest(slot: Slot): Promise<void> {
-    const { partition, at } = slot;
-    if (!partition) return;
-    await partition.rest();
-    await tick(slot, partition);
-    if (clock.now() < slot.witnessAfter || partition.committed === null) return;
-    slot.witnessAfter = clock.now() + limits.witnessMs;
-    await log.setWitness(at, partition.committed);
-  }
-
-  async function watch(slot: Slot): Promise<void> {
+  async function keepWatch(slot: Slot): Promise<void> {
     while (!slot.signal.aborted) {
       await clock.sleep(limits.idleMs, slot.signal);
       if (slot.signal.aborted || !slot.partition) continue;
@@ -178,17 +163,27 @@ export function createEngine(options: EngineOptions): Engine {
     async assigned(at: At, signal: Signal) {
       const own = { aborted: false };
       const either = {
-        get aborted() { return own.aborted || signal.aborted; },
-        set aborted(value: boolean) { own.aborted = value; },
+        get aborted() {
+          return own.aborted || signal.aborted;
+        },
+        set aborted(value: boolean) {
+          own.aborted = value;
+        },
       };
       const slot: Slot = {
-        at, signal: either, retry: createRetry(at, clock, observer, limits), partition: null, epoch: null, refused: null,
-        lane: Promise.resolve(), tickAfter: 0, tickPauseMs: limits.tickMs, ticksFor: null, witnessAfter: 0,
+        at,
+        signal: either,
+        retry: createRetry(at, clock, observer, limits),
+        partition: null,
+        epoch: null,
+        refused: null,
+        lane: Promise.resolve(),
+        watch: createWatch({ at, log, clock, observer, limits, ticks: role.publishes }),
         progressAt: clock.now(),
       };
       slots.set(keyOf(at), slot);
       const position = await exclusive(slot, () => claim(slot).catch((error: unknown) => after(slot, error)));
-      void watch(slot);
+      void keepWatch(slot);
       return position;
     },
     async batch(at: At, batch: Batch) {

@@ -69,7 +69,8 @@ export function foldInputs(inputs: readonly Input[], from: Meta, desk: Desk, fir
       const placed = standing?.place(record, contentHash(record)) ?? null;
       if (placed && released) released = withRevision(released, record, placed.revision);
       if (placed?.what === 'stands') continue;
-      emit(placed ? ({ ...record, revision: placed.revision, correctionOf: placed.correctionOf } as DerivedRecord) : record, topic, origin);
+      if (!placed) emit(record, topic, origin);
+      else emit({ ...record, revision: placed.revision, correctionOf: placed.correctionOf }, topic, origin);
     }
     return released;
   }

@@ -3,14 +3,26 @@ import type { At } from './ports.ts';
 
 /** What an engine says of itself: stable names, for logs and metrics. Never ids, names or numbers of people. */
 export type EngineEvent =
-  | { readonly name: 'partition-claimed'; readonly at: At; readonly epoch: number; readonly position: number; readonly end: number }
+  | {
+      readonly name: 'partition-claimed';
+      readonly at: At;
+      readonly epoch: number;
+      readonly position: number;
+      readonly end: number;
+    }
   | { readonly name: 'partition-released'; readonly at: At; readonly position: number }
   /** Stopped until it is assigned anew; `message` says what to do. */
   | { readonly name: 'partition-refused'; readonly at: At; readonly message: string }
   | { readonly name: 'partition-fenced'; readonly at: At }
   /** The store lost writes: claimed again from where it stands. */
   | { readonly name: 'partition-moved'; readonly at: At }
-  | { readonly name: 'infrastructure-away'; readonly at: At; readonly doing: string; readonly message: string; readonly attempt: number }
+  | {
+      readonly name: 'infrastructure-away';
+      readonly at: At;
+      readonly doing: string;
+      readonly message: string;
+      readonly attempt: number;
+    }
   | { readonly name: 'infrastructure-back'; readonly at: At; readonly doing: string; readonly attempts: number }
   | {
       readonly name: 'batch-committed';
@@ -23,7 +35,13 @@ export type EngineEvent =
       /** Log clock, epoch ms. */
       readonly clock: number;
     }
-  | { readonly name: 'record-rejected'; readonly at: At; readonly offset: number; readonly code: Code; readonly reason: string }
+  | {
+      readonly name: 'record-rejected';
+      readonly at: At;
+      readonly offset: number;
+      readonly code: Code;
+      readonly reason: string;
+    }
   | { readonly name: 'unknown-word'; readonly at: At }
   | { readonly name: 'records-sent'; readonly at: At; readonly records: number; readonly waiting: number }
   | { readonly name: 'ticked'; readonly at: At };

@@ -34,7 +34,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
 
 export function decodeEntry(bytes: Uint8Array): Entry {
   const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  const head = JSON.parse(utf8Text(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + size)));
+  const head: unknown = JSON.parse(utf8Text(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + size)));
   const [topic, seq, origin, key, code, reason] = head as [string, number, number, string | null, Code, string];
   const common = { topic, seq, origin };
   if (key === null) return { ...common, what: 'letter', code, reason };

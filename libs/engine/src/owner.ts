@@ -42,7 +42,14 @@ function checkMeta(at: At, role: string, meta: Meta, settings: string, partition
   );
 }
 
-async function checkLog(options: EngineOptions, at: At, next: number, meta: Meta, start: number, end: number): Promise<void> {
+async function checkLog(
+  options: EngineOptions,
+  at: At,
+  next: number,
+  meta: Meta,
+  start: number,
+  end: number,
+): Promise<void> {
   if (next < start) {
     throw new Refused(
       `${name(at)}: ${start - next} records between the position ${next} and the log's start ${start} are gone ` +
@@ -89,7 +96,13 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const entries = (await store.outbox(at))
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
     .map(({ number, entry }) => ({ number, entry: decodeEntry(entry) }));
-  const missing = new Set(missingOf(entries.map(({ entry }) => entry), records, at));
+  const missing = new Set(
+    missingOf(
+      entries.map(({ entry }) => entry),
+      records,
+      at,
+    ),
+  );
   // Beyond what the state knows of: it lost the commits that these came from.
   const beyond = records.filter((record) => record.seq >= (meta.seqs[record.topic] ?? 0));
   // An owner of another version may have written them, with schemas not met here yet.
@@ -127,4 +140,3 @@ export async function claimPartition(
   const { meta, unsent, standing } = await takeOver(options, at, topics, known);
   return { claim: stored.claim, stored: stored.next, position, end, partitions, meta, unsent, standing };
 }
-

@@ -1,5 +1,5 @@
 import type { Source, State } from '@callfold/core';
-import { decodeState, DERIVED_OF } from '@callfold/core';
+import { DERIVED_OF } from '@callfold/core';
 import { createCache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
 import { commitOf } from './commit.ts';
@@ -8,11 +8,12 @@ import { foldInputs } from './fold.ts';
 import type { Input } from './inputs.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
-import type { At, Batch, Claim, Signal } from './ports.ts';
+import type { At, Batch, Signal } from './ports.ts';
+import { createPrefetch } from './prefetch.ts';
 import type { Relay } from './relay.ts';
 import { createRelay } from './relay.ts';
 import type { Retry } from './retry.ts';
-import { Lost } from './retry.ts';
+import { errorOf, Lost } from './retry.ts';
 import type { EngineOptions } from './role.ts';
 import { rulesOf } from './role.ts';
 import { createTimers } from './timers.ts';
@@ -35,26 +36,41 @@ export type Partition = {
   readonly nextDue: number | null;
 };
 
+export type Opening = {
+  readonly at: At;
+  readonly source: Source;
+  readonly claimed: Claimed;
+  readonly retry: Retry;
+  readonly signal: Signal;
+  /** The relay had to stop, and why. */
+  onFailure(error: unknown): void;
+};
+
 /**
  * The loop: read what is missing, fold, commit states and position together, hand what was derived to the relay. Slice n+1 is
  * folded while slice n commits; commits follow one another.
  */
-export function openPartition(
-  options: EngineOptions,
-  at: At,
-  source: Source,
-  claimed: Claimed,
-  retry: Retry,
-  signal: Signal,
-  onFailure: (error: unknown) => void,
-): Partition {
+export function openPartition(options: EngineOptions, opening: Opening): Partition {
   const { role, limits, ports, settings } = options;
+  const { at, source, claimed, retry, signal, onFailure } = opening;
   const { store, codec, observer } = ports;
-  const { claim }: { claim: Claim } = claimed;
+  const { claim } = claimed;
   const place = { source, partition: at.partition, partitions: claimed.partitions };
   const rules = rulesOf(role, settings);
   const cache = createCache(limits.cachedSubjects);
   const timers = createTimers(limits.loadedTimers);
+  const prefetch = createPrefetch({
+    at,
+    source,
+    store,
+    retry,
+    signal,
+    cache,
+    timers,
+    loadedTimers: limits.loadedTimers,
+    uncommitted: () => uncommitted,
+    settled: () => inFlight,
+  });
   let meta: Meta = claimed.meta;
   let expected = claimed.stored;
   let position = claimed.position;
@@ -62,13 +78,24 @@ export function openPartition(
   let end = claimed.end;
   let inFlight: Promise<void> = Promise.resolve();
   let uncommitted: ReadonlyMap<string, State | null> = new Map();
-  let failure: unknown = null;
+  let failure: Error | null = null;
 
   const relay = ports.publisher
     ? createRelay({
-        at, source, topics: DERIVED_OF[source], publisher: ports.publisher, log: ports.log, codec, observer, retry, signal,
-        sendRecords: limits.sendRecords, sentUpTo: meta.outboxNext, published: meta.published,
-        confirmOwner: () => commit(nothing(), position), onFailure,
+        at,
+        source,
+        topics: DERIVED_OF[source],
+        publisher: ports.publisher,
+        log: ports.log,
+        codec,
+        observer,
+        retry,
+        signal,
+        sendRecords: limits.sendRecords,
+        sentUpTo: meta.outboxNext,
+        published: meta.published,
+        confirmOwner: () => commit(nothing(), position),
+        onFailure,
       })
     : null;
   for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
@@ -87,7 +114,8 @@ export function openPartition(
     const { clock } = meta;
     const change = commitOf(role, work, meta, expected, next);
     expected = next;
-    uncommitted = states;
+    // A commit of nothing goes between: what the one before it changes is still on its way.
+    if (states.size > 0) uncommitted = states;
     for (const [key, state] of states) cache.set(key, state);
     const run = async (): Promise<void> => {
       await before;
@@ -98,60 +126,32 @@ export function openPartition(
       if (work.records === 0 && work.entries.length === 0) return;
       relay?.add(change.outboxFrom, work.entries);
       observer({
-        name: 'batch-committed', at, records: work.records, changed: states.size, derived: work.entries.length,
-        position: next, end, clock,
+        name: 'batch-committed',
+        at,
+        records: work.records,
+        changed: states.size,
+        derived: work.entries.length,
+        position: next,
+        end,
+        clock,
       });
     };
     inFlight = run();
     inFlight.catch((error: unknown) => {
-      failure = error;
+      failure = errorOf(error);
     });
     return inFlight;
-  }
-
-  /** Until every timer due by then is here, or as many as may be loaded at once: answers up to when they are. */
-  async function loadTimers(until: number): Promise<number> {
-    for (let limit = limits.loadedTimers; timers.loadedUpTo < until; limit *= 2) {
-      await inFlight;
-      const page = await retry('reading timers', signal, () => store.timers(at, Infinity, limit));
-      timers.load(page, page.length < limit);
-      const first = page[0];
-      if (first && timers.loadedUpTo >= first.due) break;
-    }
-    return Math.min(until, timers.loadedUpTo);
-  }
-
-  /** The states of every subject that a slice can touch. */
-  async function loadStates(inputs: readonly Input[], until: number): Promise<Map<string, State | null>> {
-    const here = new Map<string, State | null>();
-    const wanted: string[] = [];
-    const want = (key: string): void => {
-      if (here.has(key)) return;
-      const state = uncommitted.get(key) ?? cache.get(key);
-      if (state === undefined) wanted.push(key);
-      here.set(key, state ?? null);
-    };
-    for (const input of inputs) if (input.what === 'event') want(input.key);
-    for (const key of timers.dueKeys(until)) want(key);
-    if (wanted.length === 0) return here;
-    const texts = await retry('reading states', signal, () => store.read(at, 'states', wanted));
-    wanted.forEach((key, index) => {
-      const text = texts[index] ?? null;
-      const state = text === null ? null : decodeState(text, source, key);
-      here.set(key, state);
-      cache.set(key, state);
-    });
-    return here;
   }
 
   /** Folds as many inputs as the timers loaded allow, or fires some of the timers before the first; answers where it got to. */
   async function fold(inputs: readonly Input[], from: number, next: number): Promise<number> {
     const clock = inputs.reduce((latest, { record }) => Math.max(latest, record.appendedAt), meta.clock);
-    const loaded = await loadTimers(clock);
-    const tooFar = loaded < clock ? inputs.findIndex(({ record }, index) => index >= from && record.appendedAt > loaded) : -1;
+    const loaded = await prefetch.timers(clock);
+    const tooFar =
+      loaded < clock ? inputs.findIndex(({ record }, index) => index >= from && record.appendedAt > loaded) : -1;
     const to = tooFar < 0 ? inputs.length : tooFar;
     const slice = from === 0 && to === inputs.length ? inputs : inputs.slice(from, to);
-    const here = await loadStates(slice, loaded);
+    const here = await prefetch.states(slice, loaded);
     if (failure) throw failure;
     const lookup = (key: string): State | null => here.get(key) ?? null;
     const desk = { at, source, rules, codec, timers, observer, standing: claimed.standing, lookup };
@@ -183,16 +183,26 @@ export function openPartition(
     async rest() {
       if (failure) throw failure;
       if (relay && relay.sentUpTo > meta.outboxFirst) await commit(nothing(), position);
-      if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await loadTimers(timers.loadedUpTo + 1);
+      if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);
     },
     async settle() {
       await inFlight;
     },
     relay,
-    get position() { return position; },
-    get committed() { return committed; },
-    get end() { return end; },
-    get clock() { return meta.clock; },
-    get nextDue() { return timers.earliest; },
+    get position() {
+      return position;
+    },
+    get committed() {
+      return committed;
+    },
+    get end() {
+      return end;
+    },
+    get clock() {
+      return meta.clock;
+    },
+    get nextDue() {
+      return timers.earliest;
+    },
   };
 }

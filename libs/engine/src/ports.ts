@@ -157,7 +157,11 @@ export interface Publisher {
   /** Sends in order. Resolves with the offset after the last one, per topic; a throw means: fence and read back. */
   send(origin: At, records: readonly Outgoing[]): Promise<ReadonlyMap<string, number>>;
   /** What stands in a derived partition from `offset` on, whoever wrote it; empty `records` at the end. */
-  readBack(topic: string, partition: number, offset: number): Promise<{ readonly records: readonly Published[]; readonly next: number; readonly end: number }>;
+  readBack(
+    topic: string,
+    partition: number,
+    offset: number,
+  ): Promise<{ readonly records: readonly Published[]; readonly next: number; readonly end: number }>;
   /** First offset kept and the next one. */
   bounds(topic: string, partition: number): Promise<{ readonly start: number; readonly end: number }>;
 }

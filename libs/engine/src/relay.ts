@@ -6,6 +6,7 @@ import type { Entry, LetterEntry } from './outbox.ts';
 import type { At, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Retry } from './retry.ts';
+import { errorOf } from './retry.ts';
 import type { Stood } from './standing.ts';
 import { readStanding } from './standing.ts';
 
@@ -101,7 +102,7 @@ export function createRelay(options: RelayOptions): Relay {
   let nextNumber = options.sentUpTo;
   let published: Readonly<Record<string, number>> = { ...options.published };
   let running = false;
-  let failure: unknown = null;
+  let failure: Error | null = null;
   let stopped = false;
   let watchers: (() => void)[] = [];
   let mustFence = false;
@@ -122,7 +123,13 @@ export function createRelay(options: RelayOptions): Relay {
     await options.confirmOwner();
     await publisher.fence(at, options.topics);
     const { records, ends } = await readStanding(publisher, at, options.topics, published);
-    const missing = new Set(missingOf(queue.map(({ entry }) => entry), records, at));
+    const missing = new Set(
+      missingOf(
+        queue.map(({ entry }) => entry),
+        records,
+        at,
+      ),
+    );
     queue = queue.filter(({ entry }) => missing.has(entry));
     published = ends;
     mustFence = false;
@@ -147,7 +154,7 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       while (queue.length > 0 && !left.aborted) await retry('sending derived records', left, sendSome);
     } catch (error) {
-      failure = error;
+      failure = errorOf(error);
       if (!left.aborted) options.onFailure(error);
     } finally {
       running = false;

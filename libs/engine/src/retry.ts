@@ -18,6 +18,11 @@ export class Lost extends Error {
   }
 }
 
+/** Whatever was thrown, as an Error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 export type Retry = <Result>(doing: string, signal: Signal, work: () => Promise<Result>) => Promise<Result>;
 
 /** Infrastructure that is away: pause, try again, say so, and say when it is back. A verdict is never tried again. */

@@ -33,7 +33,11 @@ export type Expected = {
 export type Reading = { readonly at: At; readonly source: Source; readonly log: Log; readonly codec: Codec };
 
 /** Folds one raw partition afresh. @param upTo exclusive: the position of what it is held against */
-export async function foldPartition({ at, source, log, codec }: Reading, rules: Rules, upTo: number): Promise<Expected> {
+export async function foldPartition(
+  { at, source, log, codec }: Reading,
+  rules: Rules,
+  upTo: number,
+): Promise<Expected> {
   const offline = createOfflineFold(rules, true);
   const records: DerivedRecord[] = [];
   const letters: number[] = [];
@@ -79,7 +83,10 @@ export async function compareStates(at: At, store: Store, expected: Expected): P
 }
 
 /** Gapless from 0 per topic, each once, and no lower revision behind a higher one. */
-function checkOrder(stood: readonly Stood[], revisions: (record: Stood) => { id: string; revision: number } | null): Finding[] {
+function checkOrder(
+  stood: readonly Stood[],
+  revisions: (record: Stood) => { id: string; revision: number } | null,
+): Finding[] {
   const findings: Finding[] = [];
   const nextSeq = new Map<string, number>();
   const highest = new Map<string, number>();
@@ -93,7 +100,11 @@ function checkOrder(stood: readonly Stood[], revisions: (record: Stood) => { id:
     if (!revised) continue;
     const before = highest.get(revised.id) ?? 0;
     if (revised.revision <= before) {
-      findings.push({ fault: 'disordered', where: revised.id, detail: `revision ${revised.revision} stands behind ${before}` });
+      findings.push({
+        fault: 'disordered',
+        where: revised.id,
+        detail: `revision ${revised.revision} stands behind ${before}`,
+      });
     }
     highest.set(revised.id, Math.max(before, revised.revision));
   }
@@ -124,15 +135,26 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
     should.delete(name);
     if (!one) findings.push({ fault: 'surplus', where: name, detail: 'no fold of the log gives it' });
     else if (contentHash(one) === contentHash(record) && one.correctionOf === record.correctionOf) same += 1;
-    else findings.push({ fault: 'different', where: name, detail: `stands ${JSON.stringify(record)}, the log says ${JSON.stringify(one)}` });
+    else
+      findings.push({
+        fault: 'different',
+        where: name,
+        detail: `stands ${JSON.stringify(record)}, the log says ${JSON.stringify(one)}`,
+      });
   }
   for (const name of should.keys()) findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
   const letters = new Set(expected.letters);
   for (const record of stood) {
     if (record.topic !== DEAD_LETTERS) continue;
     if (letters.delete(originOffset(record))) same += 1;
-    else findings.push({ fault: 'surplus', where: `dead letter of ${record.origin}`, detail: 'the record folds, or it is there twice' });
+    else
+      findings.push({
+        fault: 'surplus',
+        where: `dead letter of ${record.origin}`,
+        detail: 'the record folds, or it is there twice',
+      });
   }
-  for (const offset of letters) findings.push({ fault: 'lost', where: `dead letter of offset ${offset}`, detail: 'it cannot be folded' });
+  for (const offset of letters)
+    findings.push({ fault: 'lost', where: `dead letter of offset ${offset}`, detail: 'it cannot be folded' });
   return { same, findings };
 }

@@ -8,7 +8,7 @@ import { inWords } from './words.ts';
 const SECOND_MS = 1_000;
 
 function drafted(record: Explanation['records'][number]): DerivedRecord {
-  return { ...record, revision: 0, correctionOf: null } as DerivedRecord;
+  return { ...record, revision: 0, correctionOf: null };
 }
 
 export function explanationJson(explanation: Explanation): Record<string, unknown> {
@@ -40,17 +40,22 @@ function changeText(field: string, from: unknown, to: unknown): string {
 export function explanationText(explanation: Explanation): string {
   const { kind, subjectId, tenantId, source, events, records, closed } = explanation;
   const start = events.reduce((first, event) => Math.min(first, event.occurredAt), Infinity);
-  const lines = [`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${events.length} events, ${closed ? 'closed' : 'still open'}`, ''];
+  const lines = [
+    `${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${events.length} events, ${closed ? 'closed' : 'still open'}`,
+    '',
+  ];
   for (const event of events) {
     const after = `+${((event.occurredAt - start) / SECOND_MS).toFixed(1)} s`;
-    const note = event.note === 'repeat' ? '  (a repeat: says nothing new)' : event.note === 'late' ? '  (came late)' : '';
+    const note =
+      event.note === 'repeat' ? '  (a repeat: says nothing new)' : event.note === 'late' ? '  (came late)' : '';
     lines.push(`  ${isoTime(event.occurredAt)}  ${after.padStart(10)}  ${event.status ?? '(no status)'}${note}`);
     for (const { field, from, to } of event.changes) lines.push(`${' '.repeat(40)}${changeText(field, from, to)}`);
   }
   lines.push('', closed ? 'What is said of it:' : 'What would be said of it now:');
   for (const record of records) {
     lines.push(`  ${inWords(drafted(record))}`);
-    if ('decidedBy' in record) lines.push(`      rule ${record.decidedBy.rule}, resting on ${record.decidedBy.eventIds.join(', ')}`);
+    if ('decidedBy' in record)
+      lines.push(`      rule ${record.decidedBy.rule}, resting on ${record.decidedBy.eventIds.join(', ')}`);
   }
   return `${lines.join('\n')}\n`;
 }

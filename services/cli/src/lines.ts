@@ -15,7 +15,9 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-export type Line = { readonly line: number; readonly event: RawEvent } | { readonly line: number; readonly rejection: Rejection };
+export type Line =
+  | { readonly line: number; readonly event: RawEvent }
+  | { readonly line: number; readonly rejection: Rejection };
 
 /** @param files none, or `-`: standard input */
 export async function* readLines(files: readonly string[]): AsyncGenerator<readonly Line[]> {

@@ -92,7 +92,10 @@ program
   .action(() => run(verify));
 
 const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
-topics.command('check').description('say what is not as it should be; exit 3 if anything').action(() => run(topicsCheck));
+topics
+  .command('check')
+  .description('say what is not as it should be; exit 3 if anything')
+  .action(() => run(topicsCheck));
 topics
   .command('apply')
   .description('create and alter; dry without --execute')
@@ -106,7 +109,8 @@ try {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   } else {
     process.stderr.write(`callfold: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (process.env['CALLFOLD_LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (process.env['CALLFOLD_LOG_LEVEL'] === 'debug' && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
     process.exitCode = error instanceof Refused ? EXIT.precondition : EXIT.failed;
   }
 }

@@ -14,7 +14,12 @@ import { decodeUtf8 } from './lines.ts';
 
 const LAST_RECORDS = 100;
 
-type Parts = { readonly site: Site; readonly settings: Settings; readonly tail: Tail; readonly services: readonly Service[] };
+type Parts = {
+  readonly site: Site;
+  readonly settings: Settings;
+  readonly tail: Tail;
+  readonly services: readonly Service[];
+};
 
 function linesOf(body: unknown, type: string): ReturnType<ReturnType<typeof createNdjsonReader>['push']> {
   if (type.includes('ndjson') && Buffer.isBuffer(body)) {
@@ -45,7 +50,9 @@ export function addRoutes(app: FastifyInstance, { site, settings, tail, services
 
   app.get('/v1/outcomes', () => ({ records: tail.last(LAST_RECORDS).map((record) => recordJson(record)) }));
 
-  app.get('/v1/status', () => ({ services: services.map((service) => ({ role: service.name, partitions: service.status() })) }));
+  app.get('/v1/status', () => ({
+    services: services.map((service) => ({ role: service.name, partitions: service.status() })),
+  }));
 
   app.get<{ Params: { kind: SubjectKind; id: string }; Querystring: { tenant?: string } }>(
     '/v1/explain/:kind/:id',
@@ -53,7 +60,8 @@ export function addRoutes(app: FastifyInstance, { site, settings, tail, services
       const { kind, id } = request.params;
       const found = await explainSubject(site, { kind, id, tenantId: request.query.tenant ?? 'default' }, settings);
       const code = found.length > 0 ? 200 : 404;
-      if (request.headers.accept === 'text/plain') return reply.code(code).type('text/plain').send(found.map(explanationText).join('\n'));
+      if (request.headers.accept === 'text/plain')
+        return reply.code(code).type('text/plain').send(found.map(explanationText).join('\n'));
       return reply.code(code).send({ explanations: found.map(explanationJson) });
     },
   );

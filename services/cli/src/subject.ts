@@ -17,7 +17,13 @@ export type SubjectQuery = {
   readonly source?: Source;
 };
 
-async function* eventsIn(site: Site, at: At, source: Source, query: SubjectQuery, progress: (offset: number, end: number) => void) {
+async function* eventsIn(
+  site: Site,
+  at: At,
+  source: Source,
+  query: SubjectQuery,
+  progress: (offset: number, end: number) => void,
+) {
   const log = site.log('projector');
   const { start, end } = await log.bounds(at);
   for (let offset = start; offset < end; ) {

@@ -37,7 +37,8 @@ export async function openTail(site: Site, from: 'start' | 'end'): Promise<Tail>
   async function poll(keep: boolean): Promise<DerivedRecord[]> {
     const records: DerivedRecord[] = [];
     for (const topic of TOPICS) {
-      for (let partition = 0; partition < partitions; partition += 1) records.push(...(await readOn(topic, partition, keep)));
+      for (let partition = 0; partition < partitions; partition += 1)
+        records.push(...(await readOn(topic, partition, keep)));
     }
     kept.push(...records);
     kept.splice(0, Math.max(0, kept.length - KEPT_RECORDS));

@@ -17,7 +17,11 @@ function afterWaiting(record: CallOutcome): string {
   return record.waitMs === null ? '' : ` after waiting ${duration(record.waitMs)}`;
 }
 
-const HUNG_UP = { contact: 'the contact hung up', agent: 'the agent hung up', unknown: 'who hung up is not known' } as const;
+const HUNG_UP = {
+  contact: 'the contact hung up',
+  agent: 'the agent hung up',
+  unknown: 'who hung up is not known',
+} as const;
 
 function callWords(record: CallOutcome): string {
   const agents = record.agents.map(({ agent }) => agent).join(', ');
@@ -50,7 +54,9 @@ function offerWords(record: AgentOffer): string {
 }
 
 function chatWords(record: ChatOutcome): string {
-  const by = record.contained ? 'without a person' : `with ${record.handoffs} hand-off${record.handoffs === 1 ? '' : 's'}`;
+  const by = record.contained
+    ? 'without a person'
+    : `with ${record.handoffs} hand-off${record.handoffs === 1 ? '' : 's'}`;
   return `episode ${record.episode} ${record.outcome}, ${by}`;
 }
 
@@ -61,12 +67,18 @@ function handoffWords(record: ChatHandoff): string {
 
 function intervalWords(record: AgentInterval): string {
   const why = record.description ? ` (${record.description})` : '';
-  return record.durationMs === null ? `is ${record.state}${why}` : `was ${record.state}${why} for ${duration(record.durationMs)}`;
+  return record.durationMs === null
+    ? `is ${record.state}${why}`
+    : `was ${record.state}${why} for ${duration(record.durationMs)}`;
 }
 
 /** The subject as people name it, and what became of it. */
 export function inWords(record: DerivedRecord): string {
-  const revised = record.correctionOf ? ` [corrects ${record.correctionOf}]` : record.revision > 1 ? ` [revision ${record.revision}]` : '';
+  const revised = record.correctionOf
+    ? ` [corrects ${record.correctionOf}]`
+    : record.revision > 1
+      ? ` [revision ${record.revision}]`
+      : '';
   switch (record.kind) {
     case 'call-outcome':
       return `call  ${record.callId}  ${callWords(record)}${record.inferred ? ' (inferred)' : ''}${revised}`;

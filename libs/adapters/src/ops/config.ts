@@ -40,7 +40,10 @@ const VARIABLES = z.strictObject({
   REGISTRY_PASSWORD: text.optional(),
   REGISTRY_TOKEN: text.optional(),
   REDIS_URL: text.optional(),
-  GENERATION: z.string().regex(/^[A-Za-z0-9._-]{1,32}$/).default('1'),
+  GENERATION: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,32}$/)
+    .default('1'),
   DATA_DIR: text.default('.callfold'),
   PARTITIONS: integer(1, 1_024).default(4),
   REPLICATION_FACTOR: integer(1, 9).default(1),
@@ -90,7 +93,8 @@ export type Config = {
 };
 
 /** Names that Kubernetes makes of a service called callfold-something; nobody set them on purpose. */
-const SERVICE_LINK = /^CALLFOLD_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+const SERVICE_LINK =
+  /^CALLFOLD_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 const FILE = '_FILE';
 
 /** `X_FILE` is a file that holds X's value, for secrets. */
@@ -113,7 +117,9 @@ function collect(environment: Readonly<Record<string, string | undefined>>): Rec
     if (secret !== null && known.has(secret)) values[secret] = valueFromFile(name, value);
     else if (known.has(name)) values[name] = value;
     else if (!name.startsWith('TEST_') && !name.startsWith('INFRA_') && !SERVICE_LINK.test(full)) {
-      throw new Refused(`${full} is not a setting of callfold. Known are: ${[...known].map((one) => PREFIX + one).join(', ')}`);
+      throw new Refused(
+        `${full} is not a setting of callfold. Known are: ${[...known].map((one) => PREFIX + one).join(', ')}`,
+      );
     }
   }
   return values;
@@ -129,7 +135,9 @@ function kafkaOf(v: Variables): KafkaConfig | null {
   const ssl = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const mechanism = v.KAFKA_SASL_MECHANISM;
   if (mechanism && !(v.KAFKA_SASL_USERNAME && v.KAFKA_SASL_PASSWORD)) {
-    throw new Refused('CALLFOLD_KAFKA_SASL_MECHANISM needs CALLFOLD_KAFKA_SASL_USERNAME and CALLFOLD_KAFKA_SASL_PASSWORD (or …_PASSWORD_FILE)');
+    throw new Refused(
+      'CALLFOLD_KAFKA_SASL_MECHANISM needs CALLFOLD_KAFKA_SASL_USERNAME and CALLFOLD_KAFKA_SASL_PASSWORD (or …_PASSWORD_FILE)',
+    );
   }
   return {
     brokers: v.KAFKA_BROKERS,
@@ -165,7 +173,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const v = parsed.data;
   const kafka = kafkaOf(v);
   if (kafka && !v.REDIS_URL) throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REDIS_URL is needed beside it');
-  if (kafka && !v.REGISTRY_URL) throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REGISTRY_URL is needed beside it');
+  if (kafka && !v.REGISTRY_URL)
+    throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REGISTRY_URL is needed beside it');
   return Object.freeze({
     kafka,
     registry: v.REGISTRY_URL

@@ -8,8 +8,29 @@ export type { Logger } from 'pino';
  * whatever is logged around it.
  */
 const PERSONAL = [
-  'agent', 'agentId', 'agentName', 'callId', 'chatId', 'subjectId', 'key', 'value', 'payload', 'status', 'rawStatus', 'attributes',
-  'headers', 'number', 'phone', 'from', 'to', 'name', 'customerId', 'password', 'token', 'secret', 'authorization',
+  'agent',
+  'agentId',
+  'agentName',
+  'callId',
+  'chatId',
+  'subjectId',
+  'key',
+  'value',
+  'payload',
+  'status',
+  'rawStatus',
+  'attributes',
+  'headers',
+  'number',
+  'phone',
+  'from',
+  'to',
+  'name',
+  'customerId',
+  'password',
+  'token',
+  'secret',
+  'authorization',
 ];
 
 /** Structured logs to standard error: results alone go to standard output. */

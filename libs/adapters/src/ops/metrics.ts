@@ -28,19 +28,20 @@ export function createMetrics(service: string, status: () => readonly PartitionS
   const ticks = counter('callfold_ticks_total', 'Ticks written to idle partitions', PARTITION);
 
   const gauge = (name: string, help: string, value: (one: PartitionStatus) => number | null): void => {
-    new Gauge({
+    const one = new Gauge({
       name,
       help,
       labelNames: [...PARTITION],
-      registers: [registry],
+      registers: [],
       collect() {
         this.reset();
-        for (const one of status()) {
-          const now = value(one);
-          if (now !== null) this.set({ topic: one.at.topic, partition: one.at.partition }, now);
+        for (const { at, ...rest } of status()) {
+          const now = value({ at, ...rest });
+          if (now !== null) this.set({ topic: at.topic, partition: at.partition }, now);
         }
       },
     });
+    registry.registerMetric(one);
   };
   gauge('callfold_position', 'Next offset to fold', (one) => one.position);
   gauge('callfold_lag_records', 'Records read by nobody yet, as last seen', (one) =>

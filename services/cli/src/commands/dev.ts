@@ -23,7 +23,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 async function feedDemo(site: Site, seed: number, context: Context): Promise<void> {
   const producer = createEventProducer({ writer: site.writer, codec: site.codec });
   for (const { event, deliverAt } of createFeed({ seed, startAt: Date.now() })) {
-    while (Date.now() < deliverAt && !context.stop.requested) await pause(Math.min(LOOK_EVERY_MS, deliverAt - Date.now()));
+    while (Date.now() < deliverAt && !context.stop.requested)
+      await pause(Math.min(LOOK_EVERY_MS, deliverAt - Date.now()));
     if (context.stop.requested) return;
     const raw = readEvent(event);
     if (isRejection(raw)) throw new Error(`the demo feed made an event that is refused: ${raw.reason}`);
@@ -63,7 +64,11 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
   const http = await startHttp({
     host: config.httpHost,
     port: config.httpPort,
-    ready: () => partitionHealth(services.flatMap((service) => service.status()), Date.now()),
+    ready: () =>
+      partitionHealth(
+        services.flatMap((service) => service.status()),
+        Date.now(),
+      ),
     metrics: running.map(({ metrics }) => metrics),
     bodyBytesMax: BODY_BYTES_MAX,
     routes: (app) => addRoutes(app, { site, settings: config.settings, tail, services }),

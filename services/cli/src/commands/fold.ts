@@ -1,12 +1,5 @@
 import type { Aggregate, DerivedRecord } from '@callfold/core';
-import {
-  agentsInCall,
-  aggregateJson,
-  aggregateOf,
-  encodeAgentInCall,
-  mergeAgents,
-  recordJson,
-} from '@callfold/core';
+import { agentsInCall, aggregateJson, aggregateOf, encodeAgentInCall, mergeAgents, recordJson } from '@callfold/core';
 import { createOfflineFold, fileRules } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';

@@ -28,7 +28,8 @@ function devSink(context: Context): Sink {
     const answer = await askDev(context.config, '/v1/events', { method: 'POST', headers, body });
     const text = await answer.text();
     const accepted = answer.ok ? (JSON.parse(text) as { accepted: number }).accepted : 0;
-    if (accepted !== count) throw new Error(`${count} events were sent, ${accepted} accepted: ${answer.status} ${text.slice(0, 500)}`);
+    if (accepted !== count)
+      throw new Error(`${count} events were sent, ${accepted} accepted: ${answer.status} ${text.slice(0, 500)}`);
   }
   return {
     flush,

@@ -10,7 +10,9 @@ import { openKafkaSite } from '../wiring/kafka.ts';
 export async function serve(role: RoleName, context: Context): Promise<Exit> {
   const { config } = context;
   if (!config.kafka) {
-    throw new Refused('`callfold serve` runs one role on Kafka: set CALLFOLD_KAFKA_BROKERS. On the embedded store `callfold dev` runs all of them.');
+    throw new Refused(
+      '`callfold serve` runs one role on Kafka: set CALLFOLD_KAFKA_BROKERS. On the embedded store `callfold dev` runs all of them.',
+    );
   }
   const logger = createLogger(config.logLevel, role);
   const site = await openKafkaSite(config, (text) => logger.warn(text));

@@ -37,7 +37,18 @@ async function rowOf(site: Site, role: RoleName, topic: string, partition: numbe
   const epoch = stored?.claim.epoch ?? null;
   const neverRun = position === null && lag > 0 ? `never folded: start it with \`callfold serve ${role}\`` : null;
   const nextTimer = timers[0]?.due ?? null;
-  return { role, topic, partition, epoch, position, end: bounds.end, lag, outbox, nextTimer, problem: tooLow ?? neverRun };
+  return {
+    role,
+    topic,
+    partition,
+    epoch,
+    position,
+    end: bounds.end,
+    lag,
+    outbox,
+    nextTimer,
+    problem: tooLow ?? neverRun,
+  };
 }
 
 async function rowsOfKafka(context: Context): Promise<Row[]> {
@@ -48,7 +59,8 @@ async function rowsOfKafka(context: Context): Promise<Row[]> {
       for (const source of SOURCES) {
         const topic = rawTopic(source);
         const partitions = await site.partitions(topic);
-        for (let partition = 0; partition < partitions; partition += 1) rows.push(await rowOf(site, role, topic, partition));
+        for (let partition = 0; partition < partitions; partition += 1)
+          rows.push(await rowOf(site, role, topic, partition));
       }
     }
     return rows;
@@ -65,8 +77,15 @@ async function rowsOfDev(context: Context): Promise<Row[]> {
       const [health] = partitionHealth([one], Date.now());
       const lag = Math.max(0, (one.end ?? 0) - (one.position ?? 0));
       return {
-        role, ...one.at, epoch: one.epoch, position: one.position, end: one.end ?? 0, lag,
-        outbox: role === 'outcomes' ? one.waiting : null, nextTimer: one.nextDue, problem: health?.ok ? null : (health?.detail ?? null),
+        role,
+        ...one.at,
+        epoch: one.epoch,
+        position: one.position,
+        end: one.end ?? 0,
+        lag,
+        outbox: role === 'outcomes' ? one.waiting : null,
+        nextTimer: one.nextDue,
+        problem: health?.ok ? null : (health?.detail ?? null),
       };
     }),
   );
@@ -76,11 +95,25 @@ function table(rows: readonly Row[]): string {
   const head = ['ROLE', 'TOPIC', 'PART', 'EPOCH', 'POSITION', 'END', 'LAG', 'OUTBOX', 'NEXT TIMER'];
   const cell = (value: string | number | null): string => (value === null ? '-' : String(value));
   const body = rows.map((row) => [
-    row.role, row.topic, cell(row.partition), cell(row.epoch), cell(row.position), cell(row.end), cell(row.lag), cell(row.outbox),
+    row.role,
+    row.topic,
+    cell(row.partition),
+    cell(row.epoch),
+    cell(row.position),
+    cell(row.end),
+    cell(row.lag),
+    cell(row.outbox),
     row.nextTimer === null ? '-' : new Date(row.nextTimer).toISOString(),
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...body.map((row) => (row[column] ?? '').length)));
-  return [head, ...body].map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return [head, ...body]
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** `callfold status`: where every partition of every role stands, and what is wrong. */

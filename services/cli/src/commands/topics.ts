@@ -27,7 +27,8 @@ export async function topicsCheck(context: Context): Promise<Exit> {
       missing += 1;
       if (!context.json) context.out(`${name}: its schema is not registered\n    callfold topics apply --execute\n`);
     }
-    if (findings.length + missing === 0) context.say(`${TOPICS.length} topics and their schemas are as they should be.`);
+    if (findings.length + missing === 0)
+      context.say(`${TOPICS.length} topics and their schemas are as they should be.`);
     return findings.length + missing === 0 ? EXIT.done : EXIT.differences;
   } finally {
     await admin.close();

@@ -33,7 +33,11 @@ async function verifyPartition(site: Site, at: At, source: Source, context: Cont
   const projected = (await site.store('projector').peek(at))?.next ?? null;
   if (projected !== null) {
     const log = site.log('projector');
-    const expected = await foldPartition({ at, source, log, codec }, rulesOf(projectorRole(settings), settings), projected);
+    const expected = await foldPartition(
+      { at, source, log, codec },
+      rulesOf(projectorRole(settings), settings),
+      projected,
+    );
     rows.push({ what: 'aggregates', at, ...(await compareStates(at, site.store('projector'), expected)) });
   }
   const derived = (await site.store('outcomes').peek(at))?.next ?? null;
@@ -59,14 +63,18 @@ export async function verify(context: Context): Promise<Exit> {
           same += row.same;
           found += row.findings.length;
           if (context.json) context.out(`${JSON.stringify(row)}\n`);
-          else context.out(`${topic}/${partition} ${row.what}: ${row.same} the same, ${row.findings.length} findings\n`);
-          for (const { fault, where, detail } of row.findings.slice(0, SHOWN)) context.say(`  ${fault}: ${where}: ${detail}`);
+          else
+            context.out(`${topic}/${partition} ${row.what}: ${row.same} the same, ${row.findings.length} findings\n`);
+          for (const { fault, where, detail } of row.findings.slice(0, SHOWN))
+            context.say(`  ${fault}: ${where}: ${detail}`);
         }
       }
     }
   } finally {
     await site.close();
   }
-  context.say(found === 0 ? `Identical: ${same} aggregates and records are what a fresh fold gives.` : `${found} differences.`);
+  context.say(
+    found === 0 ? `Identical: ${same} aggregates and records are what a fresh fold gives.` : `${found} differences.`,
+  );
   return found === 0 ? EXIT.done : EXIT.differences;
 }

@@ -24,7 +24,8 @@ type Closing = () => Promise<unknown>;
 
 export function connectionOf(config: Config, log: KafkaLogger): KafkaConnection {
   const { kafka } = config;
-  if (!kafka) throw new Refused('This needs Kafka: set CALLFOLD_KAFKA_BROKERS, CALLFOLD_REGISTRY_URL and CALLFOLD_REDIS_URL.');
+  if (!kafka)
+    throw new Refused('This needs Kafka: set CALLFOLD_KAFKA_BROKERS, CALLFOLD_REGISTRY_URL and CALLFOLD_REDIS_URL.');
   return {
     brokers: kafka.brokers,
     clientId: 'callfold',
@@ -66,7 +67,8 @@ export async function openKafkaSite(config: Config, say: (text: string) => void)
   const client = createRedisClient({ url: config.redisUrl ?? '', name: 'callfold' });
   closing.push(() => client.close());
   for (const warning of (await checkRedis(client)).warnings) say(warning);
-  const group = (role: RoleName): string => (config.generation === '1' ? `callfold.${role}` : `callfold.${role}.${config.generation}`);
+  const group = (role: RoleName): string =>
+    config.generation === '1' ? `callfold.${role}` : `callfold.${role}.${config.generation}`;
   const logs = new Map<RoleName, Log>();
   const lazily = <Part>(make: () => Part): (() => Part) => {
     let made: Part | undefined;
