@@ -12,7 +12,7 @@ import type { Isolation, KafkaConnection, KafkaTimes, MemberOptions } from './cl
 import { KAFKA_TIMES } from './client.ts';
 import { KafkaError } from './errors.ts';
 import type { BeforeJoin, OutOfRange } from './mends.ts';
-import { mendConnection, mendIdleTimer, mendJoin, mendOffsetReset } from './mends.ts';
+import { mendClose, mendConnection, mendIdleTimer, mendJoin, mendOffsetReset } from './mends.ts';
 import type { Fetched } from './messages.ts';
 import { decodeFetched, FETCH_VERSION } from './messages.ts';
 
@@ -39,7 +39,6 @@ export type Broker = {
   readonly connectionPool: Pool;
   readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
   lookupRequest(apiKey: number, definition: Definition): (args: object) => Call;
-  disconnect(): Promise<void>;
 };
 export type Cluster = {
   readonly connectionPoolBuilder: { build(to?: object): Promise<Pool> };
@@ -70,6 +69,7 @@ const outOfRange: OutOfRange = new WeakMap();
 const beforeJoin: BeforeJoin = new WeakMap();
 mendIdleTimer(inner('network/requestQueue') as Parameters<typeof mendIdleTimer>[0]);
 mendConnection(inner('network/connection') as Parameters<typeof mendConnection>[0]);
+mendClose(inner('cluster/brokerPool') as Parameters<typeof mendClose>[0]);
 mendOffsetReset(inner('consumer/offsetManager') as Parameters<typeof mendOffsetReset>[0], outOfRange);
 mendJoin(inner('consumer/consumerGroup') as Parameters<typeof mendJoin>[0], beforeJoin);
 
@@ -152,12 +152,7 @@ export async function sendTo<T>(broker: Broker, call: Call): Promise<T> {
     const said = `broker ${broker.nodeId} does not speak version ${apiVersion} of it`;
     throw new KafkaError(apiName, { code: 'UNSUPPORTED_VERSION', retriable: false, said });
   }
-  try {
-    return (await broker.connectionPool.send(call)) as T;
-  } catch (error) {
-    if ((error as Error).name === 'KafkaJSConnectionClosedError') await broker.disconnect();
-    throw error;
-  }
+  return (await broker.connectionPool.send(call)) as T;
 }
 
 /** One `Kafka` a consumer: two of one group would share their positions, and wipe each other's. */

@@ -36,11 +36,16 @@ export function mendIdleTimer(queue: Prototype<Queue>): void {
 }
 
 type Connection = {
+  readonly host: string;
+  readonly port: number;
+  readonly requestQueue: { readonly inflight: ReadonlyMap<number, unknown>; readonly pending: readonly unknown[] };
   chunks: Buffer[];
   bytesBuffered: number;
   bytesNeeded: number;
-  socket?: { removeAllListeners(event: string): void; destroy(): void };
+  socket?: { removeAllListeners(event: string): void; destroy(error?: Error): void };
   connecting?: Promise<unknown> | undefined;
+  /** The whole client is being closed. */
+  isClosing?: boolean;
   isConnected(): boolean;
   connect: (this: Connection) => Promise<unknown>;
   disconnect: (this: Connection) => Promise<unknown>;
@@ -50,31 +55,51 @@ type Connection = {
 
 const LENGTH_BYTES = 4;
 
+const closed = ({ host, port }: Connection): Error =>
+  Object.assign(new Error('the connection was closed'), {
+    name: 'KafkaJSConnectionError',
+    retriable: true,
+    broker: `${host}:${port}`,
+  });
+
 /**
  * Without: (1) an answer cut off in the middle stays in the buffer, and the next connection's bytes are taken for its
  * rest; (2) two requests that find no connection open two sockets and lose one; (3) a connection whose peer is gone is
- * used on and on, each request waiting for its time-out; (4) a closed socket's late bytes mix with the new one's.
+ * used on and on, each request waiting for its time-out; (4) a closed socket's late bytes mix with the new one's;
+ * (5) each request that failed with a connection closes it once more, and so the next one, while that connects;
+ * (6) a request that slips in while the connection closes is never answered and never timed out.
  */
 export function mendConnection(connection: Prototype<Connection>): void {
   const { connect, disconnect, send } = connection.prototype;
   connection.prototype.connect = function connectOnce(this: Connection): Promise<unknown> {
     if (this.connecting !== undefined) return this.connecting;
-    if (!this.isConnected()) {
-      this.chunks = [];
-      this.bytesBuffered = 0;
-      this.bytesNeeded = LENGTH_BYTES;
-    }
-    const connecting = connect.call(this).finally(() => {
-      this.connecting = undefined;
-    });
+    if (this.isConnected()) return Promise.resolve(true);
+    this.chunks = [];
+    this.bytesBuffered = 0;
+    this.bytesNeeded = LENGTH_BYTES;
+    this.isClosing = false;
+    const connecting = connect
+      .call(this)
+      .catch((error: unknown) => {
+        this.socket?.destroy();
+        throw error;
+      })
+      .finally(() => {
+        this.connecting = undefined;
+      });
     this.connecting = connecting;
     return connecting;
   };
   connection.prototype.disconnect = async function disconnectWholly(this: Connection): Promise<unknown> {
-    const { socket } = this;
+    const { socket, requestQueue } = this;
+    if (this.connecting !== undefined) {
+      if (this.isClosing === true) socket?.destroy(closed(this));
+      return true;
+    }
     const answer = await disconnect.call(this);
     socket?.removeAllListeners('data');
     socket?.destroy();
+    if (requestQueue.inflight.size > 0 || requestQueue.pending.length > 0) this.rejectRequests(closed(this));
     return answer;
   };
   connection.prototype.send = async function sendOrClose(this: Connection, call: object): Promise<unknown> {
@@ -87,6 +112,24 @@ export function mendConnection(connection: Prototype<Connection>): void {
       }
       throw error;
     }
+  };
+}
+
+type Pools = { readonly connectionPool: { readonly pool: readonly Connection[] } };
+type BrokerPool = {
+  readonly seedBroker?: Pools;
+  readonly brokers: Readonly<Record<string, Pools>>;
+  disconnect: (this: BrokerPool) => Promise<unknown>;
+};
+
+/** Tells the connections the end of the client from the end of a request, which the client itself does not. */
+export function mendClose(pool: Prototype<BrokerPool>): void {
+  const { disconnect } = pool.prototype;
+  pool.prototype.disconnect = function closeAll(this: BrokerPool): Promise<unknown> {
+    for (const broker of [this.seedBroker, ...Object.values(this.brokers)]) {
+      for (const connection of broker?.connectionPool.pool ?? []) connection.isClosing = true;
+    }
+    return disconnect.call(this);
   };
 }
 
