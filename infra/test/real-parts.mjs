@@ -29,7 +29,7 @@ export function shareParts(say) {
     const begun = performance.now();
     dir = testDir('suites');
     const parts = await Promise.allSettled([
-      kept(startKafka({ dir: `${dir}/kafka`, say })),
+      kept(startKafka({ dir: `${dir}/kafka`, quick: true, say })),
       kept(startRegistry({ dir: `${dir}/registry`, say })),
       kept(startRedis({ dir: `${dir}/redis` })),
     ]);

@@ -32,7 +32,7 @@ export const RAW_CONFIG = { 'message.timestamp.type': 'LogAppendTime', 'max.mess
 
 export async function openBroker(name: string): Promise<TestBroker> {
   const given = process.env['CALLFOLD_TEST_KAFKA_BROKERS'];
-  const own = given === undefined ? await startKafka({ dir: join(testDir(name), 'kafka') }) : null;
+  const own = given === undefined ? await startKafka({ dir: join(testDir(name), 'kafka'), quick: true }) : null;
   const brokers = own?.brokers ?? (given ?? '').split(',');
   const connection: KafkaConnection = { brokers, clientId: `test-${name}`, log: logger };
   const admin = await openKafkaAdmin(connection);
