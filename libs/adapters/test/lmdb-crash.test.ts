@@ -57,9 +57,13 @@ type Answered = { pid: number; readonly appended: number[]; readonly committed: 
 /** Runs the process until it is killed, `lifeMs` after its first answer, and says what it was answered until then. */
 async function liveAndDie(lifeMs: number, answered: Answered, whileAlive: () => Promise<void>): Promise<void> {
   const child = spawn(process.execPath, [join(built, 'libs/adapters/test', 'lmdb-crash-child.js'), dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
   let begin!: () => void;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
@@ -72,7 +76,9 @@ async function liveAndDie(lifeMs: number, answered: Answered, whileAlive: () => 
     if (what === 'sent') begin();
   });
   const read = once(lines, 'close');
-  await Promise.race([begun, exited.then(() => Promise.reject(new Error('the process ended by itself')))]);
+  const early = exited.then((how) => Promise.reject(new Error(`it ended by itself (${how.join(' ')}): ${complaint}`)));
+  await Promise.race([begun, early]);
+  early.catch(() => {});
   await whileAlive();
   await setTimeout(lifeMs);
   child.kill('SIGKILL');

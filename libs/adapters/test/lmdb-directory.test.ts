@@ -74,6 +74,7 @@ describe('the lock of a data directory', () => {
     await open();
   });
 
+  // Only where the system tells when a process began, because a pid alone does not tell two of them apart.
   it.runIf(existsSync('/proc/self/stat'))('is not held by whoever has the pid of the one that died', async () => {
     writeLock({ pid: process.ppid, host: hostname(), began: '1' });
     await expect(open()).resolves.toMatchObject({ dir });

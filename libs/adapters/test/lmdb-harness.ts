@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, Outgoing } from '@callfold/engine';
+import type { Batch, Clock, ConsumerHandler, Outgoing } from '@callfold/engine';
 import { openEmbedded } from '../src/index.ts';
 import type { Embedded, EmbeddedOptions } from '../src/index.ts';
 
@@ -51,3 +51,27 @@ export function records(...texts: readonly string[]): Omit<Outgoing, 'topic'>[] 
 
 export const textsOf = (all: readonly { readonly value: Uint8Array | null }[]): string[] =>
   all.map(({ value }) => Buffer.from(value ?? []).toString());
+
+/** A handler that reads from the start and keeps what it is called with. */
+export function keeper(
+  overrides: Partial<ConsumerHandler> = {},
+): ConsumerHandler & { batches: Batch[]; calls: string[] } {
+  const batches: Batch[] = [];
+  const calls: string[] = [];
+  return {
+    batches,
+    calls,
+    async assigned({ topic, partition }) {
+      calls.push(`assigned ${topic}/${partition}`);
+      return 0;
+    },
+    async batch(_, batch) {
+      batches.push(batch);
+      return batch.next;
+    },
+    async revoked({ topic, partition }) {
+      calls.push(`revoked ${topic}/${partition}`);
+    },
+    ...overrides,
+  };
+}

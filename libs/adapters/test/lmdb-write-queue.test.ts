@@ -42,6 +42,7 @@ describe('the write queue', () => {
       env: failing,
       liveBytesMax: Number.POSITIVE_INFINITY,
       jobsPerTransaction: 10,
+      bytesPerTransaction: 1_000,
       waitingJobs: 100,
       guard: () => {},
       ride: () => {},
@@ -86,6 +87,14 @@ describe('the write queue', () => {
     const { write } = queueOf({ jobsPerTransaction: 4 });
     await Promise.all(Array.from({ length: 10 }, (_, i) => write(() => put(`k${i}`))));
     expect(committed).toBe(3);
+  });
+
+  it('takes no more bytes into one transaction than it may, and one larger job alone', async () => {
+    const { write } = queueOf();
+    const sizes = [400, 400, 400, 5_000, 100, 900, 1];
+    await Promise.all(sizes.map((bytes, i) => write(() => put(`k${i}`), { bytes })));
+    // 400 400, 400, 5000, 100 900, 1
+    expect(committed).toBe(5);
   });
 
   it('gives a job that throws before it writes its own error, and does the others', async () => {

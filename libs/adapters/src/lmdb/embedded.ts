@@ -38,6 +38,8 @@ export type EmbeddedOptions = {
   readonly topics?: readonly string[];
   /** Bytes of live data at which appends and commits stop; the file may be somewhat larger. */
   readonly bytesMax?: number;
+  /** Records of one batch to a handler; by default `EMBEDDED_LIMITS.batchRecords`. */
+  readonly batchRecords?: number;
   /** Absent: nothing is ever trimmed by itself. */
   readonly retention?: Retention;
 };
@@ -71,7 +73,7 @@ export type Embedded = {
 };
 
 const OWNER = Buffer.from('owner');
-const RAW_TOPICS = SOURCES.map(rawTopic);
+const RAW_TOPICS = new Set(SOURCES.map(rawTopic));
 
 /** @throws Refused when another process has the directory, a newer version wrote it, or it has other partitions. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
@@ -115,8 +117,7 @@ function build(options: EmbeddedOptions, lock: DirectoryLock, env: Env): Embedde
   const queue = createWriteQueue({
     env,
     liveBytesMax: bytesMax,
-    jobsPerTransaction: EMBEDDED_LIMITS.jobsPerTransaction,
-    waitingJobs: EMBEDDED_LIMITS.waitingJobs,
+    ...EMBEDDED_LIMITS,
     guard() {
       if (meta.get(OWNER) === lock.token) return;
       throw new Refused(`another process has opened ${dir} since; this one must not write there any more, stop it`);
@@ -152,8 +153,8 @@ function assemble({ options, lock, env, tables, logs, catalog, witnesses, queue 
   const consumers: Consumer[] = [];
   const trim = (topic: string, before: number): Promise<Trimmed> =>
     trimTopic({ logs, catalog, tables, write }, topic, before);
-  const { retention, clock } = options;
-  const rawTopics = (): readonly string[] => catalog.topics().filter((topic) => RAW_TOPICS.includes(topic));
+  const { retention, clock, batchRecords = EMBEDDED_LIMITS.batchRecords } = options;
+  const rawTopics = (): readonly string[] => catalog.topics().filter((topic) => RAW_TOPICS.has(topic));
   const stopRetention = retention && startRetention(retention, rawTopics, () => clock.now(), trim);
   let closing: Promise<void> | null = null;
 
@@ -172,7 +173,7 @@ function assemble({ options, lock, env, tables, logs, catalog, witnesses, queue 
     partitions: catalog.partitions,
     member(group, topics = rawTopics()) {
       const parts = partitionsOf(catalog, topics);
-      const consumer = createConsumer({ group, parts, logs, running, batchRecords: EMBEDDED_LIMITS.batchRecords });
+      const consumer = createConsumer({ group, parts, logs, running, batchRecords });
       consumers.push(consumer);
       return {
         consumer,

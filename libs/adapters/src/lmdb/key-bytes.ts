@@ -18,9 +18,11 @@ export function offsetOf(key: Uint8Array): number {
   return asBuffer(key).readUIntBE(4, 6);
 }
 
+export const SLOT_KEY_BYTES = 5;
+
 /** `slot` numbers a partition as one group sees it; `kind` what stands there. */
 export function slotKey(slot: number, kind: number): Buffer {
-  const key = Buffer.allocUnsafe(5);
+  const key = Buffer.allocUnsafe(SLOT_KEY_BYTES);
   key.writeUInt32BE(slot, 0);
   key.writeUInt8(kind, 4);
   return key;
@@ -50,6 +52,23 @@ export function fieldKey(prefix: Uint8Array, field: string): Buffer {
 export function fieldOf(key: Uint8Array, prefixBytes: number): string | null {
   if (key.length - prefixBytes >= EMBEDDED_LIMITS.keyTailBytes) return null;
   return asBuffer(key).toString('utf8', prefixBytes);
+}
+
+/** A field too long for its key stands in front of the text. */
+export function pack(key: Uint8Array, prefixBytes: number, field: string, text: string): string {
+  return fieldOf(key, prefixBytes) === null ? `${field.length}\n${field}${text}` : text;
+}
+
+export function unpack(
+  key: Uint8Array,
+  prefixBytes: number,
+  packed: string,
+): { readonly field: string; readonly text: string } {
+  const field = fieldOf(key, prefixBytes);
+  if (field !== null) return { field, text: packed };
+  const at = packed.indexOf('\n') + 1;
+  const end = at + Number(packed.slice(0, at));
+  return { field: packed.slice(at, end), text: packed.slice(end) };
 }
 
 /** What is alike in the keys of two fields of which at least one is too long: their order is not that of their fields. */

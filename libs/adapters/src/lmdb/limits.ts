@@ -14,6 +14,8 @@ export const EMBEDDED_LIMITS = {
   readBackRecords: 1_000,
   /** Jobs that share one transaction, and so one flush to the disk. */
   jobsPerTransaction: 512,
+  /** Bytes that the jobs of one transaction write together, or one job alone. */
+  bytesPerTransaction: 32 * 1_048_576,
   /** Jobs that may wait; more are refused until some are done. */
   waitingJobs: 20_000,
   /** Fields of one slice of a scan. */

@@ -10,6 +10,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, RangeOptions } from 'lmdb';
 import { open } from 'lmdb';
+import { EMBEDDED_LIMITS } from './limits.ts';
 
 export type Table<V> = {
   get(key: Uint8Array): V | undefined;
@@ -40,8 +41,8 @@ export type Env = {
 };
 
 const TABLES_MAX = 16;
-/** Address space, not memory or disk: large enough that the map need never move while it is read. */
-const MAP_BYTES = 1_099_511_627_776;
+/** Address space, not memory or disk: more than the limit of live data, so that the map need not be made anew while it is read. */
+const MAP_BYTES = 2 * EMBEDDED_LIMITS.liveBytes;
 
 const DATA_FILE = 'data.mdb';
 const MAGIC = 0xbe_ef_c0_de;

@@ -2,6 +2,7 @@
 
 import type { At, Outgoing, Published, Publisher } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
+import { roomFor } from './block.ts';
 import type { Catalog } from './catalog.ts';
 import { slotKey } from './key-bytes.ts';
 import { EMBEDDED_LIMITS } from './limits.ts';
@@ -46,16 +47,19 @@ export function createPublisher(
         lane: catalog.lane({ topic, partition: origin.partition }),
       }));
       if (lanes.length === 0) return new Map();
-      return write(() => {
-        const slot = catalog.slot(group, origin);
-        const held = slot === null ? 0 : Number(marks.get(slotKey(slot, MARK.fence)) ?? 0);
-        if (held !== epoch) {
-          throw new Refused(
-            `another owner of ${nameOf(origin)} has fenced (${held}, ours was ${epoch}); stop sending for it`,
-          );
-        }
-        return new Map(lanes.map(({ topic, lane, own }) => [topic, logs.append(lane, own)]));
-      });
+      return write(
+        () => {
+          const slot = catalog.slot(group, origin);
+          const held = slot === null ? 0 : Number(marks.get(slotKey(slot, MARK.fence)) ?? 0);
+          if (held !== epoch) {
+            throw new Refused(
+              `another owner of ${nameOf(origin)} has fenced (${held}, ours was ${epoch}); stop sending for it`,
+            );
+          }
+          return new Map(lanes.map(({ topic, lane, own }) => [topic, logs.append(lane, own)]));
+        },
+        { bytes: records.reduce((sum, record) => sum + roomFor(record), 0) },
+      );
     },
     readBack: async (topic, partition, offset) =>
       readDerived(logs, catalog, { topic, partition }, offset, EMBEDDED_LIMITS.readBackRecords),

@@ -39,7 +39,7 @@ export function createRawWriter(logs: PartitionLogs, catalog: Catalog, write: Wr
     async append(at, records) {
       const lane = catalog.lane(at);
       // One after the other: a later slice must not stand where an earlier one failed.
-      for (const slice of slicesOf(records)) await write(() => logs.append(lane, slice));
+      for (const { slice, bytes } of slicesOf(records)) await write(() => logs.append(lane, slice), { bytes });
     },
   };
 }
@@ -49,17 +49,19 @@ function partitionsOf(catalog: Catalog, topic: string): number {
   return catalog.partitions;
 }
 
-function* slicesOf(records: readonly Unplaced[]): Generator<readonly Unplaced[]> {
+type Slice = { readonly slice: readonly Unplaced[]; readonly bytes: number };
+
+function* slicesOf(records: readonly Unplaced[]): Generator<Slice> {
   let from = 0;
   let bytes = 0;
   for (const [i, record] of records.entries()) {
     const room = roomFor(record);
     if (bytes + room > EMBEDDED_LIMITS.appendBytes && i > from) {
-      yield records.slice(from, i);
+      yield { slice: records.slice(from, i), bytes };
       from = i;
       bytes = 0;
     }
     bytes += room;
   }
-  if (from < records.length) yield from === 0 ? records : records.slice(from);
+  if (from < records.length) yield { slice: from === 0 ? records : records.slice(from), bytes };
 }

@@ -1,12 +1,13 @@
 /** State and position of one group: tables, timers and outbox of a partition under one number, written in one transaction. */
 
-import type { At, Commit, CommitAnswer, Store, Stored, TableName, Timer } from '@callfold/engine';
+import type { At, Commit, CommitAnswer, Store, Stored, TableName } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import type { Catalog } from './catalog.ts';
-import { behind, dueKey, dueOf, fieldKey, fieldOf, numberKey, offsetOf, plainTail, slotKey } from './key-bytes.ts';
+import { behind, fieldKey, numberKey, offsetOf, pack, SLOT_KEY_BYTES, slotKey, unpack } from './key-bytes.ts';
 import { EMBEDDED_LIMITS } from './limits.ts';
 import type { Env, Table } from './lmdb.ts';
 import { sameCommit } from './same-commit.ts';
+import { dueTimers, setTimers } from './timer-table.ts';
 import type { Write } from './write-queue.ts';
 
 export type StoreTables = {
@@ -33,10 +34,6 @@ export function openStoreTables(env: Env): StoreTables {
 export const MARK = { checkpoint: 1, witness: 2, fence: 3 } as const;
 
 const KIND_OF: Readonly<Record<TableName, number>> = { states: 1, agents: 2 };
-const TIMER_BY_KEY = 1;
-const TIMER_BY_DUE = 2;
-const PREFIX_BYTES = 5;
-const DUE_BYTES = 8;
 
 type Checkpoint = {
   readonly epoch: number;
@@ -73,7 +70,7 @@ export function createStore(tables: StoreTables, catalog: Catalog, write: Write,
       return fields.map((field) => {
         const key = fieldKey(prefix, field);
         const text = tables.fields.get(key);
-        return text === undefined ? null : unpack(key, PREFIX_BYTES, text).text;
+        return text === undefined ? null : unpack(key, SLOT_KEY_BYTES, text).text;
       });
     },
     async timers(at, upTo, limit) {
@@ -150,50 +147,13 @@ function apply(tables: StoreTables, slot: number, commit: Commit): void {
     for (const [field, text] of fields) {
       const key = fieldKey(prefix, field);
       if (text === null) tables.fields.remove(key);
-      else tables.fields.put(key, pack(key, PREFIX_BYTES, field, text));
+      else tables.fields.put(key, pack(key, SLOT_KEY_BYTES, field, text));
     }
   }
   setTimers(tables.timers, slot, commit.timers);
   for (const [i, entry] of commit.outbox.entries()) tables.outbox.put(numberKey(slot, commit.outboxFrom + i), entry);
   const trimmed = tables.outbox.keys(numberKey(slot, 0), numberKey(slot, commit.outboxTrim), Number.POSITIVE_INFINITY);
   for (const key of trimmed) tables.outbox.remove(key);
-}
-
-/** Two entries a timer: one finds its time by its key, the other stands in the order in which timers fire. */
-function setTimers(timers: Table<string>, slot: number, changes: Commit['timers']): void {
-  const keys = slotKey(slot, TIMER_BY_KEY);
-  const dues = slotKey(slot, TIMER_BY_DUE);
-  for (const [key, due] of changes) {
-    const byKey = fieldKey(keys, key);
-    const before = timers.get(byKey);
-    if (before === String(due)) continue;
-    if (before !== undefined) timers.remove(fieldKey(dueKey(dues, Number(before)), key));
-    if (due !== null) {
-      const byDue = fieldKey(dueKey(dues, due), key);
-      timers.put(byKey, String(due));
-      timers.put(byDue, pack(byDue, PREFIX_BYTES + DUE_BYTES, key, ''));
-    } else if (before !== undefined) timers.remove(byKey);
-  }
-}
-
-function dueTimers(timers: Table<string>, slot: number, upTo: number, limit: number): Timer[] {
-  const prefix = slotKey(slot, TIMER_BY_DUE);
-  const tailAt = PREFIX_BYTES + DUE_BYTES;
-  const found: Timer[] = [];
-  let tail: Buffer | null = null;
-  let anyLong = false;
-  // No key text holds the byte 0xff, so this lies behind all that are due at `upTo`.
-  timers.walk(prefix, Buffer.concat([dueKey(prefix, upTo), Buffer.from([0xff])]), (key, text) => {
-    const own = plainTail(key, tailAt);
-    // Among keys too long to stand here in full the right order is known only when all of them are seen.
-    if (found.length >= limit && (own === null || tail === null || !own.equals(tail))) return false;
-    tail = own;
-    anyLong ||= own !== null;
-    found.push({ key: unpack(key, tailAt, text).field, due: dueOf(key, PREFIX_BYTES) });
-    return true;
-  });
-  if (anyLong) found.sort((a, b) => a.due - b.due || Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
-  return found.slice(0, limit);
 }
 
 async function* slices(
@@ -209,7 +169,7 @@ async function* slices(
     const slice: (readonly [string, string])[] = [];
     let last: Uint8Array | null = null;
     fields.walk(from, behind(prefix), (key, packed) => {
-      const { field, text } = unpack(key, PREFIX_BYTES, packed);
+      const { field, text } = unpack(key, SLOT_KEY_BYTES, packed);
       slice.push([field, text]);
       last = key;
       return slice.length < EMBEDDED_LIMITS.scanFields;
@@ -218,23 +178,6 @@ async function* slices(
     if (slice.length < EMBEDDED_LIMITS.scanFields || last === null) return;
     from = Buffer.concat([last, Buffer.from([0])]);
   }
-}
-
-/** A field too long for its key stands in front of the text. */
-function pack(key: Uint8Array, prefixBytes: number, field: string, text: string): string {
-  return fieldOf(key, prefixBytes) === null ? `${field.length}\n${field}${text}` : text;
-}
-
-function unpack(
-  key: Uint8Array,
-  prefixBytes: number,
-  packed: string,
-): { readonly field: string; readonly text: string } {
-  const field = fieldOf(key, prefixBytes);
-  if (field !== null) return { field, text: packed };
-  const at = packed.indexOf('\n') + 1;
-  const end = at + Number(packed.slice(0, at));
-  return { field: packed.slice(at, end), text: packed.slice(end) };
 }
 
 function newerOwner({ topic, partition }: At, group: string, held: number, above: number): Refused {

@@ -74,11 +74,14 @@ export function startRetention(
   const turn = async (): Promise<void> => {
     if (busy) return;
     busy = true;
-    for (const topic of topics()) {
-      const outcome = await trim(topic, now() - keepMs).catch((error: unknown) => asError(error));
-      told(topic, outcome);
+    try {
+      for (const topic of topics()) {
+        const outcome = await trim(topic, now() - keepMs).catch((error: unknown) => asError(error));
+        told(topic, outcome);
+      }
+    } finally {
+      busy = false;
     }
-    busy = false;
   };
   const timer = setInterval(() => void turn(), everyMs);
   timer.unref();

@@ -11,6 +11,8 @@ export type Write = <T>(job: () => T, options?: WriteOptions) => Promise<T>;
 export type WriteOptions = {
   /** It makes room, so it runs when there is none. */
   readonly frees?: boolean;
+  /** About what it will write, where that may be much. */
+  readonly bytes?: number;
 };
 
 export type WriteQueue = {
@@ -27,6 +29,7 @@ export type WriteQueueSetup = {
   readonly env: Env;
   readonly liveBytesMax: number;
   readonly jobsPerTransaction: number;
+  readonly bytesPerTransaction: number;
   readonly waitingJobs: number;
   /** Runs first in every transaction; what it throws is every job's answer. */
   readonly guard: () => void;
@@ -40,6 +43,7 @@ export type WriteQueueSetup = {
 type Job = {
   readonly work: () => unknown;
   readonly frees: boolean;
+  readonly bytes: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -47,7 +51,7 @@ type Job = {
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 export function createWriteQueue(setup: WriteQueueSetup): WriteQueue {
-  const { env, jobsPerTransaction, waitingJobs } = setup;
+  const { env, waitingJobs } = setup;
   let waiting: Job[] = [];
   let scheduled = false;
   let closed = false;
@@ -62,8 +66,8 @@ export function createWriteQueue(setup: WriteQueueSetup): WriteQueue {
 
   function drain(): void {
     scheduled = false;
-    const group = waiting.slice(0, jobsPerTransaction);
-    waiting = waiting.slice(jobsPerTransaction);
+    const group = waiting.slice(0, groupSize(setup, waiting));
+    waiting = waiting.slice(group.length);
     const roomy = withRoom(setup, group);
     if (roomy.length > 0) runTogether(setup, roomy);
     if (waiting.length > 0) schedule();
@@ -71,7 +75,7 @@ export function createWriteQueue(setup: WriteQueueSetup): WriteQueue {
   }
 
   return {
-    async write<T>(work: () => T, { frees = false }: WriteOptions = {}): Promise<T> {
+    async write<T>(work: () => T, { frees = false, bytes = 0 }: WriteOptions = {}): Promise<T> {
       if (closed) throw new Error(`the embedded store in ${env.dir} is closed`);
       if (waiting.length >= waitingJobs) {
         throw new Error(
@@ -80,7 +84,7 @@ export function createWriteQueue(setup: WriteQueueSetup): WriteQueue {
       }
       schedule();
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ work, frees, resolve: resolve as (value: unknown) => void, reject });
+        waiting.push({ work, frees, bytes, resolve: resolve as (value: unknown) => void, reject });
       });
     },
     close() {
@@ -91,6 +95,16 @@ export function createWriteQueue(setup: WriteQueueSetup): WriteQueue {
       });
     },
   };
+}
+
+/** How many of the jobs that wait share the next transaction: at least one. */
+function groupSize({ jobsPerTransaction, bytesPerTransaction }: WriteQueueSetup, waiting: readonly Job[]): number {
+  let bytes = 0;
+  const tooMany = waiting.findIndex((job, i) => {
+    bytes += job.bytes;
+    return i > 0 && (i >= jobsPerTransaction || bytes > bytesPerTransaction);
+  });
+  return tooMany === -1 ? waiting.length : tooMany;
 }
 
 /** Refuses what would make a full store fuller. */
