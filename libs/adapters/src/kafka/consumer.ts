@@ -127,7 +127,8 @@ export function consumerOn(member: Member, log: KafkaLogger, limits: ConsumerLim
   function giveBack(lane: Lane, graceMs: number): Promise<void> {
     const name = nameOf(lane.at);
     if (lanes.get(name) === lane) lanes.delete(name);
-    const given = lane.close(graceMs).catch(fail);
+    // One that was never told of the partition may follow on one that still is at it.
+    const given = Promise.all([leaving.get(name), lane.close(graceMs).catch(fail)]).then(() => {});
     const known = given.finally(() => {
       live.delete(lane);
       if (leaving.get(name) === known) leaving.delete(name);

@@ -44,6 +44,7 @@ type Connection = {
   bytesNeeded: number;
   socket?: { removeAllListeners(event: string): void; destroy(error?: Error): void };
   connecting?: Promise<unknown> | undefined;
+  disconnecting?: Promise<unknown> | undefined;
   /** The whole client is being closed. */
   isClosing?: boolean;
   isConnected(): boolean;
@@ -90,17 +91,26 @@ export function mendConnection(connection: Prototype<Connection>): void {
     this.connecting = connecting;
     return connecting;
   };
-  connection.prototype.disconnect = async function disconnectWholly(this: Connection): Promise<unknown> {
-    const { socket, requestQueue } = this;
-    if (this.connecting !== undefined) {
-      if (this.isClosing === true) socket?.destroy(closed(this));
-      return true;
-    }
-    const answer = await disconnect.call(this);
+  async function closeWholly(one: Connection): Promise<unknown> {
+    const { socket, requestQueue } = one;
+    const answer = await disconnect.call(one);
     socket?.removeAllListeners('data');
     socket?.destroy();
-    if (requestQueue.inflight.size > 0 || requestQueue.pending.length > 0) this.rejectRequests(closed(this));
+    if (requestQueue.inflight.size > 0 || requestQueue.pending.length > 0) one.rejectRequests(closed(one));
     return answer;
+  }
+  connection.prototype.disconnect = function disconnectOnce(this: Connection): Promise<unknown> {
+    if (this.connecting !== undefined) {
+      if (this.isClosing === true) this.socket?.destroy(closed(this));
+      return Promise.resolve(true);
+    }
+    if (this.disconnecting !== undefined) return this.disconnecting;
+    if (!this.isConnected()) return Promise.resolve(true);
+    const disconnecting = closeWholly(this).finally(() => {
+      this.disconnecting = undefined;
+    });
+    this.disconnecting = disconnecting;
+    return disconnecting;
   };
   connection.prototype.send = async function sendOrClose(this: Connection, call: object): Promise<unknown> {
     try {
