@@ -17,6 +17,8 @@ export type TestRedis = {
   readonly port: number;
   /** For planting and looking, past the store. */
   readonly plain: RedisClient;
+  /** Another plain client, for instance as another user; closed with the server. */
+  client(url: string): RedisClient;
   /** A store with a connection of its own; closed with the server. */
   store(options?: StoreOptions): RedisStore;
   restart(): Promise<void>;
@@ -46,6 +48,7 @@ export async function openRedis(
     url: server.url,
     port: server.port,
     plain: client(server.url, ANSWER_MS),
+    client: (url) => client(url, ANSWER_MS),
     store: ({ url = server.url, answerMs = ANSWER_MS, ...space } = {}) =>
       createRedisStore({ ...SPACE, ...space, client: client(url, answerMs) }),
     async restart() {

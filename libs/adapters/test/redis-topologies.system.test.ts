@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startRedis, testDir } from '../../../infra/parts/index.mjs';
@@ -8,6 +9,7 @@ import { bytes, change, freshToken, place, sight, states } from './contract/stor
 import { SPACE } from './redis-server.ts';
 
 type Server = Awaited<ReturnType<typeof startRedis>>;
+const SLOTS = 16_384;
 const soon = { timeout: 60_000, interval: 50 };
 const dir = testDir('redis-topologies');
 
@@ -23,8 +25,9 @@ describe('Redis Cluster', () => {
     }
     plain.push(...servers.map(plainOf));
     const [a, b] = plain as [RedisClient, RedisClient];
-    await a.call('cluster', ['addslotsrange', 0, 8_191]);
-    await b.call('cluster', ['addslotsrange', 8_192, 16_383]);
+    const half = (from: number): number[] => Array.from({ length: SLOTS / 2 }, (_, i) => from + i);
+    await a.call('cluster', ['addslots', ...half(0)]);
+    await b.call('cluster', ['addslots', ...half(SLOTS / 2)]);
     await a.call('cluster', ['meet', '127.0.0.1', servers[1]!.port]);
     const whole = async (one: RedisClient): Promise<void> => {
       const info = String(await one.call('cluster', ['info']));
@@ -39,8 +42,15 @@ describe('Redis Cluster', () => {
   });
 
   it('holds each partition whole on one of its nodes, and takes commits to the right one', async () => {
+    // The user has the rights that docs/redis.md gives it, and no more.
+    const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8');
+    const user = /^ACL SETUSER (callfold .*)$/m.exec(page)?.[1] ?? '';
+    const more = /^In a cluster also: `(.*)`/m.exec(page)?.[1] ?? '';
+    for (const one of plain) await one.call('acl', ['setuser', ...`${user} ${more}`.split(' ')]);
     // Only one node is named: the other is found.
-    const client = createRedisClient({ url: servers[0]!.url.replace('redis://', 'redis+cluster://') });
+    const client = createRedisClient({
+      url: servers[0]!.url.replace('redis://', 'redis+cluster://callfold:PASSWORD@'),
+    });
     const store = createRedisStore({ ...SPACE, client });
     expect((await store.check()).warnings.join('\n')).toMatch(/node 127\.0\.0\.1/);
     const places = Array.from({ length: 12 }, place);

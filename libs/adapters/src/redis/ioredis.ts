@@ -98,7 +98,9 @@ function serverOptions(target: Exclude<RedisTarget, { kind: 'cluster' }>, config
     sentinelRetryStrategy: backOff,
     sentinelReconnectStrategy: backOff,
     updateSentinels: true,
-    failoverDetector: true,
+    // It cuts the connection while the next one is being looked for, which ioredis takes for the end. A master that is lost or has
+    // become a replica is noticed without it.
+    failoverDetector: false,
   } satisfies RedisOptions;
 }
 
@@ -141,38 +143,64 @@ export function createRedisClient(config: RedisConfig): RedisClient {
           clusterOptions(target, config),
         )
       : new Redis(serverOptions(target, config));
+  const firstMs = (config.connectMs ?? CONNECT_MS) + (config.answerMs ?? ANSWER_MS);
 
   let lastError: Error | null = null;
-  const note = (error: Error): Error => {
-    lastError = rootOf(error);
-    return lastError;
-  };
   let first: Promise<void> | null = null;
+  let closed = false;
+  let ends = 0;
+  let revival: NodeJS.Timeout | undefined;
   // Without a listener an error would end the process; the last one says why there is no connection.
-  client.on('error', note);
+  client.on('error', (error: Error) => {
+    lastError = rootOf(error);
+  });
   client.on('ready', () => {
     lastError = null;
+    ends = 0;
     config.onEvent?.({ name: 'redis-connected', where });
   });
   client.on('close', () => {
     config.onEvent?.({ name: 'redis-lost', where, message: lastError?.message ?? 'the connection was closed' });
   });
+  // ioredis gives up for good in places, whatever its strategies say: a failover while it asks the sentinels is one.
+  client.on('end', () => {
+    if (closed) return;
+    ends += 1;
+    revival = setTimeout(() => {
+      client.connect().catch(() => {});
+    }, backOff(ends));
+  });
 
   const explain = (error: unknown): Error => {
     if (client.status === 'ready' || error === lastError) return explainError(where, error);
-    const why = lastError?.message ?? 'the connection was lost';
+    const why = closed ? 'this client was closed' : (lastError?.message ?? 'the connection was lost');
     return explainError(where, new Error(`not connected (${why}); it is tried again`, { cause: error }));
   };
-  const asked = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+
+  /** The first call waits for the connection it asks for, for a while; later ones find it made, or fail at once. */
+  const firstConnection = async (): Promise<void> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not connected within ${firstMs} ms`)), firstMs);
+    });
     try {
-      first ??= client.connect();
-      await first;
+      await Promise.race([client.connect(), late]);
     } catch (thrown) {
-      // The connection goes on being tried; later calls find it made, or fail at once.
-      first = Promise.resolve();
       const error = thrown instanceof Error ? rootOf(thrown) : thrown;
       throw explain(error instanceof Error && error.message === CLOSED ? (lastError ?? error) : error);
+    } finally {
+      clearTimeout(timer);
     }
+  };
+
+  const asked = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+    if (first === null) {
+      first = firstConnection();
+      first.catch(() => {
+        first = Promise.resolve();
+      });
+    }
+    await first;
     try {
       return await ask();
     } catch (error) {
@@ -200,6 +228,8 @@ export function createRedisClient(config: RedisConfig): RedisClient {
         );
       }),
     close: async () => {
+      closed = true;
+      clearTimeout(revival);
       first ??= Promise.resolve();
       // Not `quit`: it would wait for a server that is away.
       client.disconnect();
