@@ -1,5 +1,7 @@
 import type { AgentOffer, CallOutcome } from '@callfold/schemas';
 import { attributesOf } from './attributes.ts';
+import type { Verdict } from './call-rules.ts';
+import { judge } from './call-rules.ts';
 import type { Fact } from './fact.ts';
 import { hasReusedId } from './fact.ts';
 import { idOf } from './key.ts';
@@ -13,54 +15,8 @@ import { isTimelineOver, readTimeline } from './timeline.ts';
 
 /** Outcome of a call that is told as a timeline of who was in. Rules: docs/outcomes.md, each under the name in `decidedBy`. */
 
-type Verdict = {
-  readonly outcome: CallOutcome['outcome'];
-  readonly rule: string;
-  readonly deciding: Fact;
-  /** Further events it rests on. */
-  readonly alsoBy?: readonly (Fact | null)[];
-};
-
 /** Leaves closer together than this do not tell who hung up: the tear-down writes both. */
 const SAME_MOMENT_MS = 1_000;
-
-function missedBy(t: Timeline, settings: Settings): Fact | null {
-  const { lastLeave } = t.presence;
-  if (t.end && !lastLeave) return t.finalNoAnswers.at(-1) ?? null;
-  if (!lastLeave || t.presence.contactIn) return null;
-  const leftAfter = (fact: Fact): boolean => fact.at <= lastLeave.at && lastLeave.at - fact.at <= settings.teardownMs;
-  return t.finalNoAnswers.findLast(leftAfter) ?? null;
-}
-
-/** The first rule that holds decides; the order is the contract's. */
-function judge(t: Timeline, facts: readonly Fact[], settings: Settings): Verdict {
-  const p = t.presence;
-  const last = facts.at(-1) as Fact;
-  const gone = p.lastLeave !== null && !p.contactIn;
-  if (p.answer && (!p.redirect || isBefore(p.answer, p.redirect, facts))) {
-    return { outcome: 'answered', rule: 'contact-and-agent-in', deciding: p.answer, alsoBy: [p.firstJoin] };
-  }
-  if (p.redirect) {
-    return { outcome: 'voicemail', rule: 'redirect-before-answer', deciding: p.redirect, alsoBy: [t.recording] };
-  }
-  const noAnswer = missedBy(t, settings);
-  if (noAnswer) {
-    return { outcome: 'missed', rule: 'no-answer-then-end', deciding: noAnswer, alsoBy: [p.lastLeave ?? t.end] };
-  }
-  if (t.contactJoinSeen && gone && p.lastLeave) {
-    return { outcome: 'abandoned', rule: 'contact-left-unanswered', deciding: p.lastLeave, alsoBy: [p.firstJoin] };
-  }
-  if (t.contactJoinSeen && t.end) {
-    return { outcome: 'abandoned', rule: 'ended-with-contact-in', deciding: t.end, alsoBy: [p.firstJoin] };
-  }
-  const over = p.lastLeave ?? t.end;
-  if (over) return { outcome: 'left-before-queue', rule: 'contact-never-in', deciding: over };
-  return { outcome: 'unknown', rule: 'silent', deciding: last };
-}
-
-function isBefore(a: Fact, b: Fact, facts: readonly Fact[]): boolean {
-  return facts.indexOf(a) < facts.indexOf(b);
-}
 
 function exitAt(t: Timeline): number | null {
   const p = t.presence;
@@ -148,7 +104,7 @@ function anomaliesOf(state: State, t: Timeline, verdict: Verdict): CallOutcome['
 
 function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOutcome> {
   const p = t.presence;
-  const verdict = judge(t, state.facts, settings);
+  const verdict = judge({ timeline: t, facts: state.facts, settings });
   const inferred = !isTimelineOver(state.facts);
   const endedAt = endedAtOf(t);
   const answered = verdict.outcome === 'answered';
@@ -156,7 +112,7 @@ function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOut
   const hungUpBy = answered ? hungUpByOf(t, inferred) : null;
   const waitMs = waitOf(t, verdict);
   const latest = state.facts.at(-1) as Fact;
-  const eventIds = [verdict.deciding, ...(verdict.alsoBy ?? [])].flatMap((fact) => (fact ? [fact.id] : []));
+  const eventIds = [verdict.deciding, ...verdict.alsoBy].map((fact) => fact.id);
   return {
     kind: 'call-outcome',
     outcomeId: idOf(state.tenantId, state.source, state.subjectId),

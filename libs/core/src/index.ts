@@ -3,6 +3,7 @@ export * from './agent.ts';
 export * from './agents-in-calls.ts';
 export * from './call.ts';
 export * from './call-record.ts';
+export * from './call-rules.ts';
 export * from './chat.ts';
 export * from './codes.ts';
 export * from './event.ts';
