@@ -172,23 +172,26 @@ describe('a group of members', () => {
     expect([...slow.wrong, ...other.wrong]).toEqual([]);
   });
 
-  it.each([0, 1, 20, 60, 120, 200])('leaves nobody behind when it is stopped after %i ms, while it joins', async (ms) => {
-    const topic = await broker.topic('early', 1);
-    const groupId = broker.name('group');
-    const first = runMember(memberOf(groupId, topic), new Map());
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    await first.stop();
-    await first.ran;
-    expect(first.held.size).toBe(0);
-    // A member left behind would keep the group from being shared out until its session is over.
-    const startedAt = Date.now();
-    const next = runMember(memberOf(groupId, topic), new Map());
-    await vi.waitFor(() => expect(next.held.size).toBe(1), soon);
-    expect(Date.now() - startedAt).toBeLessThan(6_000);
-    await next.stop();
-    expect([...first.wrong, ...next.wrong]).toEqual([]);
-    expect(first.held.size).toBe(0);
-  });
+  it.each([0, 1, 20, 60, 120, 200])(
+    'leaves nobody behind when it is stopped after %i ms, while it joins',
+    async (ms) => {
+      const topic = await broker.topic('early', 1);
+      const groupId = broker.name('group');
+      const first = runMember(memberOf(groupId, topic), new Map());
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      await first.stop();
+      await first.ran;
+      expect(first.held.size).toBe(0);
+      // A member left behind would keep the group from being shared out until its session is over.
+      const startedAt = Date.now();
+      const next = runMember(memberOf(groupId, topic), new Map());
+      await vi.waitFor(() => expect(next.held.size).toBe(1), soon);
+      expect(Date.now() - startedAt).toBeLessThan(6_000);
+      await next.stop();
+      expect([...first.wrong, ...next.wrong]).toEqual([]);
+      expect(first.held.size).toBe(0);
+    },
+  );
 
   it('rejects when a handler throws, and when a topic is missing', async () => {
     const topic = await broker.topic('throwing', 1);

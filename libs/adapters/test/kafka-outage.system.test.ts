@@ -96,12 +96,15 @@ describe('while brokers die and come back', { timeout: OUTAGE_TEST_MS }, () => {
             }
             mustFence = false;
           }
-          const some = Array.from({ length: 5 }, (_, index): Outgoing => ({
-            topic: 'derived',
-            key: null,
-            value: Buffer.from(String(published + index)),
-            headers: [],
-          }));
+          const some = Array.from(
+            { length: 5 },
+            (_, index): Outgoing => ({
+              topic: 'derived',
+              key: null,
+              value: Buffer.from(String(published + index)),
+              headers: [],
+            }),
+          );
           from = (await publisher.send(origin, some)).get('derived')!;
           published += some.length;
           await pause(5);

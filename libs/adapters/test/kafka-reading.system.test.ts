@@ -121,7 +121,12 @@ describe('reading from a real log', () => {
       createPartitioner: () => () => 0,
     });
     await producer.connect();
-    for (const [text, ends] of [['a', 'commit'], ['b', 'abort'], ['c', 'commit'], ['d', 'abort']] as const) {
+    for (const [text, ends] of [
+      ['a', 'commit'],
+      ['b', 'abort'],
+      ['c', 'commit'],
+      ['d', 'abort'],
+    ] as const) {
       const transaction = await producer.transaction();
       await transaction.send({ topic, messages: [{ value: `${text}1` }, { value: `${text}2` }] });
       await transaction[ends]();
@@ -178,7 +183,9 @@ describe('reading from a real log', () => {
     await vi.waitFor(() => expect(member.seen.get(`${topic}/0`)).toEqual(['record 1', 'record 2']), soon);
     expect(answers).toEqual([]);
     await member.stop();
-    expect(member.events).toEqual(['assigned', 'revoked', 'assigned', 'revoked', 'assigned', 'revoked'].map((what) => `${what} ${topic}/0`));
+    expect(member.events).toEqual(
+      ['assigned', 'revoked', 'assigned', 'revoked', 'assigned', 'revoked'].map((what) => `${what} ${topic}/0`),
+    );
     const group = createKafkaLog({ connection, groupId });
     expect(await group.witness({ topic, partition: 0 })).toBeNull();
     await group.close();

@@ -34,6 +34,7 @@ const HINTS: Readonly<Record<string, string>> = {
   SASL: 'check CALLFOLD_KAFKA_SASL_*',
   UNKNOWN_TOPIC_OR_PARTITION: 'create it with `callfold topics apply --execute`',
   INVALID_TOPIC_EXCEPTION: 'the name is not one that Kafka takes',
+  INVALID_REPLICATION_FACTOR: 'ask for at most as many replicas as there are brokers',
   MESSAGE_TOO_LARGE: SIZE,
   RECORD_LIST_TOO_LARGE: SIZE,
   NOT_ENOUGH_REPLICAS: REPLICAS,
@@ -96,7 +97,7 @@ export function failureOf(code: number): Failure {
   return { code: name, retriable, said: 'Kafka refused' };
 }
 
-type Thrown = Partial<Record<'name' | 'message' | 'type' | 'retriable' | 'cause' | 'broker', unknown>>;
+type Thrown = Partial<Record<'name' | 'message' | 'type' | 'retriable' | 'cause' | 'broker' | 'errors', unknown>>;
 
 const BY_NAME: Readonly<Record<string, readonly [code: string, retriable: boolean]>> = {
   KafkaJSConnectionError: ['CONNECTION', true],
@@ -121,6 +122,8 @@ export function explain(doing: string, error: unknown): Error {
   const inner = thrown.cause as Thrown | undefined;
   const isWrapper = name === 'KafkaJSNumberOfRetriesExceeded' || name === 'KafkaJSNonRetriableError';
   if (isWrapper && inner !== undefined && inner !== null && inner !== error) return explain(doing, inner);
+  const [first] = (thrown.errors ?? []) as readonly unknown[];
+  if (name === 'KafkaJSAggregateError' && first !== undefined) return explain(doing, first);
   if (!name.startsWith('KafkaJS')) return error instanceof Error ? error : new Error(String(error));
   const [code, retriable] = BY_NAME[name] ?? [
     typeof thrown.type === 'string' ? thrown.type : 'CLIENT',
