@@ -4,8 +4,8 @@ import type { Partition } from './partition.ts';
 import { openPartition } from './partition.ts';
 import type { At, Batch, ConsumerHandler, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
-import type { Retry } from './retry.ts';
-import { createRetry, errorOf, Left, Lost } from './retry.ts';
+import type { Retry, Waits } from './retry.ts';
+import { createRetry, errorOf, isVerdict, Left, Lost } from './retry.ts';
 import type { EngineOptions } from './role.ts';
 import type { Watch } from './watch.ts';
 import { createWatch } from './watch.ts';
@@ -23,6 +23,8 @@ export type PartitionStatus = {
   readonly waiting: number;
   /** Why it is left alone; null while it is worked on. */
   readonly refused: string | null;
+  /** What it waits for because infrastructure is away, as `doing: message`; null: for nothing. */
+  readonly away: string | null;
   /** When the position last moved, by this process's clock; epoch ms. */
   readonly progressAt: number;
 };
@@ -39,6 +41,7 @@ type Slot = {
   readonly at: At;
   readonly signal: { aborted: boolean };
   readonly retry: Retry;
+  readonly waits: Waits;
   partition: Partition | null;
   epoch: number | null;
   refused: string | null;
@@ -129,17 +132,34 @@ export function createEngine(options: EngineOptions): Engine {
     if (partition) await watch.rest(partition);
   }
 
+  /** Looks after the partition between two batches; while what that needs is away, ever less often. */
   async function keepWatch(slot: Slot): Promise<void> {
-    while (!slot.signal.aborted) {
-      await clock.sleep(limits.idleMs, slot.signal);
-      if (slot.signal.aborted || !slot.partition) continue;
-      await exclusive(slot, () => rest(slot)).catch(async (error: unknown) => {
-        const verdict = error instanceof Lost || error instanceof Refused || error instanceof Left;
-        if (verdict) return mend(slot, error);
-        const message = error instanceof Error ? error.message : String(error);
-        observer({ name: 'infrastructure-away', at: slot.at, doing: 'keeping watch', message, attempt: 1 });
-        return undefined;
-      });
+    const { at, signal, waits } = slot;
+    const doing = 'keeping watch';
+    const wait = Symbol(doing);
+    let failures = 0;
+    let pauseMs = limits.idleMs;
+    while (!signal.aborted) {
+      await clock.sleep(pauseMs, signal);
+      if (signal.aborted || !slot.partition) continue;
+      try {
+        await exclusive(slot, () => rest(slot));
+        if (failures > 0) observer({ name: 'infrastructure-back', at, doing, attempts: failures + 1 });
+        failures = 0;
+        pauseMs = limits.idleMs;
+        waits.delete(wait);
+      } catch (error) {
+        if (isVerdict(error)) {
+          await mend(slot, error);
+          continue;
+        }
+        const { message } = errorOf(error);
+        failures += 1;
+        // Not sooner than a tick: one that was not answered may have been written.
+        pauseMs = Math.min(Math.max(pauseMs * 2, limits.tickMs), limits.retryMostMs);
+        waits.set(wait, `${doing}: ${message}`);
+        observer({ name: 'infrastructure-away', at, doing, message, attempt: failures });
+      }
     }
   }
 
@@ -170,10 +190,12 @@ export function createEngine(options: EngineOptions): Engine {
           own.aborted = value;
         },
       };
+      const waits: Waits = new Map();
       const slot: Slot = {
         at,
         signal: either,
-        retry: createRetry(at, clock, observer, limits),
+        retry: createRetry(at, clock, observer, limits, waits),
+        waits,
         partition: null,
         epoch: null,
         refused: null,
@@ -220,7 +242,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     stop: () => consumer.stop(),
     status: () =>
-      [...slots.values()].map(({ at, epoch, partition, refused, progressAt }) => ({
+      [...slots.values()].map(({ at, epoch, partition, refused, waits, progressAt }) => ({
         at,
         epoch,
         position: partition?.position ?? null,
@@ -230,6 +252,7 @@ export function createEngine(options: EngineOptions): Engine {
         nextDue: partition?.nextDue ?? null,
         waiting: partition?.relay?.waiting ?? 0,
         refused,
+        away: [...waits.values()][0] ?? null,
         progressAt,
       })),
   };

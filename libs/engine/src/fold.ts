@@ -1,4 +1,4 @@
-import type { Derived, DerivedRecord, Rejection, Rules, Source, State, Step } from '@callfold/core';
+import type { Derived, DerivedRecord, Rejection, Rules, Source, State, StatusEvent, Step } from '@callfold/core';
 import { contentHash, DEAD_LETTERS, emptyState, fireTimer, foldEvent, isRejection, withRevision } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { hashOfRecord } from './checkpoint.ts';
@@ -35,6 +35,11 @@ export type Desk = {
 
 /** Timers that are too many to be loaded at once fire on their own, before the record at which they do. */
 export type Firing = { readonly upTo: number; readonly origin: number };
+
+/** No row of its vocabulary has this status. A call told as one record has no word of its own: its label is missing. */
+function isUnknown(event: StatusEvent): boolean {
+  return event.word === 'unknown' || (event.word === 'record' && event.detail.label === null && event.status !== null);
+}
 
 /** Folds record by record, timers first: synchronous and without IO, so that it is one step as seen from outside. */
 export function foldInputs(inputs: readonly Input[], from: Meta, desk: Desk, firing: Firing | null = null): Work {
@@ -113,7 +118,7 @@ export function foldInputs(inputs: readonly Input[], from: Meta, desk: Desk, fir
     fireUpTo(clock, offset);
     if (input.what === 'rejected') letter(input.record, input.rejection);
     if (input.what !== 'event') continue;
-    if (input.event.word === 'unknown') desk.observer({ name: 'unknown-word', at });
+    if (isUnknown(input.event)) desk.observer({ name: 'unknown-word', at });
     const was = stateOf(input.key);
     const step = foldEvent(was ?? emptyState(desk.source, input.key), input.event, appendedAt, rules);
     if (isRejection(step)) letter(input.record, step);

@@ -27,6 +27,11 @@ export type Relay = {
   stop(): void;
 };
 
+/** Of one send, and a little more. A dead letter is as large as what could not be folded: megabytes, and many of them. */
+const SEND_BYTES = 8_388_608;
+/** Dead letters whose bytes are read from the log at the same time. */
+const MADE_AT_ONCE = 8;
+
 export type RelayOptions = {
   readonly at: At;
   readonly source: Source;
@@ -96,6 +101,20 @@ export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at
 
 type Waiting = { readonly number: number; readonly entry: Entry };
 
+/** As many of the first as one send takes, by number and by bytes. */
+async function firstOf(queue: readonly Waiting[], options: RelayOptions): Promise<Outgoing[]> {
+  const outgoing: Outgoing[] = [];
+  let bytes = 0;
+  while (outgoing.length < Math.min(queue.length, options.sendRecords) && bytes < SEND_BYTES) {
+    const upTo = Math.min(outgoing.length + MADE_AT_ONCE, options.sendRecords);
+    const some = queue.slice(outgoing.length, upTo);
+    const made = await Promise.all(some.map(({ entry }) => outgoingOf(entry, options)));
+    for (const { value } of made) bytes += value.length;
+    outgoing.push(...made);
+  }
+  return outgoing;
+}
+
 export function createRelay(options: RelayOptions): Relay {
   const { at, publisher, retry, signal, observer } = options;
   let queue: Waiting[] = [];
@@ -137,15 +156,14 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function sendSome(): Promise<void> {
     if (mustFence) await recover();
-    const some = queue.slice(0, options.sendRecords);
-    if (some.length === 0) return;
-    const outgoing = await Promise.all(some.map(({ entry }) => outgoingOf(entry, options)));
+    const outgoing = await firstOf(queue, options);
+    if (outgoing.length === 0) return;
     mustFence = true;
     const ends = await publisher.send(at, outgoing);
     mustFence = false;
-    queue = queue.slice(some.length);
+    queue = queue.slice(outgoing.length);
     published = { ...published, ...Object.fromEntries(ends) };
-    observer({ name: 'records-sent', at, records: some.length, waiting: queue.length });
+    observer({ name: 'records-sent', at, records: outgoing.length, waiting: queue.length });
     wake();
   }
 

@@ -1,0 +1,247 @@
+/** Both services over one memory world with a virtual clock, and parts of it that can be switched off. */
+
+import type { RawEvent, Settings, Source } from '@callfold/core';
+import {
+  DEAD_LETTERS,
+  DEFAULT_SETTINGS,
+  DERIVED_OF,
+  isRejection,
+  ORIGIN_HEADER,
+  partitionOf,
+  rawTopic,
+  SEQ_HEADER,
+  SOURCES,
+  subjectKey,
+  TOPICS,
+  utf8Bytes,
+  utf8Text,
+} from '@callfold/core';
+import type { At, Codec, EngineEvent, Header, Outgoing, Published, Publisher, Role, Service } from '@callfold/engine';
+import {
+  compareRecords,
+  compareStates,
+  DEFAULT_LIMITS,
+  foldPartition,
+  rulesOf,
+  startRole,
+  stoodOf,
+} from '@callfold/engine';
+import type { DeadLetter } from '@callfold/schemas';
+import { readEvent } from '@callfold/sources';
+import { createCodec } from '../src/avro/codec.ts';
+import { createLocalRegistry } from '../src/avro/local-registry.ts';
+import { createVirtualClock } from '../src/memory/clock.ts';
+import type { Link } from '../src/memory/link.ts';
+import { createMemoryWorld } from '../src/memory/world.ts';
+
+export const PARTITIONS = 2;
+export const START = Date.UTC(2026, 0, 5, 9);
+export const OUTCOMES: Role = { name: 'outcomes', publishes: true, view: null };
+export const PROJECTOR: Role = { name: 'projector', publishes: false, view: null };
+
+/** What can be away, each for itself. */
+export type Part = 'registry' | 'store' | 'kafka';
+
+/** Whether a call fails: never, before it is done, or after, so that only the answer is lost. */
+export type Fault = 'none' | 'before' | 'after';
+
+export type RawRecord = {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers?: readonly Header[];
+};
+
+export type Letter = {
+  readonly letter: DeadLetter;
+  readonly seq: number;
+  readonly origin: string;
+  readonly key: string | null;
+};
+
+export type Harness = Awaited<ReturnType<typeof openHarness>>;
+
+function textOf(headers: readonly Header[], name: string): string {
+  return utf8Text(headers.find((header) => header.name === name)?.value ?? new Uint8Array());
+}
+
+export const seqOf = (record: Published | { readonly headers: readonly Header[] }): number =>
+  Number(textOf(record.headers, SEQ_HEADER));
+
+/** @throws when the event is none: a test's own mistake */
+export function event(fields: Record<string, unknown>): RawEvent {
+  const read = readEvent(fields);
+  if (isRejection(read)) throw new Error(read.reason);
+  return read;
+}
+
+/** An answered call of CallCenter24, from its start on; `status` adds one more event at its end. */
+export function call(callId: string, startAt: number): RawEvent[] {
+  const words: readonly (readonly [second: number, status: string])[] = [
+    [0, 'Registred in CallCenter24'],
+    [1, 'Participant join (Contact)'],
+    [2, 'Sending a request to display the call screen - [Anna] (Available)'],
+    [3, 'Show call screen - [Anna]'],
+    [8, 'Participant join ([Anna])'],
+    [60, 'Participant leave ([Anna])'],
+    [63, 'Participant leave (Contact)'],
+    [63, 'Call ended'],
+  ];
+  return words.map(([second, status]) =>
+    event({ source: 'callcenter24', callId, occurredAt: startAt + second * 1_000, status }),
+  );
+}
+
+/**
+ * @param fault asked at every call of a port
+ * @param onSend told of every send to the derived topics
+ */
+export async function openHarness(
+  fault: (part: Part, call: string) => Fault = () => 'none',
+  onSend: (records: readonly Outgoing[]) => void = () => undefined,
+) {
+  const clock = createVirtualClock(START);
+  const world = createMemoryWorld({ clock, batchRecords: 50 });
+  for (const { name } of TOPICS) world.topics.create(name, PARTITIONS);
+  const codec = createCodec(createLocalRegistry());
+  await codec.register(TOPICS.map(({ name }) => name));
+  const said: (EngineEvent & { readonly role: Role['name'] })[] = [];
+  let tokens = 0;
+
+  function linkOf(part: Part): Link {
+    return async (name, at, run) => {
+      const kind = fault(part, name);
+      if (kind === 'before') throw new Error(`${part} is away, asked for ${name} of ${at.topic}`);
+      const answer = run();
+      if (kind === 'after') throw new Error(`${part} was lost before it answered ${name} of ${at.topic}`);
+      return answer;
+    };
+  }
+  const watched: Codec = {
+    ...codec,
+    async prepare(records) {
+      if (fault('registry', 'prepare') !== 'none') throw new Error('registry is away');
+      await codec.prepare(records);
+    },
+  };
+  const store = world.ports(linkOf('store'));
+  const kafka = world.ports(linkOf('kafka'));
+
+  function watchedPublisher(): Publisher {
+    const publisher = kafka.publisher();
+    return {
+      ...publisher,
+      send(origin, records) {
+        onSend(records);
+        return publisher.send(origin, records);
+      },
+    };
+  }
+
+  const ats = (sources: readonly Source[]): At[] =>
+    sources.flatMap((source) =>
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: rawTopic(source), partition })),
+    );
+
+  function start(
+    role: Role,
+    settings: Settings = DEFAULT_SETTINGS,
+    limits: Partial<typeof DEFAULT_LIMITS> = {},
+  ): Service {
+    return startRole(
+      role,
+      { settings, limits: { ...DEFAULT_LIMITS, ...limits } },
+      {
+        consumer: kafka.consumer(role.name, SOURCES.map(rawTopic)),
+        log: kafka.log(role.name),
+        store: store.store(role.name),
+        codec: watched,
+        publisher: role.publishes ? watchedPublisher() : null,
+        clock,
+        observer: (one) => said.push({ ...one, role: role.name }),
+        newToken: () => `token-${(tokens += 1)}`,
+      },
+    );
+  }
+
+  /** All that is in the log is folded, committed and sent, and no timer is due within `quietMs`. */
+  function settled(services: readonly Service[], quietMs = 600_000): () => boolean {
+    return () =>
+      services.every((service) => {
+        const status = service.status();
+        return (
+          status.length === SOURCES.length * PARTITIONS &&
+          status.every(
+            ({ at, position, committed, waiting, nextDue }) =>
+              position === world.topics.bounds(at).end &&
+              committed === position &&
+              waiting === 0 &&
+              (nextDue ?? Infinity) > clock.now() + quietMs,
+          )
+        );
+      });
+  }
+
+  function placeOf(raw: RawEvent): At {
+    return { topic: rawTopic(raw.source), partition: partitionOf(raw.tenantId, raw.subjectId, PARTITIONS) };
+  }
+
+  return {
+    clock,
+    world,
+    codec,
+    said,
+    start,
+    settled,
+    placeOf,
+    /** Answers the offset it got. */
+    append(at: At, { key, value, headers = [] }: RawRecord): number {
+      return world.topics.append(at, [{ key, value, headers }]) - 1;
+    },
+    publish(events: readonly RawEvent[]): void {
+      for (const raw of events) {
+        const key = utf8Bytes(subjectKey(raw.tenantId, raw.subjectId));
+        world.topics.append(placeOf(raw), [{ key, value: codec.encodeRaw(raw), headers: [] }]);
+      }
+    },
+    read(topic: string): (Published & { readonly partition: number })[] {
+      return Array.from({ length: PARTITIONS }, (_, partition) =>
+        world.topics
+          .read({ topic, partition }, 0, 1_000_000)
+          .records.map((record) => ({ ...record, topic, partition })),
+      ).flat();
+    },
+    letters(): Letter[] {
+      return this.read(DEAD_LETTERS).map(({ key, value, headers }) => ({
+        letter: codec.decodeDerived(DEAD_LETTERS, value ?? new Uint8Array()) as unknown as DeadLetter,
+        seq: seqOf({ headers }),
+        origin: textOf(headers, ORIGIN_HEADER),
+        key: key === null ? null : utf8Text(key),
+      }));
+    },
+    /** What a fresh fold of the log says against what is kept and published, in words; empty: identical. */
+    async findings(settings: Settings = DEFAULT_SETTINGS): Promise<string[]> {
+      const found: string[] = [];
+      for (const source of SOURCES) {
+        for (const at of ats([source])) {
+          const { end } = world.topics.bounds(at);
+          const direct = world.ports();
+          const reading = { at, source, log: direct.log('check'), codec };
+          const kept = await foldPartition(reading, rulesOf(PROJECTOR, settings), end);
+          const states = await compareStates(at, direct.store('projector'), kept);
+          const stood = DERIVED_OF[source]
+            .flatMap((topic) => this.read(topic))
+            .flatMap((record) => stoodOf(record, at) ?? []);
+          const should = await foldPartition(reading, rulesOf(OUTCOMES, settings), end);
+          const records = compareRecords(stood, should, codec);
+          for (const { fault: what, where, detail } of [...states.findings, ...records.findings]) {
+            found.push(`${what} ${where}: ${detail}`);
+          }
+        }
+      }
+      return found;
+    },
+    async stop(services: readonly Service[]): Promise<void> {
+      await Promise.all([...services.map((service) => service.stop()), clock.runUntil(() => false, 60_000)]);
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Partition } from './partition.ts';
+import type { At, Clock, Log } from './ports.ts';
+import type { Observer } from './observer.ts';
+import type { EngineLimits } from './role.ts';
+
+/** What an owner does for a partition between batches: ticks when time must pass, and the witness. */
+export type Watch = {
+  /** Throws what the ports throw. */
+  rest(partition: Partition): Promise<void>;
+};
+
+export type WatchOptions = {
+  readonly at: At;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly limits: EngineLimits;
+  /** Only `outcomes` writes ticks. */
+  readonly ticks: boolean;
+};
+
+export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOptions): Watch {
+  let tickAfter = 0;
+  let tickPauseMs = limits.tickMs;
+  let ticksFor: number | null = null;
+  let witnessAfter = 0;
+  let witnessed: number | null = null;
+
+  /** At most one in `tickMs`; the pause doubles while ticks do not reach the due time, as when the broker's clock is behind. */
+  async function tick({ nextDue, position, end }: Partition): Promise<void> {
+    if (!ticks) return;
+    const now = clock.now();
+    if (nextDue !== ticksFor) {
+      ticksFor = nextDue;
+      tickPauseMs = limits.tickMs;
+    }
+    const isWanted = position >= end && nextDue !== null && nextDue <= now;
+    if (!isWanted || now < tickAfter) return;
+    await log.tick(at);
+    // Only one that was written counts: after a failure the next look tries again.
+    tickAfter = now + tickPauseMs;
+    tickPauseMs = Math.min(tickPauseMs * 2, limits.tickMostMs);
+    observer({ name: 'ticked', at });
+  }
+
+  async function witness({ committed }: Partition): Promise<void> {
+    if (committed === null || committed === witnessed || clock.now() < witnessAfter) return;
+    await log.setWitness(at, committed);
+    witnessAfter = clock.now() + limits.witnessMs;
+    witnessed = committed;
+  }
+
+  return {
+    async rest(partition) {
+      await partition.rest();
+      await tick(partition);
+      await witness(partition);
+    },
+  };
+}
