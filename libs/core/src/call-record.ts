@@ -18,21 +18,54 @@ const UNKNOWN: Label = {
   hungUpBy: null,
 };
 
-/** Greater counts: by version (one without is least), then later, then a known label, then the greater text. */
-function compareRecords(a: Fact, b: Fact): number {
-  const version = (fact: Fact): number => fact.record?.recordVersion ?? -Infinity;
-  const known = (fact: Fact): number => (fact.record?.label ? 1 : 0);
-  const text = (fact: Fact): string => fact.status ?? '';
-  if (version(a) !== version(b)) return version(a) < version(b) ? -1 : 1;
-  if (a.at !== b.at) return a.at - b.at;
-  if (known(a) !== known(b)) return known(a) - known(b);
-  if (text(a) !== text(b)) return text(a) < text(b) ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
+/** In which respect one record beats another; the first in which two differ decides. */
+type Respect = {
+  readonly respect: 'version' | 'time' | 'known-label' | 'text' | 'event-id' | 'start-and-end';
+  compare(a: Fact, b: Fact): number;
+};
+
+function compareValues<T extends number | string>(a: T, b: T): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+const versionOf = (fact: Fact): number => fact.record?.recordVersion ?? -Infinity;
+const startOf = (fact: Fact): number => fact.record?.startedAt ?? -Infinity;
+const endOf = (fact: Fact): number => fact.record?.endedAt ?? -Infinity;
+const knownOf = (fact: Fact): number => (fact.record?.label ? 1 : 0);
+
+/** A record without a version is least; no two facts of one set are alike in all of them. */
+const RESPECTS: readonly Respect[] = [
+  { respect: 'version', compare: (a, b) => compareValues(versionOf(a), versionOf(b)) },
+  { respect: 'time', compare: (a, b) => compareValues(a.at, b.at) },
+  { respect: 'known-label', compare: (a, b) => compareValues(knownOf(a), knownOf(b)) },
+  { respect: 'text', compare: (a, b) => compareValues(a.status ?? '', b.status ?? '') },
+  { respect: 'event-id', compare: (a, b) => compareValues(a.id, b.id) },
+  {
+    respect: 'start-and-end',
+    compare: (a, b) => compareValues(startOf(a), startOf(b)) || compareValues(endOf(a), endOf(b)),
+  },
+];
+
+/** Greater counts. `respect`: what told them apart; null: nothing does. */
+export function compareRecordFacts(
+  a: Fact,
+  b: Fact,
+): { readonly order: number; readonly respect: Respect['respect'] | null } {
+  for (const { respect, compare } of RESPECTS) {
+    const order = compare(a, b);
+    if (order !== 0) return { order, respect };
+  }
+  return { order: 0, respect: null };
+}
+
+/** The one that counts alone. @param facts at least one */
+export function decidingRecord(facts: readonly Fact[]): Fact {
+  return facts.reduce((best, fact) => (compareRecordFacts(fact, best).order > 0 ? fact : best));
 }
 
 /** @param state of a call told as records, with at least one fact */
 export function readCallRecord(state: State): Draft<CallOutcome> {
-  const deciding = state.facts.reduce((best, fact) => (compareRecords(fact, best) > 0 ? fact : best));
+  const deciding = decidingRecord(state.facts);
   const label = deciding.record?.label ?? UNKNOWN;
   const unlisted = deciding.record?.label === null && deciding.status !== null;
   const found: [CallOutcome['anomalies'][number], boolean][] = [

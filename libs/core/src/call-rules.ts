@@ -22,6 +22,8 @@ export type CallRule = {
   /** As `decidedBy` names it. */
   readonly rule: string;
   readonly outcome: CallOutcome['outcome'];
+  /** In words, what is so when it holds and none before it did. */
+  readonly says: string;
   readonly needs: readonly CallNeed[];
   /** The events it rests on, the deciding one first. Asked only when all needs hold, which gives the first of them. */
   basis(view: CallView): readonly (Fact | null)[];
@@ -140,40 +142,52 @@ export const CALL_RULES: readonly CallRule[] = [
   {
     rule: 'contact-and-agent-in',
     outcome: 'answered',
+    says: 'an agent and the contact were in the call at one instant, before any redirect',
     needs: [TOGETHER, BEFORE_REDIRECT],
     basis: ({ timeline: { presence } }) => [presence.answer, presence.firstJoin],
   },
   {
     rule: 'redirect-before-answer',
     outcome: 'voicemail',
+    says: 'the call was redirected to voicemail before an agent and the contact were in together',
     needs: [REDIRECTED],
     basis: ({ timeline }) => [timeline.presence.redirect, timeline.recording],
   },
   {
     rule: 'no-answer-then-end',
     outcome: 'missed',
+    says: 'a no-answer came with no request or screen after it, and the call was over right after it',
     needs: [NO_ANSWER_LAST, GONE_AT_ONCE],
     basis: (view) => [missedBy(view), view.timeline.presence.lastLeave ?? view.timeline.end],
   },
   {
     rule: 'contact-left-unanswered',
     outcome: 'abandoned',
+    says: 'the contact was in and left, and nobody had answered',
     needs: [CONTACT_JOINED, CONTACT_GONE],
     basis: ({ timeline: { presence } }) => [presence.lastLeave, presence.firstJoin],
   },
   {
     rule: 'ended-with-contact-in',
     outcome: 'abandoned',
+    says: 'the call ended while the contact was in, and nobody had answered',
     needs: [CONTACT_JOINED, ENDED],
     basis: ({ timeline }) => [timeline.end, timeline.presence.firstJoin],
   },
   {
     rule: 'contact-never-in',
     outcome: 'left-before-queue',
+    says: 'the call was over and the contact was never seen to join',
     needs: [CONTACT_NEVER_JOINED, LEFT_OR_ENDED],
     basis: ({ timeline }) => [timeline.presence.lastLeave ?? timeline.end],
   },
-  { rule: 'silent', outcome: 'unknown', needs: [], basis: ({ facts }) => [facts.at(-1) ?? null] },
+  {
+    rule: 'silent',
+    outcome: 'unknown',
+    says: 'nothing said that the call was over, and nobody had answered',
+    needs: [],
+    basis: ({ facts }) => [facts.at(-1) ?? null],
+  },
 ];
 
 /** The first rule that holds decides; the last one always does. @param view of a call with at least one fact */
