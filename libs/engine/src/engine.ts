@@ -5,10 +5,10 @@ import { openPartition } from './partition.ts';
 import type { At, Batch, ConsumerHandler, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Retry, Waits } from './retry.ts';
-import { createRetry, errorOf, isVerdict, Left, Lost } from './retry.ts';
+import { createRetry, errorOf, Left, Lost } from './retry.ts';
 import type { EngineOptions } from './role.ts';
 import type { Watch } from './watch.ts';
-import { createWatch } from './watch.ts';
+import { createWatch, keepWatch } from './watch.ts';
 
 /** How one partition stands at this instance. */
 export type PartitionStatus = {
@@ -132,37 +132,6 @@ export function createEngine(options: EngineOptions): Engine {
     if (partition) await watch.rest(partition);
   }
 
-  /** Looks after the partition between two batches; while what that needs is away, ever less often. */
-  async function keepWatch(slot: Slot): Promise<void> {
-    const { at, signal, waits } = slot;
-    const doing = 'keeping watch';
-    const wait = Symbol(doing);
-    let failures = 0;
-    let pauseMs = limits.idleMs;
-    while (!signal.aborted) {
-      await clock.sleep(pauseMs, signal);
-      if (signal.aborted || !slot.partition) continue;
-      try {
-        await exclusive(slot, () => rest(slot));
-        if (failures > 0) observer({ name: 'infrastructure-back', at, doing, attempts: failures + 1 });
-        failures = 0;
-        pauseMs = limits.idleMs;
-        waits.delete(wait);
-      } catch (error) {
-        if (isVerdict(error)) {
-          await mend(slot, error);
-          continue;
-        }
-        const { message } = errorOf(error);
-        failures += 1;
-        // Not sooner than a tick: one that was not answered may have been written.
-        pauseMs = Math.min(Math.max(pauseMs * 2, limits.tickMs), limits.retryMostMs);
-        waits.set(wait, `${doing}: ${message}`);
-        observer({ name: 'infrastructure-away', at, doing, message, attempt: failures });
-      }
-    }
-  }
-
   async function release(slot: Slot): Promise<void> {
     const { partition, at } = slot;
     if (partition) {
@@ -205,7 +174,8 @@ export function createEngine(options: EngineOptions): Engine {
       };
       slots.set(keyOf(at), slot);
       const position = await exclusive(slot, () => claim(slot).catch((error: unknown) => after(slot, error)));
-      void keepWatch(slot);
+      const look = (): Promise<void> => exclusive(slot, () => rest(slot));
+      void keepWatch({ at, signal: either, clock, observer, limits, waits }, look, (error) => mend(slot, error));
       return position;
     },
     async batch(at: At, batch: Batch) {

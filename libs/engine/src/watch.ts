@@ -1,6 +1,8 @@
 import type { Partition } from './partition.ts';
-import type { At, Clock, Log } from './ports.ts';
+import type { At, Clock, Log, Signal } from './ports.ts';
 import type { Observer } from './observer.ts';
+import type { Waits } from './retry.ts';
+import { errorOf, isVerdict } from './retry.ts';
 import type { EngineLimits } from './role.ts';
 
 /** What an owner does for a partition between batches: ticks when time must pass, and the witness. */
@@ -57,4 +59,43 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
       await witness(partition);
     },
   };
+}
+
+export type Watching = Omit<WatchOptions, 'log' | 'ticks'> & { readonly signal: Signal; readonly waits: Waits };
+
+/**
+ * Looks after a partition again and again, until its signal is set; while what that needs is away, less often.
+ * @param onVerdict given what asking again would not change
+ */
+export async function keepWatch(
+  { at, signal, clock, observer, limits, waits }: Watching,
+  look: () => Promise<void>,
+  onVerdict: (error: Error) => Promise<void>,
+): Promise<void> {
+  const doing = 'keeping watch';
+  const wait = Symbol(doing);
+  let failures = 0;
+  let pauseMs = limits.idleMs;
+  while (!signal.aborted) {
+    await clock.sleep(pauseMs, signal);
+    if (signal.aborted) return;
+    try {
+      await look();
+      if (failures > 0) observer({ name: 'infrastructure-back', at, doing, attempts: failures + 1 });
+      failures = 0;
+      pauseMs = limits.idleMs;
+      waits.delete(wait);
+    } catch (error) {
+      if (isVerdict(error)) {
+        await onVerdict(error);
+        continue;
+      }
+      const { message } = errorOf(error);
+      failures += 1;
+      // Not sooner than a tick: one that was not answered may have been written.
+      pauseMs = Math.min(Math.max(pauseMs * 2, limits.tickMs), limits.retryMostMs);
+      waits.set(wait, `${doing}: ${message}`);
+      observer({ name: 'infrastructure-away', at, doing, message, attempt: failures });
+    }
+  }
 }
