@@ -47,9 +47,9 @@ function isBefore(a: Fact, b: Fact, facts: readonly Fact[]): boolean {
 
 /** The no-answer that the contact's leave, or an end without one, followed at once. */
 function missedBy({ timeline: t, settings }: CallView): Fact | null {
-  const { lastLeave } = t.presence;
-  if (t.end && !lastLeave) return t.finalNoAnswers.at(-1) ?? null;
-  if (!lastLeave || t.presence.contactIn) return null;
+  const { lastLeave, contactIn } = t.presence;
+  if (t.end && (!lastLeave || contactIn)) return t.finalNoAnswers.at(-1) ?? null;
+  if (!lastLeave || contactIn) return null;
   const leftAfter = (fact: Fact): boolean => fact.at <= lastLeave.at && lastLeave.at - fact.at <= settings.teardownMs;
   return t.finalNoAnswers.findLast(leftAfter) ?? null;
 }
@@ -144,7 +144,7 @@ export const CALL_RULES: readonly CallRule[] = [
     outcome: 'answered',
     says: 'an agent and the contact were in the call at one instant, before any redirect',
     needs: [TOGETHER, BEFORE_REDIRECT],
-    basis: ({ timeline: { presence } }) => [presence.answer, presence.firstJoin],
+    basis: ({ timeline: { presence } }) => [presence.answer, ...presence.answerProof],
   },
   {
     rule: 'redirect-before-answer',

@@ -35,11 +35,11 @@ function wasAbandonedInTransfer(t: Timeline): boolean {
   return t.transferPending && exit !== null && agentsGone !== null && exit - agentsGone.at >= SAME_MOMENT_MS;
 }
 
-function hungUpByOf(t: Timeline, inferred: boolean): CallOutcome['hungUpBy'] {
+function hungUpByOf(t: Timeline, isOver: boolean): CallOutcome['hungUpBy'] {
   const p = t.presence;
   const contact = p.contactIn ? null : p.lastLeave;
   const agent = p.lastAgentLeave;
-  if (inferred || (!contact && !agent)) return 'unknown';
+  if (!isOver || (!contact && !agent)) return 'unknown';
   if (wasAbandonedInTransfer(t)) return contact ? 'contact' : 'unknown';
   if (!agent) return 'contact';
   if (!contact) return 'agent';
@@ -86,16 +86,18 @@ function reasonOf(verdict: Verdict, hungUpBy: CallOutcome['hungUpBy'], t: Timeli
 
 function anomaliesOf(state: State, t: Timeline, verdict: Verdict): CallOutcome['anomalies'] {
   const p = t.presence;
-  const joinMissing = !t.contactJoinSeen && (p.lastLeave !== null || verdict.outcome === 'answered');
-  const leaveMissing = t.end !== null && p.contactIn && t.contactJoinSeen && verdict.outcome !== 'voicemail';
+  const voicemail = verdict.outcome === 'voicemail';
+  // For the agents a call ends with its redirect: what follows in a voicemail changes nothing but times.
+  const ended = t.end !== null || voicemail;
+  const leaveMissing = t.end !== null && p.contactIn && !voicemail;
   const found: [CallOutcome['anomalies'][number], boolean][] = [
     ['unknown-status', t.unknownWords],
-    ['contact-join-missing', joinMissing],
+    ['contact-join-missing', p.contactLeftWithoutJoin],
     ['contact-leave-missing', leaveMissing],
     ['agent-joined-after-contact-left', p.joinedAfterContactLeft],
     ['agent-joined-after-redirect', p.joinedAfterRedirect],
     ['agent-leave-without-join', p.agentLeftWithoutJoin],
-    ['crm-registration-missing', t.registered && !t.crmRegistered && t.end !== null],
+    ['crm-registration-missing', t.registered && !t.crmRegistered && ended],
     ['event-id-reused', hasReusedId(state.facts)],
     ['truncated', state.truncated],
   ];
@@ -105,11 +107,11 @@ function anomaliesOf(state: State, t: Timeline, verdict: Verdict): CallOutcome['
 function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOutcome> {
   const p = t.presence;
   const verdict = judge({ timeline: t, facts: state.facts, settings });
-  const inferred = !isTimelineOver(state.facts);
+  const isOver = isTimelineOver(state.facts);
   const endedAt = endedAtOf(t);
   const answered = verdict.outcome === 'answered';
   const abandoned = verdict.outcome === 'abandoned';
-  const hungUpBy = answered ? hungUpByOf(t, inferred) : null;
+  const hungUpBy = answered ? hungUpByOf(t, isOver) : null;
   const waitMs = waitOf(t, verdict);
   const latest = state.facts.at(-1) as Fact;
   const eventIds = [verdict.deciding, ...verdict.alsoBy].map((fact) => fact.id);
@@ -123,7 +125,7 @@ function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOut
     callId: state.subjectId,
     outcome: verdict.outcome,
     reason: reasonOf(verdict, hungUpBy, t),
-    rawStatus: (inferred ? latest : verdict.deciding).status,
+    rawStatus: (isOver ? verdict.deciding : latest).status,
     stage: abandoned ? (t.ringingAtExit ? 'ring' : 'queue') : null,
     short: abandoned && waitMs !== null ? waitMs <= settings.shortAbandonMs : null,
     voicemailLeft: verdict.outcome === 'voicemail' && t.recording ? true : null,
@@ -132,7 +134,7 @@ function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOut
     hungUpBy,
     personReached: answered ? 'yes' : verdict.outcome === 'unknown' ? 'unknown' : 'no',
     fault: null,
-    inferred,
+    inferred: state.silent && !isOver,
     startedAt: state.facts[0]?.at ?? null,
     queuedAt: p.firstJoin?.at ?? null,
     answeredAt: answered ? verdict.deciding.at : null,

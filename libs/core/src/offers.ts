@@ -22,6 +22,7 @@ type Open = { -readonly [K in keyof Offer]: Offer[K] };
  * what is open *at* a fact must be asked before.
  */
 export type OfferBook = {
+  /** @param joinCounts false after the redirect: nobody can take the call any more */
   pass(fact: Fact, joinCounts: boolean): void;
   /** Screens open at an instant, those that were open too long left out. */
   ringingAt(at: number): boolean;
@@ -31,7 +32,8 @@ export type OfferBook = {
 export function openOfferBook(missedOfferMs: number): OfferBook {
   const offers: Open[] = [];
   const latest = new Map<string, Open>();
-  const first = new Map<string, Open>();
+  /** Who has taken the call and not left. An offer that is told of only then was answered by that join. */
+  const joined = new Map<string, Fact>();
 
   function add(agent: string, fact: Fact, request: Fact | null): Open {
     const offer: Open = {
@@ -46,7 +48,8 @@ export function openOfferBook(missedOfferMs: number): OfferBook {
     };
     offers.push(offer);
     latest.set(agent, offer);
-    if (!first.has(agent)) first.set(agent, offer);
+    const join = joined.get(agent);
+    if (join) close(offer, 'answered', join.at, join, 'agent-joined');
     return offer;
   }
 
@@ -84,39 +87,41 @@ export function openOfferBook(missedOfferMs: number): OfferBook {
     if (isOpen(offer)) offer.decidedBy = fact;
   }
 
+  /** The first join answers; a reconnect of the same agent changes nothing. */
   function join(agent: string, fact: Fact): void {
+    if (!joined.has(agent)) joined.set(agent, fact);
     const offer = latest.get(agent);
-    if (offer) close(offer, 'answered', fact.at, fact, 'agent-joined');
+    if (offer && offer.result !== 'answered') close(offer, 'answered', fact.at, fact, 'agent-joined');
     closeOpen('rescinded', fact, 'another-agent-joined', (one) => one.agent !== agent);
+  }
+
+  function noAnswer(fact: Fact): void {
+    const ringing = offers.filter(isRinging);
+    if (ringing.length === 1) close(ringing[0] as Open, 'missed', fact.at, fact, 'no-answer');
+  }
+
+  /** The call is over for the agents: it rang out where it rang, and nowhere else. */
+  function redirect(fact: Fact): void {
+    closeOpen('missed', fact, 'redirected', isRinging);
+    closeOpen('rescinded', fact, 'redirected', () => true);
   }
 
   function pass(fact: Fact, joinCounts: boolean): void {
     expire(fact);
-    if (fact.word === 'agent-requested' && fact.agent !== null) request(fact.agent, fact);
-    else if (fact.word === 'screen-shown' && fact.agent !== null) show(fact.agent, fact);
-    else if (fact.word === 'agent-joined' && fact.agent !== null && joinCounts) {
-      if (!latest.has(fact.agent)) early.set(fact.agent, fact);
-      join(fact.agent, fact);
-    } else if (fact.word === 'no-answer') {
-      const ringing = offers.filter(isRinging);
-      if (ringing.length === 1) close(ringing[0] as Open, 'missed', fact.at, fact, 'no-answer');
-    } else if (fact.word === 'redirected') closeOpen('missed', fact, 'redirected', isRinging);
-    else if (fact.word === 'contact-left') closeOpen('rescinded', fact, 'contact-left', () => true);
-    else if (fact.word === 'ended') closeOpen('rescinded', fact, 'call-ended', () => true);
+    const { word, agent } = fact;
+    if (word === 'agent-requested' && agent !== null) request(agent, fact);
+    else if (word === 'screen-shown' && agent !== null) show(agent, fact);
+    else if (word === 'agent-joined' && agent !== null && joinCounts) join(agent, fact);
+    else if (word === 'agent-left' && agent !== null) joined.delete(agent);
+    else if (word === 'no-answer') noAnswer(fact);
+    else if (word === 'redirected') redirect(fact);
+    else if (word === 'contact-left') closeOpen('rescinded', fact, 'contact-left', () => true);
+    else if (word === 'ended') closeOpen('rescinded', fact, 'call-ended', () => true);
   }
-
-  /** Joins seen before the agent's first offer: clocks differ by a little, and the join answers that offer. */
-  const early = new Map<string, Fact>();
 
   return {
     pass,
     ringingAt: (at) => offers.some((offer) => isRinging(offer) && (offer.shown as Fact).at + missedOfferMs > at),
-    all() {
-      for (const [agent, fact] of early) {
-        const offer = first.get(agent);
-        if (offer && offer.result !== 'answered') close(offer, 'answered', fact.at, fact, 'agent-joined');
-      }
-      return [...offers].sort((a, b) => (a.agent === b.agent ? a.n - b.n : a.agent < b.agent ? -1 : 1));
-    },
+    all: () => [...offers].sort((a, b) => (a.agent === b.agent ? a.n - b.n : a.agent < b.agent ? -1 : 1)),
   };
 }

@@ -20,9 +20,9 @@ export type Timeline = {
   readonly contactJoinSeen: boolean;
   /** No-answers after which no agent was asked or shown the call again. */
   readonly finalNoAnswers: readonly Fact[];
-  /** Agents asked or shown the call after the answer, not yet in: a transfer under way. */
+  /** When the last agent left another one was being asked, or was asked later, who never came: a transfer under way. */
   readonly transferPending: boolean;
-  /** A screen was open when the contact last left, or when the call ended with the contact in. */
+  /** A screen was open when the contact left for good, or when the call ended with the contact in. */
   readonly ringingAtExit: boolean;
   readonly phase: Phase;
   /** The event with which the phase began. */
@@ -48,42 +48,49 @@ function phaseOf(presence: Presence, ended: boolean, ringing: boolean): Phase {
   return presence.firstJoin ? 'waiting' : 'registered';
 }
 
+function isTransferPending({ answer, lastAgentLeave, redirect }: Presence, offers: readonly Offer[]): boolean {
+  if (!answer || !lastAgentLeave || redirect) return false;
+  return offers.some(({ request, shown, result, closedAt }) => {
+    const asked = request ?? shown;
+    const wasOpen = closedAt === null || closedAt > lastAgentLeave.at;
+    return asked !== null && asked.at >= answer.at && result !== 'answered' && wasOpen;
+  });
+}
+
 export function readTimeline(facts: readonly Fact[], settings: Settings): Timeline {
   const presence = openPresence(facts);
   const book = openOfferBook(settings.missedOfferMs);
-  const pending = new Set<string>();
   let end: Fact | null = null;
   let recording: Fact | null = null;
   let finalNoAnswers: Fact[] = [];
-  let ringingAtExit = false;
+  let ringingAtExit: boolean | null = null;
   let phase: Phase = 'registered';
   let since = facts[0] ?? null;
 
   for (const fact of facts) {
-    const { word, agent } = fact;
+    const { word } = fact;
     const exits = word === 'contact-left' || (word === 'ended' && presence.contactIn);
-    if (exits) ringingAtExit = book.ringingAt(fact.at);
+    // The first of several counts: it closes what rang, and clocks may put an end before the leave that caused it.
+    if (exits) ringingAtExit ??= book.ringingAt(fact.at);
+    else if (word === 'contact-joined') ringingAtExit = null;
     const countsAsJoin = presence.redirect === null;
     presence.pass(fact);
     book.pass(fact, countsAsJoin);
     if (word === 'ended') end = fact;
     else if (word === 'no-answer') finalNoAnswers.push(fact);
     else if (word === 'recorded' && presence.redirect) recording ??= fact;
-    else if (word === 'agent-joined' && agent !== null) pending.delete(agent);
-    else if (word === 'agent-requested' || word === 'screen-shown') {
-      finalNoAnswers = [];
-      if (presence.answer && agent !== null && !presence.isIn(agent)) pending.add(agent);
-    }
+    else if (word === 'agent-requested' || word === 'screen-shown') finalNoAnswers = [];
     const now = phaseOf(presence, end !== null, book.ringingAt(fact.at));
     if (now !== phase) {
       phase = now;
       since = fact;
     }
   }
+  const offers = book.all();
   const has = (word: string): boolean => facts.some((fact) => fact.word === word);
   return {
     presence,
-    offers: book.all(),
+    offers,
     end,
     recording,
     registered: has('registered'),
@@ -91,8 +98,8 @@ export function readTimeline(facts: readonly Fact[], settings: Settings): Timeli
     unknownWords: has('unknown'),
     contactJoinSeen: has('contact-joined'),
     finalNoAnswers,
-    transferPending: pending.size > 0,
-    ringingAtExit,
+    transferPending: isTransferPending(presence, offers),
+    ringingAtExit: ringingAtExit ?? false,
     phase,
     since,
   };
