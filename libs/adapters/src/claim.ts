@@ -6,13 +6,16 @@ const CLAIM_TRIES = 64;
 
 export type ClaimCalls = {
   peek(): Promise<Stored | null>;
-  /** Takes the epoch after `epoch` if that is still the stored one (0: none), or repeats its answer to the same token. */
+  /**
+   * Takes the epoch after `epoch` if that is still the stored one (0: none), or repeats its answer to the same token.
+   */
   take(epoch: number): Promise<Stored | 'raced'>;
 };
 
 /**
- * A claim in two steps: look, then take what was seen. In one step a copy of the call that the network held back would take the
- * partition from whoever owns it by then, and that owner would give it up as fenced, with nobody left to serve it.
+ * A claim in two steps: look, then take what was seen. In one step a copy of the call that the network held back would
+ * take the partition from whoever owns it by then, and that owner would give it up as fenced, with nobody left to serve
+ * it.
  */
 export async function takeClaim(at: At, token: string, above: number | undefined, calls: ClaimCalls): Promise<Stored> {
   const place = `${at.topic}/${at.partition}`;

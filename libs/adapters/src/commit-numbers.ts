@@ -1,8 +1,8 @@
 import type { Claim, Commit } from '@callfold/engine';
 
 /**
- * A number for each commit of a claim, by which a store knows a repeat from a new one, and a late copy of an old one from both.
- * The same commit object has the same number each time; another object has a greater one, whatever is in it.
+ * A number for each commit of a claim, by which a store knows a repeat from a new one, and a late copy of an old one
+ * from both. The same commit object has the same number each time; another object has a greater one, whatever is in it.
  */
 export type CommitNumbers = { of(claim: Claim, commit: Commit): number };
 

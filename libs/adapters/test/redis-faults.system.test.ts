@@ -270,7 +270,7 @@ describe('a lost answer', () => {
     expect(await vi.waitFor(() => sight(victim, at), soon)).toEqual(await sight(store, twin));
   });
 
-  it('comes as an error in time when the server stands still, and the commit is done once when it goes on', async () => {
+  it('comes as an error in time when the server stands still, and the commit is done once after it', async () => {
     const hasty = redis.store({ answerMs: 300 });
     const mine = (await vi.waitFor(() => hasty.claim(at, freshToken()), soon)).claim;
     await redis.kill('SIGSTOP');

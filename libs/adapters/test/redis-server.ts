@@ -1,4 +1,7 @@
-/** A real Redis for the tests of this folder, on a port and in a folder of its own, and a plain client beside the store's. */
+/**
+ * A real Redis for the tests of this folder, on a port and in a folder of its own, and a plain client beside the
+ * store's.
+ */
 
 import { join } from 'node:path';
 import { startRedis, testDir } from '../../../infra/parts/index.mjs';

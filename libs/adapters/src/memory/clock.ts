@@ -5,7 +5,10 @@ import type { Clock } from '@callfold/engine';
 export type VirtualClock = Clock & {
   /** Lets everything run that needs no time. */
   calm(): Promise<void>;
-  /** Wakes sleepers one after the other until the condition holds. @returns false when `mostMs` of virtual time went by before. */
+  /**
+   * Wakes sleepers one after the other until the condition holds.
+   * @returns false when `mostMs` of virtual time went by before.
+   */
   runUntil(condition: () => boolean, mostMs: number): Promise<boolean>;
 };
 

@@ -4,7 +4,10 @@ import { placeName } from './link.ts';
 import type { MemoryLog } from './log.ts';
 
 export type MemoryConsumer = Consumer & {
-  /** As a session time-out: the group takes its partitions away unasked. It finds out when its running calls end, and joins again. */
+  /**
+   * As a session time-out: the group takes its partitions away unasked. It finds out when its running calls end, and
+   * joins again.
+   */
   expel(): void;
   /** As `kill -9`: expelled, and it never calls its handler again; `run` stays pending. */
   kill(): void;

@@ -11,8 +11,9 @@ export type GroupMember = {
 };
 
 /**
- * Shares partitions out among members: partition i of every topic goes to the same member, in the order of joining. Only what moves is
- * taken away, and it is given on when its holder has let go; no timers, so the same calls give the same history.
+ * Shares partitions out among members: partition i of every topic goes to the same member, in the order of joining.
+ * Only what moves is taken away, and it is given on when its holder has let go; no timers, so the same calls give the
+ * same history.
  */
 export type MemoryGroup = {
   join(member: GroupMember): void;

@@ -1,8 +1,9 @@
 import type { At } from '@callfold/engine';
 
 /**
- * The way from a port to the memory behind it, as a network would be: it may run the call late, twice or never, and may lose its answer.
- * What a client stamps on a call (an epoch, a commit's number) is stamped before the link, what a server checks is checked in `run`.
+ * The way from a port to the memory behind it, as a network would be: it may run the call late, twice or never, and may
+ * lose its answer. What a client stamps on a call (an epoch, a commit's number) is stamped before the link, what a
+ * server checks is checked in `run`.
  */
 export type Link = <T>(call: string, at: At, run: () => T) => Promise<T>;
 

@@ -4,8 +4,9 @@ import { placeName } from './link.ts';
 export type MemoryRecord = Omit<Outgoing, 'topic' | 'value'> & { readonly value: Uint8Array | null };
 
 /**
- * Partitioned append-only logs, raw and derived alike, all in memory. Times are the log's own (LogAppendTime): the clock's, and never
- * lower than the last of that partition unless `appendedAt` says so, as a broker's clock that was set back would.
+ * Partitioned append-only logs, raw and derived alike, all in memory. Times are the log's own (LogAppendTime): the
+ * clock's, and never lower than the last of that partition unless `appendedAt` says so, as a broker's clock that was
+ * set back would.
  */
 export type MemoryLog = {
   create(topic: string, partitions: number): void;
@@ -101,7 +102,7 @@ export function createMemoryLog(clock: Pick<Clock, 'now'>): MemoryLog {
       const { records, end } = at_(at);
       const first = firstFrom(records, offset);
       const slice = records.slice(first, first + maxRecords);
-      // Gaps after the last record read are part of the batch only when no record follows them: so they are passed over once.
+      // Offsets without a record, up to the next record or the end, count as read with this batch.
       const following = records[first + slice.length];
       return { from: offset, records: slice, next: Math.max(offset, following?.offset ?? end), end };
     },

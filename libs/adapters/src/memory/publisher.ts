@@ -3,7 +3,9 @@ import type { Link } from './link.ts';
 import { placeName } from './link.ts';
 import type { MemoryLog } from './log.ts';
 
-/** Records of one topic that one request takes to the log; a send of more is several requests, any of which may fail. */
+/**
+ * Records of one topic that one request takes to the log; a send of more is several requests, any of which may fail.
+ */
 const RECORDS_A_REQUEST = 1_000;
 
 /** The derived topics' side of the fence: which epoch of an origin's writers each derived partition still takes. */

@@ -19,8 +19,8 @@ export type StoreSnapshot = ReadonlyMap<string, Slot>;
 /** The server's side of the memory store: each method is one atomic call, as one Lua script is in Redis. */
 export type MemoryStoreServer = {
   /**
-   * Takes the next epoch if `epoch` is still the stored one (0: none), or answers again what it answered to this token; else `raced`.
-   * So a copy of a claim that comes late takes nothing from a newer owner.
+   * Takes the next epoch if `epoch` is still the stored one (0: none), or answers again what it answered to this token;
+   * else `raced`. So a copy of a claim that comes late takes nothing from a newer owner.
    */
   claim(at: At, token: string, epoch: number): Stored | 'raced';
   /** `number` grows with each commit of one claim and is the same when one is repeated. */

@@ -43,8 +43,9 @@ export type MemoryWorld = {
 };
 
 /**
- * The project's one fake: log, group, store and derived topics in one process, deterministic: no timers, no randomness, and no time but the
- * clock given. Faults come in by the links and by the servers' own calls (`retain`, `truncate`, `snapshot`, `restore`, `expel`, `kill`).
+ * The project's one fake: log, group, store and derived topics in one process, deterministic: no timers, no randomness,
+ * and no time but the clock given. Faults come in by the links and by the servers' own calls (`retain`, `truncate`,
+ * `snapshot`, `restore`, `expel`, `kill`).
  */
 export function createMemoryWorld({ clock, batchRecords = BATCH_RECORDS }: MemoryWorldOptions): MemoryWorld {
   const topics = createMemoryLog(clock);

@@ -60,7 +60,8 @@ export function packChanges(commit: Commit): Buffer {
   }
   if (parts > COMMIT_LIMITS.parts || bytes > COMMIT_LIMITS.bytes) {
     throw new Refused(
-      `a commit has ${parts} parts and ${bytes} characters; at most ${COMMIT_LIMITS.parts} and ${COMMIT_LIMITS.bytes} are taken. Fold fewer records in one batch`,
+      `a commit has ${parts} parts and ${bytes} characters; at most ${COMMIT_LIMITS.parts} and ${COMMIT_LIMITS.bytes} ` +
+        'are taken. Fold fewer records in one batch',
     );
   }
 

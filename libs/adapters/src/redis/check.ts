@@ -15,7 +15,10 @@ function infoOf(answer: unknown): Map<string, string> {
   );
 }
 
-/** A server that does not let us in at the start is a setting; later it may be a password being changed, and is tried again. */
+/**
+ * A server that does not let us in at the start is a setting; later it may be a password being changed, and is tried
+ * again.
+ */
 const CLOSED_DOOR = /\((NOAUTH|WRONGPASS|NOPERM) /;
 
 async function ask(
@@ -65,7 +68,7 @@ export async function checkRedis(client: RedisClient): Promise<RedisCheck> {
   for (const { where, info } of await ask(client, 'persistence')) {
     if (info.get('aof_enabled') === '0') {
       warnings.push(
-        `${where}: appendonly is off. After a restart what was committed since the last snapshot is folded again from the log.`,
+        `${where}: appendonly is off. After a restart what came since the last snapshot is folded again from the log.`,
       );
     }
   }

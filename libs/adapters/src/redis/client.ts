@@ -7,8 +7,8 @@ export type RedisClient = {
   readonly where: string;
   readonly kind: 'server' | 'sentinel' | 'cluster';
   /**
-   * Sends one command, once. Strings in the answer are UTF-8. The key that decides where it goes in a cluster is the command's first.
-   * Throws what `explainError` makes of a failure; an unanswered command may have been done.
+   * Sends one command, once. Strings in the answer are UTF-8. The key that decides where it goes in a cluster is the
+   * command's first. Throws what `explainError` makes of a failure; an unanswered command may have been done.
    */
   call(command: string, args: readonly Argument[]): Promise<unknown>;
   /** The same, with bytes in the answer. */

@@ -15,9 +15,10 @@ export const COMMIT_5 = `
 --          'fenced': a newer owner holds the partition    'moved': position or claim are not the caller's
 -- Errors   CALLFOLD ...: must not go on. Nothing was written.
 --
--- A script that fails half-way stays half done: so everything that can fail is checked before the first write, and what is written is
--- set by name or number, never added to, with the position last: a commit that was cut short is made whole by making it again.
--- Out of memory is no such case: Redis looks once, before a script's first write, and lets it finish after that.
+-- A script that fails half-way stays half done: so everything that can fail is checked before the first write, and what
+-- is written is set by name or number, never added to, with the position last: a commit that was cut short is made
+-- whole by making it again. Out of memory is no such case: Redis looks once, before a script's first write, and lets it
+-- finish after that.
 
 local CHUNK = 7000        -- values for one call: unpack() takes less than 8000; even, for pairs
 local TRIMMED = 20000     -- outbox entries removed in one commit; what is left goes with the next
@@ -60,7 +61,8 @@ for i = 1, #timers_set, 2 do
   end
 end
 
-local stored = redis.call('HMGET', KEYS[1], 'layout', 'epoch', 'token', 'commit', 'next', 'outboxFirst', 'outboxTrim', 'outboxNext')
+local stored = redis.call('HMGET', KEYS[1], 'layout', 'epoch', 'token', 'commit', 'next',
+  'outboxFirst', 'outboxTrim', 'outboxNext')
 if stored[1] and stored[1] ~= layout then
   return refuse('the keys of ' .. KEYS[1] .. ' have layout ' .. stored[1]
     .. ' and this version knows layout ' .. layout .. ': run the version that wrote them, or rebuild')
@@ -102,6 +104,7 @@ end
 in_chunks('HDEL', KEYS[3], gone)
 
 redis.call('HSET', KEYS[1], 'layout', layout, 'commit', ARGV[4], 'next', next_position, 'meta', meta,
-  'outboxFirst', string.format('%.0f', first), 'outboxTrim', string.format('%.0f', trim), 'outboxNext', string.format('%.0f', last))
+  'outboxFirst', string.format('%.0f', first), 'outboxTrim', string.format('%.0f', trim),
+  'outboxNext', string.format('%.0f', last))
 return 'ok'
 `;

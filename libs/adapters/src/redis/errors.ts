@@ -7,7 +7,8 @@ export const SCRIPT_REFUSAL = 'CALLFOLD';
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /^OOM /,
-    'is full: it has reached maxmemory and refused the write, nothing of it was done. Raise maxmemory, or make room; it goes on by itself',
+    'is full: it has reached maxmemory and refused the write, and nothing of it was done. ' +
+      'Raise maxmemory, or make room; it goes on by itself',
   ],
   [/^READONLY /, 'is a replica now (a failover?): it takes no writes. A reconnect finds the new master'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS) /, 'cannot answer at the moment; it is tried again'],
@@ -18,7 +19,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 function verdictOf(message: string): string | null {
   if (message.startsWith(`${SCRIPT_REFUSAL} `)) return message.slice(SCRIPT_REFUSAL.length + 1);
   if (message.startsWith('WRONGTYPE ')) {
-    return 'a key of ours holds another type than ours: another program writes under our keys, or two use one group name';
+    return 'a key of ours holds another type than ours: another program writes under our keys, or two share a name';
   }
   if (message.startsWith('MOVED ')) {
     return 'it is a node of a Redis Cluster: use redis+cluster:// in CALLFOLD_REDIS_URL';
@@ -29,7 +30,10 @@ function verdictOf(message: string): string | null {
   return null;
 }
 
-/** What to throw for what the client threw: `Refused` for a verdict, else an error that says where, why, and that trying again helps. */
+/**
+ * What to throw for what the client threw: `Refused` for a verdict, else an error that says where, why, and that trying
+ * again helps.
+ */
 export function explainError(where: string, error: unknown): Error {
   if (error instanceof Refused) return error;
   const message = error instanceof Error ? error.message : String(error);

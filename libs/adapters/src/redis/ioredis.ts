@@ -42,7 +42,10 @@ const SLOTS_REFRESH_MS = 5_000;
 /** A connection that is lost is made again for ever, at first soon, then every two seconds. */
 const backOff = (times: number): number => Math.min(RETRY_FIRST_MS * 2 ** Math.min(times - 1, 10), RETRY_MOST_MS);
 
-/** A server that has become a replica refuses writes for ever: connecting anew finds the master. The command is not sent again. */
+/**
+ * A server that has become a replica refuses writes for ever: connecting anew finds the master. The command is not sent
+ * again.
+ */
 const onReadOnly = (error: Error): boolean => error.message.startsWith('READONLY ');
 
 function connectionOptions(target: RedisTarget, config: RedisConfig) {
@@ -55,7 +58,8 @@ function connectionOptions(target: RedisTarget, config: RedisConfig) {
     connectTimeout: config.connectMs ?? CONNECT_MS,
     commandTimeout: answerMs,
     socketTimeout: answerMs + SILENCE_MS,
-    // Every change is one idempotent script: who asked decides whether to ask again, and nothing waits in a queue to come late.
+    // Every change is one idempotent script: who asked decides whether to ask again, and nothing waits in a queue to
+    // come late.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -98,8 +102,8 @@ function serverOptions(target: Exclude<RedisTarget, { kind: 'cluster' }>, config
     sentinelRetryStrategy: backOff,
     sentinelReconnectStrategy: backOff,
     updateSentinels: true,
-    // It cuts the connection while the next one is being looked for, which ioredis takes for the end. A master that is lost or has
-    // become a replica is noticed without it.
+    // It cuts the connection while the next one is being looked for, which ioredis takes for the end. A master that is
+    // lost or has become a replica is noticed without it.
     failoverDetector: false,
   } satisfies RedisOptions;
 }

@@ -7,7 +7,9 @@ export function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-/** Runs a script by its name, or by its text where the server does not know it: one call at a time, never in a pipeline. */
+/**
+ * Runs a script by its name, or by its text where the server does not know it: one call at a time, never in a pipeline.
+ */
 export async function runScript(
   client: RedisClient,
   script: Script,

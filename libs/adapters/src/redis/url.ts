@@ -24,8 +24,8 @@ const SERVER_PORT = 6379;
 const SENTINEL_PORT = 26_379;
 
 const FORMS =
-  'redis://HOST:PORT[/DB], redis+sentinel://HOST:PORT,HOST:PORT/MASTER-NAME[/DB] or redis+cluster://HOST:PORT,HOST:PORT, ' +
-  'each with rediss for TLS and USER:PASSWORD@ before the first host';
+  'redis://HOST:PORT[/DB], redis+sentinel://HOST:PORT,HOST:PORT/MASTER-NAME[/DB] ' +
+  'or redis+cluster://HOST:PORT,HOST:PORT, each with rediss for TLS and USER:PASSWORD@ before the first host';
 
 function refuse(what: string): Refused {
   // The URL itself is not said: it may hold a password.

@@ -8,7 +8,10 @@ import { sharingTests } from './log-sharing.ts';
 
 export type LogScene = { readonly harness: LogHarness; readonly topic: string; readonly group: string };
 
-/** What every `Log`, `RawWriter` and `Consumer` of ports.ts promises. Each test has a topic of three partitions of its own. */
+/**
+ * What every `Log`, `RawWriter` and `Consumer` of ports.ts promises. Each test has a topic of three partitions of its
+ * own.
+ */
 export function logContract(name: string, make: () => Promise<LogHarness>, features: LogFeatures): void {
   describe(`${name}: log`, { timeout: LOG_TEST_MS }, () => {
     let harness: LogHarness | undefined;

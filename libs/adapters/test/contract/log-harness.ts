@@ -71,8 +71,8 @@ export type MemberOptions = {
 };
 
 /**
- * Runs a consumer and writes down all it does. It checks by itself what holds in every history: one call at a time per partition,
- * records in order and from the position asked for, nothing for a partition that is not held.
+ * Runs a consumer and writes down all it does. It checks by itself what holds in every history: one call at a time per
+ * partition, records in order and from the position asked for, nothing for a partition that is not held.
  */
 export function runMember(consumer: Consumer, positions: Map<string, number>, options: MemberOptions = {}): Member {
   const seen = new Map<string, string[]>();
