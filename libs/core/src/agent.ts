@@ -16,7 +16,7 @@ export type Interval = {
 
 /** What a state is called in records: the upstream's name, of an unknown one its own words. */
 export function agentState(fact: Fact): string {
-  return fact.word === 'unknown' ? (fact.status?.trim() || 'unknown') : fact.word;
+  return fact.word === 'unknown' ? fact.status?.trim() || 'unknown' : fact.word;
 }
 
 const durationOf = (fact: Fact): number | null => fact.stay?.duration ?? null;
@@ -63,17 +63,37 @@ export function agentIntervals(facts: readonly Fact[]): Interval[] {
   });
 }
 
-export function readAgent(state: State): Draft<AgentInterval>[] {
-  return agentIntervals(state.facts).map(({ state: name, deciding, end, durationFrom, flags }) => {
+/**
+ * The facts that tell the intervals from a start on, and those of the start before it: an interval depends on itself
+ * and on the next start alone.
+ */
+function factsFrom(facts: readonly Fact[], start: number): readonly Fact[] {
+  let first = facts.length;
+  const at = (index: number): number => facts[index]?.at ?? -Infinity;
+  while (first > 0 && at(first - 1) >= start) first -= 1;
+  const before = at(first - 1);
+  while (first > 0 && at(first - 1) === before) first -= 1;
+  return first === 0 ? facts : facts.slice(first);
+}
+
+/** The stay that the agent is in, as far as is known; null: no event at all. */
+export function currentInterval(facts: readonly Fact[]): Interval | null {
+  return agentIntervals(factsFrom(facts, facts.at(-1)?.at ?? 0)).at(-1) ?? null;
+}
+
+/** @param from only what a change at this start or later can have touched; null: everything */
+export function readAgent(state: State, from: number | null = null): Draft<AgentInterval>[] {
+  const facts = from === null ? state.facts : factsFrom(state.facts, from);
+  return agentIntervals(facts).map(({ state: name, deciding, end, durationFrom, flags }) => {
     const start = deciding.at;
     const outcomeId = idOf(state.tenantId, state.source, state.subjectId, new Date(start).toISOString(), name);
     return {
-    kind: 'agent-interval',
-    outcomeId,
-    tenantId: state.tenantId,
-    source: state.source,
-    occurredAt: deciding.at,
-    ingestedAt: deciding.loggedAt,
+      kind: 'agent-interval',
+      outcomeId,
+      tenantId: state.tenantId,
+      source: state.source,
+      occurredAt: deciding.at,
+      ingestedAt: deciding.loggedAt,
       agentId: state.subjectId,
       state: name,
       description: deciding.stay?.description ?? null,

@@ -1,6 +1,6 @@
 import type { CallOutcome } from '@callfold/schemas';
 import { isoTime, toJson } from '@callfold/schemas';
-import { agentIntervals, agentState } from './agent.ts';
+import { agentState, currentInterval } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
 import { chatEpisodes, chatStatus, dwellOf } from './chat.ts';
@@ -48,8 +48,12 @@ function callAggregate(state: State, settings: Settings): CallAggregate {
   const timeline = state.source === 'callcenter24' ? readCall(state, settings) : null;
   const { ingestedAt: _, ...outcome } = timeline ? timeline.outcome : readCallRecord(state);
   if (!timeline) return { ...outcome, kind: 'call', phase: 'ended', since: outcome.endedAt ?? outcome.occurredAt };
-  const phase = state.silent ? 'ended' : timeline.timeline.phase;
-  return { ...outcome, kind: 'call', phase, since: timeline.timeline.since?.at ?? null };
+  const { phase, since } = timeline.timeline;
+  // Closed because nothing more came: nothing says since when, but since the last event nothing was heard.
+  if (state.silent && phase !== 'ended') {
+    return { ...outcome, kind: 'call', phase: 'ended', since: state.facts.at(-1)?.at ?? null };
+  }
+  return { ...outcome, kind: 'call', phase, since: since?.at ?? null };
 }
 
 function chatAggregate(state: State): ChatAggregate {
@@ -71,7 +75,7 @@ function chatAggregate(state: State): ChatAggregate {
 }
 
 function agentAggregate(state: State): AgentAggregate | null {
-  const current = agentIntervals(state.facts).at(-1);
+  const current = currentInterval(state.facts);
   if (!current) return null;
   return {
     kind: 'agent',

@@ -42,6 +42,8 @@ export function mergeAttributes(
 }
 
 export function attributesOf(attributes: readonly Attribute[]): Record<string, string> {
-  const byName = attributes.map(({ name, value }): [string, string] => [name, value]).sort(([a], [b]) => (a < b ? -1 : 1));
+  const byName = attributes
+    .map(({ name, value }): [string, string] => [name, value])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(byName);
 }

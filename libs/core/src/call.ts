@@ -141,7 +141,11 @@ function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOut
     endedAt,
     waitMs,
     talkMs: talkOf(p, verdict, endedAt),
-    agents: p.stays.map(({ agent, joined, left }) => ({ agent, joinedAt: joined?.at ?? null, leftAt: left?.at ?? null })),
+    agents: p.stays.map(({ agent, joined, left }) => ({
+      agent,
+      joinedAt: joined?.at ?? null,
+      leftAt: left?.at ?? null,
+    })),
     offers: t.offers.length,
     missedOffers: t.offers.filter((offer) => offer.result === 'missed').length,
     anomalies: anomaliesOf(state, t, verdict),

@@ -35,7 +35,7 @@ const ENDINGS: Readonly<Record<string, ChatOutcome['outcome']>> = {
 
 /** What a status is called in records: the upstream's name, of an unknown one its own words. */
 export function chatStatus(fact: Fact): string {
-  return NAMES[fact.word] ?? fact.status?.trim() ?? 'unknown';
+  return NAMES[fact.word] ?? (fact.status?.trim() || 'unknown');
 }
 
 const isEnding = (stay: ChatStay): boolean => stay.first.word in ENDINGS;
@@ -68,9 +68,16 @@ export function chatEpisodes(state: State): Episode[] {
   return runs.map((stays, index) => ({ number: state.episodesBefore + index + 1, stays, ending: endingOf(stays) }));
 }
 
-/** How long a chat may stand as it is, in log time, before it is closed as inferred. */
-export function chatSilenceMs(state: State, settings: Settings): number {
-  return state.facts.at(-1)?.word === 'waiting' ? settings.chatStalledAfterMs : settings.chatCloseAfterMs;
+/**
+ * When a chat that goes on is closed as inferred, in log time. Waiting counts from when it was first heard of, since a
+ * repeat of the same status starts nothing; anything else from the last event.
+ */
+export function chatCloseDue(state: State, settings: Settings): number {
+  const last = chatStays(state.facts).at(-1);
+  if (last?.first.word !== 'waiting') return state.changedAt + settings.chatCloseAfterMs;
+  const waiting = state.facts.slice(state.facts.indexOf(last.first));
+  const heardAt = waiting.reduce((earliest, fact) => Math.min(earliest, fact.loggedAt), Infinity);
+  return heardAt + settings.chatStalledAfterMs;
 }
 
 /** Closed stays only, up to the episode's end; ms by status. */
@@ -126,12 +133,12 @@ function handoffRecords(state: State, episodes: readonly Episode[]): Draft<ChatH
     const left = stay.until;
     const outcomeId = idOf(state.tenantId, state.source, state.subjectId, n);
     return {
-    kind: 'chat-handoff',
-    outcomeId,
-    tenantId: state.tenantId,
-    source: state.source,
-    occurredAt: (left ?? stay.first).at,
-    ingestedAt: (left ?? stay.first).loggedAt,
+      kind: 'chat-handoff',
+      outcomeId,
+      tenantId: state.tenantId,
+      source: state.source,
+      occurredAt: (left ?? stay.first).at,
+      ingestedAt: (left ?? stay.first).loggedAt,
       chatId: state.subjectId,
       n,
       episode: number,

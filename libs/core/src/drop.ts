@@ -1,5 +1,6 @@
 import { chatEpisodes } from './chat.ts';
 import type { Fact } from './fact.ts';
+import { NOTHING_PUBLISHED, withoutPublished } from './published.ts';
 import { isClosed } from './records.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
@@ -13,43 +14,52 @@ function lastLogged(facts: readonly Fact[]): number {
   return facts.reduce((latest, fact) => Math.max(latest, fact.loggedAt), -Infinity);
 }
 
-/** How many facts, from the first on, the oldest droppable part of a chat or an agent has; 0: nothing can go. */
-function droppablePart(state: State): number {
-  if (state.kind === 'agent') {
-    const first = state.facts[0];
-    const next = state.facts.findIndex((fact) => fact.at !== first?.at);
-    return Math.max(0, next);
-  }
+/** How many facts, from the first on, the oldest closed episode has; 0: none is closed. */
+function droppableEpisode(state: State): number {
   const [episode, following] = chatEpisodes(state);
   if (!episode) return state.facts.length;
   if (following) return state.facts.indexOf((following.stays[0] as (typeof following.stays)[number]).first);
   return isClosed(state) ? state.facts.length : 0;
 }
 
+/** Where the next start after a place begins; the number of facts when there is none. */
+function nextStart(facts: readonly Fact[], place: number): number {
+  const at = facts[place]?.at;
+  let next = place;
+  while (next < facts.length && facts[next]?.at === at) next += 1;
+  return next;
+}
+
+/** When the stays of the start at a place may go; null: they are the last. A stay is ended by the next, so that counts too. */
+function stayDue(facts: readonly Fact[], place: number, settings: Settings): number | null {
+  const next = nextStart(facts, place);
+  if (next >= facts.length) return null;
+  return lastLogged(facts.slice(place, nextStart(facts, next))) + settings.dropAfterMs;
+}
+
 /** When the oldest closed part of a chat or an agent may go, or a closed call as a whole; null: not yet closed. */
 export function dropDue(state: State, settings: Settings): number | null {
   if (state.kind === 'call') return isClosed(state) ? state.changedAt + settings.dropAfterMs : null;
-  const size = droppablePart(state);
+  if (state.kind === 'agent') return stayDue(state.facts, 0, settings);
+  const size = droppableEpisode(state);
   if (size === 0) return null;
-  // An agent's stay is ended by the next one, so that one counts too.
-  const upTo = state.kind === 'agent' ? size + 1 : size;
   const silence = state.silent && size === state.facts.length ? settings.chatCloseAfterMs : 0;
-  return lastLogged(state.facts.slice(0, upTo)) + silence + settings.dropAfterMs;
+  return lastLogged(state.facts.slice(0, size)) + silence + settings.dropAfterMs;
 }
 
-function dropEpisode(state: State, size: number): State {
+function dropEpisode(state: State): State {
+  const size = droppableEpisode(state);
   const [episode] = chatEpisodes(state);
-  const gone = state.facts.slice(0, size);
-  if (!episode) return { ...state, facts: [], horizon: horizonAfter(state, gone) };
+  const horizon = state.facts[size - 1]?.at ?? state.horizon;
+  if (!episode) return { ...state, facts: [], horizon };
   const handoffs = episode.stays.filter((stay) => stay.first.word === 'manual').length;
-  const published = new Map(state.published);
-  published.delete(`chat-outcome/${episode.number}`);
-  for (let n = 1; n <= handoffs; n += 1) published.delete(`chat-handoff/${state.handoffsBefore + n}`);
+  const gone = new Set([`chat-outcome/${episode.number}`]);
+  for (let n = 1; n <= handoffs; n += 1) gone.add(`chat-handoff/${state.handoffsBefore + n}`);
   return {
     ...state,
     facts: state.facts.slice(size),
-    published,
-    horizon: horizonAfter(state, gone),
+    published: withoutPublished(state.published, (name) => gone.has(name)),
+    horizon,
     episodesBefore: episode.number,
     handoffsBefore: state.handoffsBefore + handoffs,
     endedBefore: episode.ending !== null,
@@ -57,24 +67,33 @@ function dropEpisode(state: State, size: number): State {
   };
 }
 
-function horizonAfter(state: State, gone: readonly Fact[]): number | null {
-  return gone.at(-1)?.at ?? state.horizon;
-}
-
+/** An agent without the first facts: what began before the first that stays is closed, since it would end a stay that is gone. */
 function dropStays(state: State, size: number): State {
-  const gone = state.facts.slice(0, size);
-  const horizon = horizonAfter(state, gone);
-  const until = new Set(gone.map((fact) => new Date(fact.at).toISOString()));
-  const published = new Map([...state.published].filter(([suffix]) => !until.has(suffix.split('/')[1] ?? '')));
-  return { ...state, facts: state.facts.slice(size), published, horizon };
+  const first = state.facts[size];
+  if (!first || size === 0) return state;
+  const until = new Date(first.at).toISOString();
+  return {
+    ...state,
+    facts: state.facts.slice(size),
+    published: withoutPublished(state.published, (name) => (name.split('/')[1] ?? '') < until),
+    horizon: first.at - 1,
+  };
 }
 
-/** The state without the oldest droppable part; for a call what is left is a marker. */
+/** An agent without the older half of its stays, the last one kept. */
+export function dropOlderHalf(state: State): State {
+  return dropStays(state, nextStart(state.facts, Math.ceil(state.facts.length / 2) - 1));
+}
+
+/** The state without what is due to go; for a call what is left is a marker. Something must be due. */
 export function dropOldest(state: State, clock: number, settings: Settings): State {
   if (state.kind === 'call') {
-    const empty = { facts: [], attributes: [], published: new Map(), settleAt: null, silent: false };
-    return { ...state, ...empty, horizon: horizonAfter(state, state.facts), markerUntil: clock + settings.markerMs };
+    const horizon = state.facts.at(-1)?.at ?? state.horizon;
+    const empty = { facts: [], attributes: [], published: NOTHING_PUBLISHED, settleAt: null, silent: false };
+    return { ...state, ...empty, horizon, markerUntil: clock + settings.markerMs };
   }
-  const size = droppablePart(state);
-  return state.kind === 'chat' ? dropEpisode(state, size) : dropStays(state, size);
+  if (state.kind === 'chat') return dropEpisode(state);
+  let size = 0;
+  while ((stayDue(state.facts, size, settings) ?? Infinity) <= clock) size = nextStart(state.facts, size);
+  return dropStays(state, size);
 }

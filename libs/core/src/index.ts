@@ -13,6 +13,7 @@ export * from './hash.ts';
 export * from './key.ts';
 export * from './limits.ts';
 export * from './partition.ts';
+export * from './published.ts';
 export * from './record.ts';
 export * from './records.ts';
 export * from './report.ts';

@@ -10,9 +10,12 @@ export const LIMITS = {
   rawAttributes: 256,
   rawAttributeName: 256,
   rawAttributeValue: 16_384,
-  /** Facts one subject keeps: the smallest by (time, id); more sets `truncated`. */
-  facts: 512,
-  agentFacts: 2_048,
+  /** Facts one subject keeps: the smallest in their order; more sets `truncated`. A chat may go to and fro all day. */
+  callFacts: 512,
+  chatFacts: 4_096,
+  agentFacts: 65_536,
+  /** Where state is dropped, an agent with more loses the older half at once: a year that is imported in a minute. */
+  agentFactsKept: 2_048,
   attributes: 16,
   attributeName: 256,
   attributeValue: 256,

@@ -7,7 +7,9 @@ import { hash64 } from './hash.ts';
 import { part } from './key.ts';
 import type { DerivedDraft, DerivedRecord } from './record.ts';
 import type { Settings } from './settings.ts';
-import type { PublishedRecord, State } from './state.ts';
+import type { PublishedRecord } from './published.ts';
+import { publishedUnder, withPublished } from './published.ts';
+import type { State } from './state.ts';
 import { isTimelineOver } from './timeline.ts';
 import type { DerivedTopic } from './topics.ts';
 import { AGENT_INTERVALS, AGENT_OFFERS, CALL_OUTCOMES, CHAT_HANDOFFS, CHAT_OUTCOMES } from './topics.ts';
@@ -46,7 +48,10 @@ export function isOver(state: State): boolean {
 
 function publishables(state: State, settings: Settings): Publishable[] {
   if (state.facts.length === 0) return [];
-  if (state.kind === 'agent') return readAgent(state).map((draft) => ({ topic: AGENT_INTERVALS, draft }));
+  if (state.kind === 'agent') {
+    if (state.unsaidFrom === null) return [];
+    return readAgent(state, state.unsaidFrom).map((draft) => ({ topic: AGENT_INTERVALS, draft }));
+  }
   if (state.kind === 'chat') {
     const { outcomes, handoffs } = readChat(state);
     return [
@@ -57,7 +62,10 @@ function publishables(state: State, settings: Settings): Publishable[] {
   if (!isClosed(state)) return [];
   if (state.source !== 'callcenter24') return [{ topic: CALL_OUTCOMES, draft: readCallRecord(state) }];
   const { outcome, offers } = readCall(state, settings);
-  return [{ topic: CALL_OUTCOMES, draft: outcome }, ...offers.map((draft) => ({ topic: AGENT_OFFERS, draft }) as const)];
+  return [
+    { topic: CALL_OUTCOMES, draft: outcome },
+    ...offers.map((draft) => ({ topic: AGENT_OFFERS, draft }) as const),
+  ];
 }
 
 const SAID_BY_PUBLISHING: ReadonlySet<string> = new Set(['revision', 'correctionOf', 'ingestedAt']);
@@ -67,7 +75,9 @@ const contentFields = new Map<string, readonly string[]>();
 export function contentHash(draft: DerivedDraft | DerivedRecord): string {
   let fields = contentFields.get(draft.kind);
   if (!fields) {
-    fields = Object.keys(draft).filter((field) => !SAID_BY_PUBLISHING.has(field)).sort();
+    fields = Object.keys(draft)
+      .filter((field) => !SAID_BY_PUBLISHING.has(field))
+      .sort();
     contentFields.set(draft.kind, fields);
   }
   const said = draft as unknown as Readonly<Record<string, unknown>>;
@@ -88,25 +98,29 @@ export function suffixOf(state: State, draft: DerivedDraft | DerivedRecord): str
 /** The state as it is when the record that was just derived has another revision than the next one: it stood already. */
 export function withRevision(state: State, record: DerivedRecord, revision: number): State {
   const suffix = suffixOf(state, record);
-  const published = state.published.get(suffix);
-  if (!published) return state;
-  return { ...state, published: new Map([...state.published, [suffix, { ...published, revision }]]) };
+  const before = publishedUnder(state.published, suffix);
+  if (!before) return state;
+  return { ...state, published: withPublished(state.published, new Map([[suffix, { ...before, revision }]])) };
 }
 
 /** The next revision of every record that says something else than what was published last. */
-export function publish(state: State, settings: Settings): { readonly state: State; readonly derived: readonly Derived[] } {
+export function publish(
+  state: State,
+  settings: Settings,
+): { readonly state: State; readonly derived: readonly Derived[] } {
   const derived: Derived[] = [];
-  const published = new Map<string, PublishedRecord>(state.published);
+  const changes = new Map<string, PublishedRecord>();
   for (const { topic, draft } of publishables(state, settings)) {
     const suffix = suffixOf(state, draft);
-    const before = published.get(suffix);
+    const before = publishedUnder(state.published, suffix);
     const hash = contentHash(draft);
     if (before?.hash === hash) continue;
     const label = labelOf(draft);
     const revision = (before?.revision ?? 0) + 1;
     const correctionOf = before && before.label !== label ? before.label : null;
-    published.set(suffix, { revision, hash, label });
-    derived.push({ topic, record: { ...draft, revision, correctionOf } });
+    changes.set(suffix, { revision, hash, label });
+    derived.push({ topic, record: { ...draft, revision, correctionOf } as DerivedRecord });
   }
-  return { state: { ...state, published, settleAt: null }, derived };
+  const published = withPublished(state.published, changes);
+  return { state: { ...state, published, settleAt: null, unsaidFrom: null }, derived };
 }

@@ -1,20 +1,55 @@
 import type { Attribute } from './attributes.ts';
 import type { Label, RecordDetail, Source } from './event.ts';
-import { AGENT_WORDS, CALL_WORDS, CHAT_WORDS } from './event.ts';
+import type { PublishedRecord } from './published.ts';
+import { publishedEntries, publishedFrom } from './published.ts';
 import type { Fact } from './fact.ts';
-import type { PublishedRecord, State } from './state.ts';
+import type { State } from './state.ts';
 import { emptyState } from './state.ts';
 
 /**
  * The text of a state as the store keeps it: one JSON array, small and fast to write and read. Times of facts are
  * relative to the first one, absent things are 0 or left out at the end. The same state gives the same text, so texts can be compared.
  *
- *   [version, flags, changedAt, settleAt, timer, horizon, episodesBefore, handoffsBefore, markerUntil, base, facts, attributes, published]
+ *   [version, flags, changedAt, settleAt, timer, horizon, episodesBefore, handoffsBefore, markerUntil, base, facts, attributes,
+ *    published, unsaidFrom]
  */
 const VERSION = 1;
 
-/** Only ever added to, at the end: its places stand in stored states. */
-const WORDS: readonly string[] = ['record', ...CALL_WORDS, ...CHAT_WORDS.slice(0, -1), ...AGENT_WORDS.slice(0, -1)];
+/**
+ * A word's place here stands in stored states, so this is a list of its own, not made of the words' other lists: it is
+ * only ever added to, at the end.
+ */
+const WORDS: readonly Fact['word'][] = [
+  'record',
+  'registered',
+  'crm-registered',
+  'contact-joined',
+  'agent-requested',
+  'screen-shown',
+  'redirected',
+  'agent-joined',
+  'no-answer',
+  'agent-left',
+  'contact-left',
+  'ended',
+  'recorded',
+  'unknown',
+  'auto',
+  'manual',
+  'waiting',
+  'finished',
+  'blocked',
+  'stopped',
+  'Ready',
+  'ReadyRFO',
+  'Away',
+  'ExtendedAway',
+  'LoggedOut',
+  'Busy',
+  'Wrap',
+  'Unexpected',
+  'Failed',
+];
 const PLACE: ReadonlyMap<string, number> = new Map(WORDS.map((word, index) => [word, index]));
 const WAS = [null, 'available', 'busy'] as const;
 
@@ -48,11 +83,17 @@ type StateText = [
   facts: FactText[],
   attributes: [string, number, string][],
   published: [string, number, string, string | 0][],
+  unsaidFrom?: number,
 ];
 
 function recordText({ label, startedAt, endedAt, recordVersion }: RecordDetail): RecordText {
   const of = (l: Label): RecordText[3] => [
-    l.outcome, l.reason, l.personReached, l.fault ?? 0, l.transferred ? 1 : 0, l.hungUpBy ?? 0,
+    l.outcome,
+    l.reason,
+    l.personReached,
+    l.fault ?? 0,
+    l.transferred ? 1 : 0,
+    l.hungUpBy ?? 0,
   ];
   return [startedAt ?? 0, endedAt ?? 0, recordVersion, label ? of(label) : 0];
 }
@@ -102,7 +143,8 @@ function factOfText(text: FactText, base: number, changedAt: number, kind: State
     agent: agent === undefined || agent === 0 ? null : agent,
     agentWas: WAS[was ?? 0] ?? null,
     record: word === 'record' && detail ? recordOf(detail as RecordText) : null,
-    stay: kind === 'agent' && detail ? { duration: (detail as StayText)[0], description: (detail as StayText)[1] } : null,
+    stay:
+      kind === 'agent' && detail ? { duration: (detail as StayText)[0], description: (detail as StayText)[1] } : null,
   };
 }
 
@@ -124,8 +166,14 @@ export function encodeState(state: State): string {
     base,
     state.facts.map((fact) => factText(fact, base, changedAt)),
     state.attributes.map(({ name, at, value }) => [name, at - base, value]),
-    [...state.published].map(([suffix, { revision, hash, label }]) => [suffix, revision, hash, label ?? 0]),
+    publishedEntries(state.published).map(([suffix, { revision, hash, label }]) => [
+      suffix,
+      revision,
+      hash,
+      label ?? 0,
+    ]),
   ];
+  if (state.unsaidFrom !== null) text.push(state.unsaidFrom);
   return JSON.stringify(text);
 }
 
@@ -140,9 +188,12 @@ function attributeOf([name, at, value]: [string, number, string], base: number):
 export function decodeState(text: string, source: Source, key: string): State {
   const parsed = JSON.parse(text) as StateText;
   if (parsed[0] !== VERSION) {
-    throw new Error(`The state of ${source} ${key} has format ${parsed[0]}, this version reads ${VERSION}: run the newer one.`);
+    throw new Error(
+      `The state of ${source} ${key} has format ${parsed[0]}, this version reads ${VERSION}: run the newer one.`,
+    );
   }
-  const [, flags, changedAt, settleAt, timer, horizon, episodes, handoffs, marker, base, facts, attributes, published] = parsed;
+  const [, flags, changedAt, settleAt, timer, horizon, episodes, handoffs, marker, base, ...more] = parsed;
+  const [facts, attributes, published, unsaidFrom = null] = more;
   const empty = emptyState(source, key);
   return {
     ...empty,
@@ -154,12 +205,13 @@ export function decodeState(text: string, source: Source, key: string): State {
     changedAt,
     settleAt: settleAt || null,
     timer: timer || null,
-    published: new Map(
+    published: publishedFrom(
       published.map(([suffix, revision, hash, label]): [string, PublishedRecord] => [
         suffix,
         { revision, hash, label: label === 0 ? null : label },
       ]),
     ),
+    unsaidFrom,
     horizon,
     episodesBefore: episodes,
     handoffsBefore: handoffs,

@@ -6,15 +6,8 @@ import type { Fact } from './fact.ts';
 import { factOf, insertFact } from './fact.ts';
 import { unpart } from './key.ts';
 import { LIMITS } from './limits.ts';
-
-/** What was published last of one of a subject's records. */
-export type PublishedRecord = {
-  readonly revision: number;
-  /** Hash of its content, less revision, correctionOf and ingestedAt. */
-  readonly hash: string;
-  /** Its `outcome` or `result`, for the next revision's `correctionOf`. */
-  readonly label: string | null;
-};
+import type { Published } from './published.ts';
+import { NOTHING_PUBLISHED } from './published.ts';
 
 /** Everything kept of one subject. Plain data; a change makes a new one. */
 export type State = {
@@ -33,8 +26,9 @@ export type State = {
   readonly settleAt: number | null;
   /** When the subject's one timer is due as the store knows it; null: none. */
   readonly timer: number | null;
-  /** By the record's id without the subject's own part, as `outcome` or `offer/Anna/1`. */
-  readonly published: ReadonlyMap<string, PublishedRecord>;
+  readonly published: Published;
+  /** Of an agent: the earliest start of what changed since the last publishing; null: nothing did. */
+  readonly unsaidFrom: number | null;
   /** What happened up to this instant was dropped; null: nothing was. */
   readonly horizon: number | null;
   /** What was dropped still counts: episodes and hand-offs before the horizon. */
@@ -61,7 +55,8 @@ export function emptyState(source: Source, key: string): State {
     changedAt: 0,
     settleAt: null,
     timer: null,
-    published: new Map(),
+    published: NOTHING_PUBLISHED,
+    unsaidFrom: null,
     horizon: null,
     episodesBefore: 0,
     handoffsBefore: 0,
@@ -70,13 +65,19 @@ export function emptyState(source: Source, key: string): State {
   };
 }
 
+const MOST_FACTS: Readonly<Record<SubjectKind, number>> = {
+  call: LIMITS.callFacts,
+  chat: LIMITS.chatFacts,
+  agent: LIMITS.agentFacts,
+};
+
 /** The state with one more event; the very same state when the event says nothing new. */
 export function addEvent(state: State, event: StatusEvent, loggedAt: number): State {
-  const max = state.kind === 'agent' ? LIMITS.agentFacts : LIMITS.facts;
-  const { facts, added, overflowed } = insertFact(state.facts, factOf(event, loggedAt), max);
+  const { facts, added, overflowed } = insertFact(state.facts, factOf(event, loggedAt), MOST_FACTS[state.kind]);
   const merged = event.attributes ? mergeAttributes(state.attributes, event.attributes, event.at) : null;
   const attributes = merged?.attributes ?? state.attributes;
   const truncated = state.truncated || overflowed || (merged?.overflowed ?? false);
   if (!added && attributes === state.attributes && truncated === state.truncated) return state;
-  return { ...state, facts, attributes, truncated, silent: false, changedAt: loggedAt };
+  const unsaidFrom = state.kind === 'agent' ? Math.min(state.unsaidFrom ?? Infinity, event.at) : null;
+  return { ...state, facts, attributes, truncated, unsaidFrom, silent: false, changedAt: loggedAt };
 }

@@ -1,8 +1,9 @@
-import { chatSilenceMs } from './chat.ts';
+import { chatCloseDue } from './chat.ts';
 import type { Rejection } from './codes.ts';
 import { reject } from './codes.ts';
-import { dropDue, dropOldest } from './drop.ts';
+import { dropDue, dropOlderHalf, dropOldest } from './drop.ts';
 import type { StatusEvent } from './event.ts';
+import { LIMITS } from './limits.ts';
 import type { Derived } from './records.ts';
 import { isClosed, isOver, publish } from './records.ts';
 import type { Settings } from './settings.ts';
@@ -32,7 +33,7 @@ const NOTHING: readonly Derived[] = [];
 
 function closeDue(state: State, settings: Settings): number | null {
   if (state.kind === 'agent' || isClosed(state)) return null;
-  return state.changedAt + (state.kind === 'chat' ? chatSilenceMs(state, settings) : settings.closeAfterMs);
+  return state.kind === 'chat' ? chatCloseDue(state, settings) : state.changedAt + settings.closeAfterMs;
 }
 
 /** When the subject's timer must be due, or null: it needs none. */
@@ -50,6 +51,11 @@ function armed(state: State, rules: Rules): State {
   return due !== null && (state.timer === null || due < state.timer) ? { ...state, timer: due } : state;
 }
 
+/** A whole year may be imported within a minute of log time: then nothing is old enough to go, and something must. */
+function isOverfull(state: State, rules: Rules): boolean {
+  return rules.drops && state.kind === 'agent' && state.facts.length > LIMITS.agentFactsKept;
+}
+
 function awaitsPublishing(state: State): boolean {
   return state.kind !== 'call' || isOver(state);
 }
@@ -64,10 +70,17 @@ export function foldEvent(before: State, event: StatusEvent, loggedAt: number, r
   }
   if (before.horizon !== null && event.at <= before.horizon) {
     const until = new Date(before.horizon).toISOString();
-    return reject('too-late', `${before.kind} ${before.subjectId} of tenant ${before.tenantId} is closed up to ${until}`);
+    return reject(
+      'too-late',
+      `${before.kind} ${before.subjectId} of tenant ${before.tenantId} is closed up to ${until}`,
+    );
   }
   let state = addEvent(before, event, loggedAt);
   if (state === before) return { state, derived: NOTHING };
+  if (isOverfull(state, rules)) {
+    const said = rules.publishes ? publish(state, rules.settings) : { state, derived: NOTHING };
+    return { state: armed(dropOlderHalf(said.state), rules), derived: said.derived };
+  }
   if (!rules.publishes || state.settleAt !== null || !awaitsPublishing(state)) {
     return { state: armed(state, rules), derived: NOTHING };
   }

@@ -1,0 +1,56 @@
+/** What was published last of one of a subject's records. */
+export type PublishedRecord = {
+  readonly revision: number;
+  /** Hash of its content, less revision, correctionOf and ingestedAt. */
+  readonly hash: string;
+  /** Its `outcome` or `result`, for the next revision's `correctionOf`. */
+  readonly label: string | null;
+};
+
+/**
+ * By page and then by the record's name, which is its id without the subject's own part: `call-outcome`,
+ * `agent-offer/Anna/1`. States share pages, so that one more entry copies one page: an agent has thousands of intervals.
+ */
+export type Published = ReadonlyMap<string, ReadonlyMap<string, PublishedRecord>>;
+
+export const NOTHING_PUBLISHED: Published = new Map();
+
+const INTERVAL = 'agent-interval/';
+const DAY_LENGTH = '2024-02-29'.length;
+
+/** Intervals by day, everything else on one page: there is little of it. */
+function pageOf(name: string): string {
+  return name.startsWith(INTERVAL) ? name.slice(0, INTERVAL.length + DAY_LENGTH) : '';
+}
+
+export function publishedUnder(published: Published, name: string): PublishedRecord | undefined {
+  return published.get(pageOf(name))?.get(name);
+}
+
+export function withPublished(published: Published, changes: ReadonlyMap<string, PublishedRecord>): Published {
+  if (changes.size === 0) return published;
+  const pages = new Map(published);
+  const copied = new Map<string, Map<string, PublishedRecord>>();
+  for (const [name, record] of changes) {
+    const at = pageOf(name);
+    const page = copied.get(at) ?? new Map(published.get(at));
+    copied.set(at, page.set(name, record));
+    pages.set(at, page);
+  }
+  return pages;
+}
+
+/** @param goes tells by its name which entry goes */
+export function withoutPublished(published: Published, goes: (name: string) => boolean): Published {
+  return publishedFrom(publishedEntries(published).filter(([name]) => !goes(name)));
+}
+
+export function publishedFrom(entries: readonly (readonly [string, PublishedRecord])[]): Published {
+  return withPublished(NOTHING_PUBLISHED, new Map(entries));
+}
+
+/** In the order of their names, so that equal books give equal texts. */
+export function publishedEntries(published: Published): [string, PublishedRecord][] {
+  const entries = [...published.values()].flatMap((page) => [...page]);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
+}
