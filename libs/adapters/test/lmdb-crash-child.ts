@@ -1,6 +1,6 @@
 /**
- * A process to be killed: appends to every partition, folds what it appended, commits, publishes, all at once, and says on
- * standard output what was answered. Run: node lmdb-crash-child.js DIR. It never ends by itself.
+ * A process to be killed: appends to every partition, folds what it appended, commits, publishes, all at once, and says
+ * on standard output what was answered. Run: node lmdb-crash-child.js DIR. It never ends by itself.
  */
 
 import { writeSync } from 'node:fs';

@@ -86,7 +86,7 @@ async function liveAndDie(lifeMs: number, answered: Answered, whileAlive: () => 
   await read;
 }
 
-/** Everything answered is there, and state, position, timers, outbox and derived records agree with each other and the log. */
+/** Everything answered is there; state, position, timers, outbox, derived records and the log agree. */
 async function judge(answered: Answered): Promise<number> {
   const embedded = await openEmbedded({ dir, clock: wallClock });
   const { store, log } = embedded.member('judge of group', [RAW]);

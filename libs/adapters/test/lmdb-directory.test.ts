@@ -179,7 +179,7 @@ describe('a data directory', () => {
     await again.close();
   });
 
-  it('whose file is not of lmdb, or of another format of it, is refused with the reason, not with a crash', async () => {
+  it('whose file is not of lmdb, or of another format of it, is refused, not a crash', async () => {
     const file = join(dir, 'data.mdb');
     writeFileSync(file, 'this is something else entirely, and long enough to look at'.repeat(200));
     expect(await refusal()).toMatch(/cannot be opened: .*data.mdb is no file of lmdb; mend that, or name another/);

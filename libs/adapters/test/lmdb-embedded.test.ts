@@ -152,7 +152,7 @@ describe('a consumer', () => {
     const handler = keeper({
       async batch(_, { from }) {
         read += 1;
-        // One record at a time, and over again until the timer has run: with nothing to wait for but the consumer's own pause.
+        // The same batch over again until the timer has run, with nothing to wait for but the consumer's own pause.
         return turns < 3 ? from : 50;
       },
     });
@@ -198,7 +198,7 @@ describe('a restart', () => {
 });
 
 describe('a watch', () => {
-  it('tells of every commit that appended to its partition, of no other, and of none after it was put off', async () => {
+  it('tells of each commit that appended to its partition, of no other, and of none once off', async () => {
     const embedded = await fresh();
     let told = 0;
     const off = embedded.watch({ topic: 'd', partition: 1 }, () => {

@@ -1,4 +1,4 @@
-/** What stands in the directory: its format, the number of partitions, topics, and each group's partitions, by number. */
+/** What stands in the directory: its format, the number of partitions, topics, each group's partitions by number. */
 
 import type { At } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
@@ -131,14 +131,15 @@ function settlePartitions(dir: string, meta: Table<string>, wanted: number | nul
   const { version, partitions } = JSON.parse(text) as Format;
   if (version > FORMAT_VERSION) {
     throw new Refused(
-      `${dir} was written by a newer version of callfold (format ${version}, this one reads up to ${FORMAT_VERSION}); ` +
+      `${dir} was written by a newer version of callfold (format ${version}, ` +
+        `this one reads up to ${FORMAT_VERSION}); ` +
         'start that version again, or name another data directory',
     );
   }
   if (wanted !== null && wanted !== partitions) {
     throw new Refused(
-      `${dir} has ${partitions} partitions, not ${wanted}, and events are placed by that number; start with ${partitions}, ` +
-        `or import the events anew into another data directory with ${wanted}`,
+      `${dir} has ${partitions} partitions, not ${wanted}, and events are placed by that number; ` +
+        `start with ${partitions}, or import the events anew into another data directory with ${wanted}`,
     );
   }
   return partitions;

@@ -1,4 +1,4 @@
-/** The one member of a group: in one process every partition is its own. It sleeps until an append to its partition wakes it. */
+/** The one member of a group: every partition is its own. It sleeps until an append to its partition wakes it. */
 
 import { setImmediate } from 'node:timers/promises';
 import type { At, Consumer, ConsumerHandler } from '@callfold/engine';

@@ -17,7 +17,7 @@ export type DirectoryLock = { readonly token: string; release(): void };
 type Holder = {
   readonly pid: number;
   readonly host: string;
-  /** When the process began, as the system counts; null where it does not say. It tells a process from a later one with its pid. */
+  /** When the process began, as the system counts; null where it does not say. Tells it from a later one of its pid. */
   readonly began: string | null;
   readonly since: string;
   readonly token: string;
@@ -93,7 +93,8 @@ function refusalOf(holder: Holder | null, file: string, dir: string, own: Holder
   }
   if (!isAlive(holder)) return null;
   return new Refused(
-    `${dir} is in use by process ${holder.pid} since ${holder.since}; stop that process, or name another data directory ` +
+    `${dir} is in use by process ${holder.pid} since ${holder.since}; ` +
+      'stop that process, or name another data directory ' +
       '(an embedded store is for one process; several need Kafka and Redis)',
   );
 }

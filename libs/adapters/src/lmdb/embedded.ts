@@ -1,6 +1,6 @@
 /**
- * The embedded store: the raw log, derived topics, state and positions of every group in one file, for one process on one
- * machine. First runs, tests, dry runs, small sites; past that there are Kafka and Redis.
+ * The embedded store: the raw log, derived topics, state and positions of every group in one file, for one process on
+ * one machine. First runs, tests, dry runs, small sites; past that there are Kafka and Redis.
  */
 
 import { rawTopic, SOURCES, TOPICS } from '@callfold/core';
@@ -54,7 +54,10 @@ export type EmbeddedMember = {
 export type Embedded = {
   readonly dir: string;
   readonly partitions: number;
-  /** A member of a group. Its consumer reads `topics`, by default the raw ones that are there. @throws Refused when a topic is not there. */
+  /**
+   * A member of a group. Its consumer reads `topics`, by default the raw ones that are there.
+   * @throws Refused when a topic is not there.
+   */
   member(group: string, topics?: readonly string[]): EmbeddedMember;
   readonly writer: RawWriter;
   /** Derived records from an offset on, up to `most`; from the log's start when older ones were trimmed. */

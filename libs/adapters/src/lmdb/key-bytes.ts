@@ -71,7 +71,7 @@ export function unpack(
   return { field: packed.slice(at, end), text: packed.slice(end) };
 }
 
-/** What is alike in the keys of two fields of which at least one is too long: their order is not that of their fields. */
+/** What two keys may have alike when a field of theirs is too long: their order is not that of the fields. */
 export function plainTail(key: Uint8Array, prefixBytes: number): Buffer | null {
   const plainBytes = EMBEDDED_LIMITS.keyTailBytes - HASH_BYTES;
   return key.length - prefixBytes < plainBytes ? null : asBuffer(key).subarray(0, prefixBytes + plainBytes);

@@ -2,7 +2,7 @@
 export const EMBEDDED_LIMITS = {
   /** Bytes of live data at which appends and commits stop. The file itself may be somewhat larger. */
   liveBytes: 64 * 1_073_741_824,
-  /** Records stand on disk in blocks of about this size; one record never spans two. Below LMDB's own 32 KiB read buffer. */
+  /** Records stand on disk in blocks of about this size, one record never in two. Below the client's 32 KiB buffer. */
   blockBytes: 32_000,
   /** One raw append is cut into transactions of about this much. */
   appendBytes: 8 * 1_048_576,

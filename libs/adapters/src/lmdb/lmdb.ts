@@ -41,7 +41,7 @@ export type Env = {
 };
 
 const TABLES_MAX = 16;
-/** Address space, not memory or disk: more than the limit of live data, so that the map need not be made anew while it is read. */
+/** Address space, not memory or disk: more than the limit of live data, so that the map is never made anew. */
 const MAP_BYTES = 2 * EMBEDDED_LIMITS.liveBytes;
 
 const DATA_FILE = 'data.mdb';

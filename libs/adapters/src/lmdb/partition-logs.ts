@@ -1,4 +1,4 @@
-/** Every partition of every topic as a log of blocks, and who waits for its next record. Lanes number the partitions. */
+/** Every partition of every topic as a log of blocks, and who waits for its next record. Lanes number partitions. */
 
 import type { Batch, Clock, LogRecord } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
@@ -17,8 +17,8 @@ export type PartitionLogs = {
   read(lane: number, offset: number, most: number): Batch;
   readOne(lane: number, offset: number): LogRecord | null;
   /**
-   * Inside a transaction: removes blocks from the start that are older than `before` (append time, epoch ms) and end at or
-   * before `keepFrom`; the last block always stays. Removes `most` blocks at most.
+   * Inside a transaction: removes blocks from the start that are older than `before` (append time, epoch ms) and end
+   * at or before `keepFrom`; the last block always stays. Removes `most` blocks at most.
    */
   trim(lane: number, before: number, keepFrom: number, most: number): Cut;
   /** Calls back after each commit that appended to the lane, until the answer is called. */
@@ -146,7 +146,7 @@ function readHead(table: Table<Uint8Array>, lane: number): Head {
 
 function outside(offset: number, { start, end }: Bounds): Refused {
   return new Refused(
-    `offset ${offset} is outside the log, which holds ${start} to ${end}; older records were trimmed, newer ones never written. ` +
-      'Read from its start, or rebuild what had read further.',
+    `offset ${offset} is outside the log, which holds ${start} to ${end}; ` +
+      'older records were trimmed, newer ones never written. Read from its start, or rebuild what had read further.',
   );
 }

@@ -1,4 +1,4 @@
-/** Derived records into the local logs, all of one send in one transaction, refused once another owner has fenced their origin. */
+/** Derived records into the local logs: one send is one transaction, refused once another has fenced its origin. */
 
 import type { At, Outgoing, Published, Publisher } from '@callfold/engine';
 import { Refused } from '@callfold/engine';

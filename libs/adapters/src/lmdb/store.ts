@@ -1,4 +1,4 @@
-/** State and position of one group: tables, timers and outbox of a partition under one number, written in one transaction. */
+/** State and position of a group: tables, timers and outbox of a partition, written in one transaction. */
 
 import type { At, Commit, CommitAnswer, Store, Stored, TableName } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
@@ -112,7 +112,7 @@ export function createStore(tables: StoreTables, catalog: Catalog, write: Write,
   };
 }
 
-/** Where a group is in a partition: 0 when it has claimed it and not yet committed, null when it has never claimed it. */
+/** Where a group is in a partition: 0 when it has claimed it and not yet committed, null when it never claimed it. */
 export function positionOf(tables: StoreTables, slot: number): number | null {
   const stored = readCheckpoint(tables, slot);
   return stored === null ? null : (stored.next ?? 0);

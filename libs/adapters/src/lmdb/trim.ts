@@ -30,7 +30,10 @@ export type TrimParts = {
 
 type Reader = { readonly group: string; readonly next: number };
 
-/** @param before append time, epoch ms: what is older goes, the last block of a partition and the record before each position stay. */
+/**
+ * The last block of a partition stays, and the record before each position.
+ * @param before append time, epoch ms: what is older goes.
+ */
 export async function trimTopic(parts: TrimParts, topic: string, before: number): Promise<Trimmed> {
   const keptFor = new Set<string>();
   let removed = 0;

@@ -1,4 +1,4 @@
-/** The offsets that groups say they have seen. They ride along with the next transaction: a flush of their own would be waste. */
+/** The offsets that groups say they have seen. They ride along with the next transaction: no flush of their own. */
 
 import type { At } from '@callfold/engine';
 import type { Catalog } from './catalog.ts';

@@ -1,6 +1,6 @@
 /**
- * The one way to write. Jobs that wait at the same time share a transaction, and so one flush to the disk: each is all or
- * nothing by itself, in the order they came, and none is answered before the disk has it.
+ * The one way to write. Jobs that wait at the same time share a transaction, and so one flush to the disk: each is all
+ * or nothing by itself, in the order they came, and none is answered before the disk has it.
  */
 
 import { Refused } from '@callfold/engine';
@@ -17,7 +17,7 @@ export type WriteOptions = {
 
 export type WriteQueue = {
   /**
-   * A job reads and writes tables, and nothing else: when one of its transaction fails on the disk, all are run again, each alone.
+   * A job reads and writes tables, and nothing else: when its transaction fails, its jobs are run again, each alone.
    * What it throws before its first write is its own answer; later, or when the disk fails, nothing of it stands.
    */
   readonly write: Write;
