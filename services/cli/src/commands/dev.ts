@@ -1,6 +1,7 @@
 import { createLogger, partitionHealth, startHttp } from '@callfold/adapters';
 import { createEventProducer } from '@callfold/client';
-import { isRejection } from '@callfold/core';
+import type { DerivedRecord } from '@callfold/core';
+import { isRejection, recordJson } from '@callfold/core';
 import { readEvent } from '@callfold/sources';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
@@ -33,6 +34,12 @@ async function feedDemo(site: Site, seed: number, context: Context): Promise<voi
   }
 }
 
+/** A screen is small: agents' open states and offers that went well are left out of the words, not of `--json`. */
+function isTelling(record: DerivedRecord): boolean {
+  if (record.kind === 'agent-offer') return record.result === 'missed';
+  return record.kind !== 'agent-interval' || record.durationMs !== null;
+}
+
 function welcome(site: Site, url: string, demo: boolean): string {
   const lines = [
     '',
@@ -56,7 +63,7 @@ function welcome(site: Site, url: string, demo: boolean): string {
 /** `callfold dev`: every role in one process on the embedded store. */
 export async function dev(options: DevOptions, context: Context): Promise<Exit> {
   const { config } = context;
-  const logger = createLogger(config.logLevel, 'dev');
+  const logger = createLogger(config.logLevel ?? 'warn', 'dev');
   const site = await openEmbeddedSite(config);
   const tail = await openTail(site, 'end');
   const running = [runRole('projector', site, config, logger), runRole('outcomes', site, config, logger)];
@@ -79,7 +86,9 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
   const print = async (): Promise<void> => {
     while (!context.stop.requested) {
       const records = await tail.poll();
-      const lines = records.map((record) => (context.json ? JSON.stringify(record) : inWords(record)));
+      const lines = context.json
+        ? records.map((record) => JSON.stringify(recordJson(record)))
+        : records.filter(isTelling).map(inWords);
       if (lines.length > 0) context.out(`${lines.join('\n')}\n`);
       await pause(LOOK_EVERY_MS);
     }

@@ -14,7 +14,7 @@ export async function serve(role: RoleName, context: Context): Promise<Exit> {
       '`callfold serve` runs one role on Kafka: set CALLFOLD_KAFKA_BROKERS. On the embedded store `callfold dev` runs all of them.',
     );
   }
-  const logger = createLogger(config.logLevel, role);
+  const logger = createLogger(config.logLevel ?? 'info', role);
   const site = await openKafkaSite(config, (text) => logger.warn(text));
   const { service, metrics } = runRole(role, site, config, logger);
   const http = await startHttp({
