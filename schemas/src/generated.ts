@@ -130,13 +130,13 @@ export type AgentOffer = {
   readonly decidedBy: DecidedBy;
 };
 
-/** One agent's part in the call. */
+/** One stay of an agent in the call. An agent who came back has another. */
 export type CallAgent = {
   /** The agent's display name, with single spaces and in Unicode NFC. */
   readonly agent: string;
   /** When the agent joined. UTC, epoch milliseconds. Null when no join was seen. */
   readonly joinedAt: number | null;
-  /** When the agent left for the last time. UTC, epoch milliseconds. Null when no leave was seen. */
+  /** When the agent left. UTC, epoch milliseconds. Null when no leave was seen. */
   readonly leftAt: number | null;
 };
 
@@ -287,7 +287,10 @@ export type CallOutcome = {
    * and always for Atlas.
    */
   readonly talkMs: number | null;
-  /** The agents who were in the call, in order of joining. Empty when none was. */
+  /**
+   * The agents' stays in the call, in order of joining; those whose join was never seen come first. Empty when no
+   * agent was in.
+   */
   readonly agents: readonly CallAgent[];
   /** How many times the call was offered to an agent; each offer is an agent-offer record. 0 for Atlas. */
   readonly offers: number;
@@ -404,7 +407,10 @@ export type ChatOutcome = {
   readonly contained: boolean;
   /** How many times the episode went into Manual; each stay is a chat-handoff record. */
   readonly handoffs: number;
-  /** Milliseconds spent in each status during the episode, by status as the upstream writes it. */
+  /**
+   * Milliseconds spent in each status during the episode, by status as the upstream writes it. A stay that has
+   * not ended is not in it.
+   */
   readonly dwellMs: Readonly<Record<string, number>>;
   /** When the client blocked the bot. UTC, epoch milliseconds. Null when they did not. */
   readonly blockedAt: number | null;
@@ -938,7 +944,7 @@ export const SCHEMAS: Readonly<Record<Topic, RecordSchema>> = {
       {"name":"endedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"The end of the call: the last 'Call ended', else the contact's last leave, else the redirect; for Atlas the end in its record. UTC, epoch milliseconds. Null when unknown."},
       {"name":"waitMs","type":["null","long"],"default":null,"doc":"Milliseconds from queuedAt to the answer, the redirect, the contact's last leave or the end, in this preference. Null when queuedAt or that end is unknown, and always for Atlas."},
       {"name":"talkMs","type":["null","long"],"default":null,"doc":"Milliseconds in which the contact and at least one agent were both in; hold is part of it. Null when unknown, and always for Atlas."},
-      {"name":"agents","type":{"type":"array","items":{"type":"record","name":"CallAgent","doc":"One agent's part in the call.","fields":[{"name":"agent","type":"string","doc":"The agent's display name, with single spaces and in Unicode NFC."},{"name":"joinedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"When the agent joined. UTC, epoch milliseconds. Null when no join was seen."},{"name":"leftAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"When the agent left for the last time. UTC, epoch milliseconds. Null when no leave was seen."}]}},"default":[],"doc":"The agents who were in the call, in order of joining. Empty when none was."},
+      {"name":"agents","type":{"type":"array","items":{"type":"record","name":"CallAgent","doc":"One stay of an agent in the call. An agent who came back has another.","fields":[{"name":"agent","type":"string","doc":"The agent's display name, with single spaces and in Unicode NFC."},{"name":"joinedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"When the agent joined. UTC, epoch milliseconds. Null when no join was seen."},{"name":"leftAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"When the agent left. UTC, epoch milliseconds. Null when no leave was seen."}]}},"default":[],"doc":"The agents' stays in the call, in order of joining; those whose join was never seen come first. Empty when no agent was in."},
       {"name":"offers","type":"int","doc":"How many times the call was offered to an agent; each offer is an agent-offer record. 0 for Atlas."},
       {"name":"missedOffers","type":"int","doc":"How many of these offers the agent missed."},
       {"name":"anomalies","type":{"type":"array","items":"string"},"default":[],"callfold.values":["unknown-status","contact-join-missing","contact-leave-missing","agent-joined-after-contact-left","agent-joined-after-redirect","agent-leave-without-join","crm-registration-missing","event-id-reused","truncated"],"doc":"What was odd about the events, each name once, from a closed list. Empty when nothing was."},
@@ -983,7 +989,7 @@ export const SCHEMAS: Readonly<Record<Topic, RecordSchema>> = {
       {"name":"rawStatus","type":["null","string"],"default":null,"doc":"The deciding event's status, verbatim; of an inferred record the latest status. Null when that event had none."},
       {"name":"contained","type":"boolean","doc":"True when the episode was never in Manual: no person handled it."},
       {"name":"handoffs","type":"int","doc":"How many times the episode went into Manual; each stay is a chat-handoff record."},
-      {"name":"dwellMs","type":{"type":"map","values":"long"},"default":{},"doc":"Milliseconds spent in each status during the episode, by status as the upstream writes it."},
+      {"name":"dwellMs","type":{"type":"map","values":"long"},"default":{},"doc":"Milliseconds spent in each status during the episode, by status as the upstream writes it. A stay that has not ended is not in it."},
       {"name":"blockedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"When the client blocked the bot. UTC, epoch milliseconds. Null when they did not."},
       {"name":"startedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"The episode's first event. UTC, epoch milliseconds."},
       {"name":"endedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"default":null,"doc":"The deciding status's first instant. UTC, epoch milliseconds. Null when inferred."},

@@ -31,7 +31,8 @@ function compareValues<T extends number | string>(a: T, b: T): number {
 const versionOf = (fact: Fact): number => fact.record?.recordVersion ?? -Infinity;
 const startOf = (fact: Fact): number => fact.record?.startedAt ?? -Infinity;
 const endOf = (fact: Fact): number => fact.record?.endedAt ?? -Infinity;
-const knownOf = (fact: Fact): number => (fact.record?.label ? 1 : 0);
+/** The vendor's own "unknown status" tells no more than a label that nobody knows. */
+const knownOf = (fact: Fact): number => ((fact.record?.label ?? UNKNOWN).outcome === 'unknown' ? 0 : 1);
 
 /** A record without a version is least; no two facts of one set are alike in all of them. */
 const RESPECTS: readonly Respect[] = [

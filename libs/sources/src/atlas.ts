@@ -2,8 +2,7 @@ import type { Label } from '@callfold/core';
 import type { Row, Vocabulary } from './vocabulary.ts';
 import { rowFinder } from './vocabulary.ts';
 
-/** `label` is null for the vendor's own word for "no status": it tells nothing, like a status never heard of. */
-export type AtlasRow = Row & { readonly label: Label | null };
+export type AtlasRow = Row & { readonly label: Label };
 
 type Outcome = Label['outcome'];
 type Reached = Label['personReached'];
@@ -29,7 +28,7 @@ function row(
 }
 
 function transferred(one: AtlasRow): AtlasRow {
-  return { ...one, label: one.label && { ...one.label, transferred: true } };
+  return { ...one, label: { ...one.label, transferred: true } };
 }
 
 /** Answered: the line was taken and the agent in charge. Whether by a person is a question of its own. */
@@ -185,7 +184,8 @@ export const ATLAS: Vocabulary<AtlasRow> = {
     ...LINE_FAILED,
     ...START_FAILED,
     ...SYSTEM_FAILED,
-    { status: 'Unknown status', label: null, meaning: 'the status is missing, null or undefined' },
+    // The vendor's own word for "no status" tells as little as none, but is no new word either.
+    row('Unknown status', 'unknown', 'unknown', 'unknown', null, 'the status is missing, null or undefined'),
   ],
 };
 
