@@ -1,11 +1,13 @@
 import type { DerivedRecord } from './record.ts';
 import { contentHash } from './records.ts';
+import { RECORD_TOPICS } from './report-input.ts';
+import type { DerivedTopic } from './topics.ts';
 
 /** Of every record the row that counts: the highest revision of its id, whatever the order in which they come. */
 export type Latest = {
   take(record: DerivedRecord): void;
   /** A tombstone: the record was erased. What came before it is gone. */
-  erase(kind: DerivedRecord['kind'], outcomeId: string): void;
+  erase(topic: DerivedTopic, outcomeId: string): void;
   records(): Iterable<DerivedRecord>;
   /** Rows that a higher revision replaced, or that came twice. */
   readonly replaced: number;
@@ -26,7 +28,7 @@ export function openLatest(isWanted: (record: DerivedRecord) => boolean): Latest
   const contradicted = new Set<string>();
   let replaced = 0;
   // Episodes and hand-offs of a chat have ids of one form.
-  const nameOf = (kind: DerivedRecord['kind'], outcomeId: string): string => `${kind} ${outcomeId}`;
+  const nameOf = (topic: DerivedTopic, outcomeId: string): string => `${topic} ${outcomeId}`;
 
   function keep(name: string, record: DerivedRecord): void {
     const { revision } = record;
@@ -35,7 +37,7 @@ export function openLatest(isWanted: (record: DerivedRecord) => boolean): Latest
 
   return {
     take(record) {
-      const name = nameOf(record.kind, record.outcomeId);
+      const name = nameOf(RECORD_TOPICS[record.kind], record.outcomeId);
       const before = rows.get(name);
       if (!before) return keep(name, record);
       replaced += 1;
@@ -48,7 +50,10 @@ export function openLatest(isWanted: (record: DerivedRecord) => boolean): Latest
       if (one !== other) contradicted.add(name);
       if (one < other) keep(name, record);
     },
-    erase: (kind, outcomeId) => void rows.delete(nameOf(kind, outcomeId)),
+    erase(topic, outcomeId) {
+      rows.delete(nameOf(topic, outcomeId));
+      contradicted.delete(nameOf(topic, outcomeId));
+    },
     *records() {
       for (const row of rows.values()) if ('record' in row) yield row.record;
     },

@@ -1,4 +1,5 @@
 import type { AgentInterval } from '@callfold/schemas';
+import { isoTime } from '@callfold/schemas';
 import type { Source } from './event.ts';
 import { MAX_TIME, MIN_TIME } from './limits.ts';
 import type { DerivedRecord } from './record.ts';
@@ -52,6 +53,14 @@ export type SourceFigures = {
 export type GroupKey = Readonly<Partial<Record<Dimension, string | number | null>>>;
 
 export type ReportFigures = SourceFigures & {
+  /** As asked for, ISO 8601 UTC. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly zone: string;
+  readonly thresholdsSeconds: readonly number[];
+  readonly by: readonly Dimension[];
+  /** Up to here stays without an end count; null: their time is left out. */
+  readonly openIntervalsUntil: string | null;
   /** Records that the figures rest on. */
   readonly records: number;
   readonly groups: readonly ({ readonly key: GroupKey } & SourceFigures)[];
@@ -87,6 +96,10 @@ export function isReported(record: DerivedRecord, options: ReportOptions): boole
   if (isIn(timeOf(record), options)) return true;
   if (record.kind !== 'agent-interval') return false;
   return record.start < rangeOf(options).from && (record.end ?? Infinity) > rangeOf(options).from;
+}
+
+function timeText(at: number | null): string | null {
+  return at === null ? null : isoTime(at);
 }
 
 function rangeOf({ from, to }: ReportOptions): { readonly from: number; readonly to: number } {
@@ -214,6 +227,12 @@ export function openReport(options: ReportOptions): Report {
       for (const section of sectionsOf(record, timeOf(record))) section.add(record);
     },
     figures: () => ({
+      from: timeText(options.from),
+      to: timeText(options.to),
+      zone: zone.name,
+      thresholdsSeconds: options.thresholdsSeconds,
+      by,
+      openIntervalsUntil: timeText(options.openUntil),
       records,
       ...whole.figures(),
       groups: [...groups.values()].sort(compareGroups).map(({ values, section }) => ({

@@ -11,6 +11,11 @@ export type NdjsonItem =
   | { readonly line: number; readonly event: RawEvent }
   | { readonly line: number; readonly rejection: Rejection };
 
+/** Of lines that are no raw events: derived records, dead letters. */
+export type JsonItem =
+  | { readonly line: number; readonly value: unknown }
+  | { readonly line: number; readonly rejection: Rejection };
+
 export type NdjsonOptions = {
   /**
    * Bytes to text, or null when they are not UTF-8: strict, and a byte order mark stays in the text (of `TextDecoder`
@@ -21,12 +26,14 @@ export type NdjsonOptions = {
   readonly maxLineBytes?: number;
 };
 
-export type NdjsonReader = {
+type LineReader<Item> = {
   /** What the lines that end in this chunk hold, in order. The chunk may be written over afterwards. */
-  push(chunk: Uint8Array): NdjsonItem[];
+  push(chunk: Uint8Array): Item[];
   /** The last line, when no `\n` ended it. Nothing may be pushed after. */
-  end(): NdjsonItem[];
+  end(): Item[];
 };
+
+export type NdjsonReader = LineReader<NdjsonItem>;
 
 /** A line of a rejects file. */
 export type RejectedLine = { readonly line: number; readonly code: Rejection['rejected']; readonly reason: string };
@@ -37,6 +44,17 @@ const BYTE_ORDER_MARK = '\ufeff';
 const NOTHING = /^[ \t\r]*$/;
 
 export function createNdjsonReader(options: NdjsonOptions): NdjsonReader {
+  const reader = createJsonLineReader(options);
+  return { push: (chunk) => reader.push(chunk).map(readItem), end: () => reader.end().map(readItem) };
+}
+
+function readItem(item: JsonItem): NdjsonItem {
+  if ('rejection' in item) return item;
+  const event = readEvent(item.value);
+  return isRejection(event) ? { line: item.line, rejection: event } : { line: item.line, event };
+}
+
+export function createJsonLineReader(options: NdjsonOptions): LineReader<JsonItem> {
   const { decodeUtf8, maxLineBytes = LIMITS.recordBytes } = options;
   let line = 1;
   let tail = new Uint8Array(FIRST_TAIL_BYTES);
@@ -59,7 +77,7 @@ export function createNdjsonReader(options: NdjsonOptions): NdjsonReader {
     tailLength += part.length;
   }
 
-  function finishLine(bytes: Uint8Array, items: NdjsonItem[]): void {
+  function finishLine(bytes: Uint8Array, items: JsonItem[]): void {
     const item =
       overlong || bytes.length > maxLineBytes ? tooLarge(line, maxLineBytes) : readLine(line, decodeUtf8(bytes));
     if (item !== null) items.push(item);
@@ -70,7 +88,7 @@ export function createNdjsonReader(options: NdjsonOptions): NdjsonReader {
 
   return {
     push(chunk) {
-      const items: NdjsonItem[] = [];
+      const items: JsonItem[] = [];
       let from = 0;
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
         const part = chunk.subarray(from, end);
@@ -86,7 +104,7 @@ export function createNdjsonReader(options: NdjsonOptions): NdjsonReader {
       return items;
     },
     end() {
-      const items: NdjsonItem[] = [];
+      const items: JsonItem[] = [];
       if (tailLength > 0 || overlong) finishLine(tail.subarray(0, tailLength), items);
       return items;
     },
@@ -98,21 +116,18 @@ export function rejectedLine(line: number, rejection: Rejection): RejectedLine {
   return { line, code: rejection.rejected, reason: rejection.reason };
 }
 
-function tooLarge(line: number, maxLineBytes: number): NdjsonItem {
+function tooLarge(line: number, maxLineBytes: number): JsonItem {
   return { line, rejection: reject('too-large', `the line has more than ${maxLineBytes} bytes`) };
 }
 
-function readLine(line: number, decoded: string | null): NdjsonItem | null {
+function readLine(line: number, decoded: string | null): JsonItem | null {
   if (decoded === null) return { line, rejection: reject('not-utf8', '') };
   // Some editors put the mark before the first line; anywhere else it is no white space of JSON.
   const text = line === 1 && decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
   if (NOTHING.test(text)) return null;
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return { line, value: JSON.parse(text) as unknown };
   } catch (error) {
     return { line, rejection: reject('not-json', error instanceof Error ? error.message : '') };
   }
-  const event = readEvent(value);
-  return isRejection(event) ? { line, rejection: event } : { line, event };
 }

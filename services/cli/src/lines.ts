@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { RawEvent, Rejection } from '@callfold/core';
-import { createNdjsonReader, rejectedLine } from '@callfold/sources';
+import type { JsonItem } from '@callfold/sources';
+import { createJsonLineReader, createNdjsonReader, rejectedLine } from '@callfold/sources';
 
 /** NDJSON in, from files or standard input; refused lines out, to a file when one is named. */
 
@@ -19,10 +20,21 @@ export type Line =
   | { readonly line: number; readonly event: RawEvent }
   | { readonly line: number; readonly rejection: Rejection };
 
-/** @param files none, or `-`: standard input */
-export async function* readLines(files: readonly string[]): AsyncGenerator<readonly Line[]> {
+type Reader<Item> = { push(chunk: Uint8Array): Item[]; end(): Item[] };
+
+/** Raw events. @param files none, or `-`: standard input */
+export function readLines(files: readonly string[]): AsyncGenerator<readonly Line[]> {
+  return readItems(files, () => createNdjsonReader({ decodeUtf8 }));
+}
+
+/** Any JSON, a value a line. @param files none, or `-`: standard input */
+export function readJsonLines(files: readonly string[]): AsyncGenerator<readonly JsonItem[]> {
+  return readItems(files, () => createJsonLineReader({ decodeUtf8 }));
+}
+
+async function* readItems<Item>(files: readonly string[], open: () => Reader<Item>): AsyncGenerator<readonly Item[]> {
   for (const file of files.length === 0 ? ['-'] : files) {
-    const reader = createNdjsonReader({ decodeUtf8 });
+    const reader = open();
     const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 262_144 });
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
       const lines = reader.push(chunk);

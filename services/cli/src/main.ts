@@ -12,6 +12,8 @@ import type { FoldOptions } from './commands/fold.ts';
 import { fold } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
 import { importEvents } from './commands/import.ts';
+import type { ReportCommandOptions } from './commands/report.ts';
+import { reportCommand, withReportOptions } from './commands/report.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { topicsApply, topicsCheck } from './commands/topics.ts';
@@ -80,6 +82,11 @@ program
   .argument('<id>')
   .option('--tenant <id>', 'whose', 'default')
   .action((kind: SubjectKind, id: string, options: ExplainOptions) => run((c) => explainCommand(kind, id, options, c)));
+
+withReportOptions(program.command('report'))
+  .description('named figures over derived records: of files (-: standard input), else of the derived topics')
+  .argument('[file...]', 'NDJSON of `callfold fold` or of exports')
+  .action((files: string[], options: ReportCommandOptions) => run((c) => reportCommand(files, options, c)));
 
 program
   .command('status')

@@ -71,8 +71,9 @@ export function addRoutes(app: FastifyInstance, { site, settings, tail, services
     async (request) => {
       const { topic, partition } = request.params;
       const page = await site.readDerived(topic, Number(partition), Number(request.query.from ?? '0'));
-      const records = page.records.map(({ offset, headers, value }) => ({
+      const records = page.records.map(({ offset, key, headers, value }) => ({
         offset,
+        key: Buffer.from(key ?? []).toString(),
         headers: Object.fromEntries(headers.map((header) => [header.name, Buffer.from(header.value).toString()])),
         record: value === null ? null : site.codec.decodeDerived(topic, value),
       }));

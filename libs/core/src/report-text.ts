@@ -1,0 +1,159 @@
+import type { Source } from './event.ts';
+import { SOURCES } from './event.ts';
+import { FORMULAS } from './report-formulas.ts';
+import type { ReportFigures, SourceFigures } from './report.ts';
+
+/** A report for people: every figure with its name, its value to the digit, and its formula. */
+
+const TITLES: Readonly<Record<Source, string>> = {
+  callcenter24: 'CallCenter24: calls and offers',
+  atlas: 'Atlas: calls of the voice AI',
+  chatterfy: 'Chatterfy: chat episodes and hand-offs',
+  vonage: 'Vonage: agents’ states',
+};
+
+/** What is said of a group: one line has no room for more. JSON has all of it. */
+const COLUMNS: Readonly<Record<Source, readonly string[]>> = {
+  callcenter24: [
+    'offered',
+    'outcomes.answered',
+    'outcomes.abandoned',
+    'shortAbandoned',
+    'outcomes.missed',
+    'outcomes.voicemail',
+    'asaSeconds',
+    'meanTalkSeconds',
+    'report.abandonmentPercent.ofOffered',
+    'report.serviceLevelPercent.<T>.ofOffered',
+    'offers',
+    'offerResults.missed',
+  ],
+  atlas: [
+    'calls',
+    'outcomes.answered',
+    'outcomes.failed',
+    'personReached.yes',
+    'personReached.no',
+    'personReached.unknown',
+    'report.connectPercent.ofYesAndNo',
+  ],
+  chatterfy: [
+    'episodes',
+    'outcomes.completed',
+    'outcomes.blocked',
+    'outcomes.undeliverable',
+    'outcomes.stalled',
+    'handoffs',
+    'report.containmentPercent.ofCompleted',
+  ],
+  vonage: [
+    'agents',
+    'timeMs.Busy',
+    'timeMs.Wrap',
+    'timeMs.Ready',
+    'loggedInMs',
+    'intervals.Unexpected',
+    'report.occupancyPercent.busyAndWrapOfBusyWrapReady',
+  ],
+};
+
+/** Counted where it occurs: nothing there is none. */
+const COUNTED = /^(outcomes|offerResults|intervals|timeMs|personReached)\./;
+
+type Found = { readonly name: string; readonly value: unknown };
+
+/** The values at a path; a part in angle brackets stands for every name there. */
+function valuesAt(figures: unknown, path: string): Found[] {
+  let found: Found[] = [{ name: '', value: figures }];
+  for (const part of path.split('.')) {
+    found = found.flatMap(({ name, value }): Found[] => {
+      if (typeof value !== 'object' || value === null) return [];
+      const named = value as Readonly<Record<string, unknown>>;
+      const parts = part.startsWith('<') ? Object.keys(named) : [part];
+      return parts
+        .filter((one) => Object.hasOwn(named, one))
+        .map((one) => ({ name: name === '' ? one : `${name}.${one}`, value: named[one] }));
+    });
+  }
+  return found;
+}
+
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${name} ${isTable(one) ? `(${shown(one)})` : shown(one)}`)
+    .join(', ');
+}
+
+/** Columns of equal width; numbers to the right. */
+function aligned(rows: readonly (readonly string[])[], left: readonly number[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const cell = (text: string, column: number): string =>
+    left.includes(column) ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
+  return rows.map((row) => `  ${row.map(cell).join('  ').trimEnd()}`);
+}
+
+function isTable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Single figures as a list, with their formulas; below them what has several values a line, as an hour has. */
+function sourceLines(source: Source, figures: unknown): string[] {
+  const rows: string[][] = [];
+  const tables: string[] = [];
+  for (const [path, formula] of FORMULAS[source]) {
+    const found = valuesAt(figures, path);
+    if (found.length === 0) rows.push([path, 'none', `= ${formula}`]);
+    if (found.some(({ value }) => isTable(value))) {
+      tables.push(`  ${path}  = ${formula}`, ...found.map(({ name, value }) => `    ${name}  ${shown(value)}`));
+    } else rows.push(...found.map(({ name, value }) => [name, shown(value), `= ${formula}`]));
+  }
+  return [TITLES[source], ...aligned(rows, [0, 2]), ...tables, ''];
+}
+
+type Group = ReportFigures['groups'][number];
+
+function cellsOf(figures: unknown, columns: readonly string[], heads: readonly string[]): string[] {
+  const values = new Map(
+    columns.flatMap((path) => valuesAt(figures, path)).map(({ name, value }): [string, string] => [name, shown(value)]),
+  );
+  return heads.map((head) => values.get(head) ?? (COUNTED.test(head) ? '0' : '-'));
+}
+
+function groupLines(source: Source, groups: readonly Group[]): string[] {
+  const own = groups.flatMap((group) => (group[source] ? [{ key: group.key, figures: group[source] }] : []));
+  const first = own[0];
+  if (!first) return [];
+  const columns = COLUMNS[source];
+  const heads = columns.flatMap((path) =>
+    path.includes('<') ? valuesAt(first.figures, path).map(({ name }) => name) : [path],
+  );
+  const dimensions = Object.keys(first.key);
+  const body = own.map(({ key, figures }) => [
+    ...Object.values(key).map((value) => (value === null ? '-' : String(value))),
+    ...cellsOf(figures, columns, heads),
+  ]);
+  const titles = [...dimensions, ...heads.map((head) => head.replace(/^report\./, ''))];
+  const lines = aligned([titles, ...body], [...dimensions.keys()]);
+  return [`${TITLES[source]}, by ${dimensions.join(' and ')}`, ...lines, ''];
+}
+
+function headLines(figures: ReportFigures): string[] {
+  const { from, to, zone, records, openIntervalsUntil } = figures;
+  const open =
+    openIntervalsUntil === null ? 'have their time left out' : `count up to ${openIntervalsUntil}, as far as is known`;
+  return [
+    `Figures of ${records} records, ${from ?? 'the first'} to ${to ?? 'the last'}; days and hours of ${zone}.`,
+    ...(figures.vonage ? [`Stays of agents that have no end ${open}.`] : []),
+    '',
+  ];
+}
+
+/** The figures of the whole, then a line a group with the ones that are compared most. */
+export function reportText(figures: ReportFigures): string {
+  const whole: SourceFigures = figures;
+  const lines = SOURCES.flatMap((source) => (whole[source] ? sourceLines(source, whole[source]) : []));
+  const groups = SOURCES.flatMap((source) => groupLines(source, figures.groups));
+  return [...headLines(figures), ...lines, ...groups].map((line) => `${line}\n`).join('');
+}
