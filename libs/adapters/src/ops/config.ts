@@ -1,18 +1,39 @@
-import { readFileSync } from 'node:fs';
 import type { Settings } from '@callfold/core';
 import { DEFAULT_SETTINGS } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { z } from 'zod';
+import { parseRedisUrl } from '../redis/url.ts';
+import type { Environment } from './environment.ts';
+import { collect, PREFIX, valueFromFile } from './environment.ts';
 
-/** The environment, read once into one frozen object. A wrong or unknown name stops the start with a message that names it. */
-
-const PREFIX = 'CALLFOLD_';
+/** The environment, read once into one frozen object. What is wrong or unknown stops the start, and is named. */
 
 const text = z.string().min(1);
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const integer = (min: number, max: number) =>
+  z.string().transform((given, context) => {
+    const number = /^\d{1,15}$/.test(given) ? Number(given) : NaN;
+    if (number >= min && number <= max) return number;
+    context.addIssue(`"${given}" is no whole number from ${min} to ${max}`);
+    return z.NEVER;
+  });
 const duration = integer(0, 365 * 86_400_000);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-const list = text.transform((value) => value.split(',').map((one) => one.trim()));
+const BROKER = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
+const brokers = z.string().transform((given, context) => {
+  const found = given.split(',').map((one) => one.trim());
+  const wrong = found.filter((one) => !BROKER.test(one) || Number(BROKER.exec(one)?.[2]) > 65_535);
+  for (const one of wrong) context.addIssue(`"${one}" is no host:port; it must be host:port,host:port`);
+  return found;
+});
+const redisUrl = z.string().transform((given, context) => {
+  try {
+    parseRedisUrl(given);
+  } catch (error) {
+    // Its own words, which do not repeat the URL: that may hold a password.
+    context.addIssue(error instanceof Error ? error.message.replace(/^CALLFOLD_REDIS_URL: /, '') : String(error));
+  }
+  return given;
+});
 
 const SETTINGS = {
   SETTLE_MS: duration.default(DEFAULT_SETTINGS.settleMs),
@@ -27,7 +48,7 @@ const SETTINGS = {
 };
 
 const VARIABLES = z.strictObject({
-  KAFKA_BROKERS: list.optional(),
+  KAFKA_BROKERS: brokers.optional(),
   KAFKA_SSL_ENABLED: flag.default(false),
   KAFKA_SSL_CA_FILE: text.optional(),
   KAFKA_SSL_CERT_FILE: text.optional(),
@@ -39,7 +60,7 @@ const VARIABLES = z.strictObject({
   REGISTRY_USERNAME: text.optional(),
   REGISTRY_PASSWORD: text.optional(),
   REGISTRY_TOKEN: text.optional(),
-  REDIS_URL: text.optional(),
+  REDIS_URL: redisUrl.optional(),
   GENERATION: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,32}$/)
@@ -49,7 +70,7 @@ const VARIABLES = z.strictObject({
   REPLICATION_FACTOR: integer(1, 9).default(1),
   HTTP_HOST: text.default('127.0.0.1'),
   HTTP_PORT: integer(0, 65_535).default(8080),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(10_000),
   SLICE_RECORDS: integer(1, 100_000).default(5_000),
   CACHED_SUBJECTS: integer(1_000, 10_000_000).default(50_000),
@@ -86,44 +107,12 @@ export type Config = {
   readonly replicationFactor: number;
   readonly httpHost: string;
   readonly httpPort: number;
-  readonly logLevel: Variables['LOG_LEVEL'];
+  /** Null: as the command thinks best. */
+  readonly logLevel: NonNullable<Variables['LOG_LEVEL']> | null;
   readonly sliceRecords: number;
   readonly cachedSubjects: number;
   readonly settings: Settings;
 };
-
-/** Names that Kubernetes makes of a service called callfold-something; nobody set them on purpose. */
-const SERVICE_LINK =
-  /^CALLFOLD_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
-const FILE = '_FILE';
-
-/** `X_FILE` is a file that holds X's value, for secrets. */
-function valueFromFile(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Refused(`${PREFIX}${name}: the file cannot be read: ${why}`);
-  }
-}
-
-function collect(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const known = new Set(Object.keys(VARIABLES.shape));
-  const values: Record<string, string> = {};
-  for (const [full, value] of Object.entries(environment)) {
-    if (!full.startsWith(PREFIX) || value === undefined || value === '') continue;
-    const name = full.slice(PREFIX.length);
-    const secret = name.endsWith(FILE) && !known.has(name) ? name.slice(0, -FILE.length) : null;
-    if (secret !== null && known.has(secret)) values[secret] = valueFromFile(name, value);
-    else if (known.has(name)) values[name] = value;
-    else if (!name.startsWith('TEST_') && !name.startsWith('INFRA_') && !SERVICE_LINK.test(full)) {
-      throw new Refused(
-        `${full} is not a setting of callfold. Known are: ${[...known].map((one) => PREFIX + one).join(', ')}`,
-      );
-    }
-  }
-  return values;
-}
 
 function kafkaOf(v: Variables): KafkaConfig | null {
   if (!v.KAFKA_BROKERS) return null;
@@ -133,10 +122,18 @@ function kafkaOf(v: Variables): KafkaConfig | null {
   const cert = pem(v.KAFKA_SSL_CERT_FILE, 'KAFKA_SSL_CERT_FILE');
   const key = pem(v.KAFKA_SSL_KEY_FILE, 'KAFKA_SSL_KEY_FILE');
   const ssl = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new Refused(
+      'CALLFOLD_KAFKA_SSL_CERT_FILE and CALLFOLD_KAFKA_SSL_KEY_FILE belong together: set both, or none.',
+    );
+  }
   const mechanism = v.KAFKA_SASL_MECHANISM;
+  if (!mechanism && (v.KAFKA_SASL_USERNAME || v.KAFKA_SASL_PASSWORD)) {
+    throw new Refused('CALLFOLD_KAFKA_SASL_USERNAME or …_PASSWORD is set: CALLFOLD_KAFKA_SASL_MECHANISM is needed too');
+  }
   if (mechanism && !(v.KAFKA_SASL_USERNAME && v.KAFKA_SASL_PASSWORD)) {
     throw new Refused(
-      'CALLFOLD_KAFKA_SASL_MECHANISM needs CALLFOLD_KAFKA_SASL_USERNAME and CALLFOLD_KAFKA_SASL_PASSWORD (or …_PASSWORD_FILE)',
+      'CALLFOLD_KAFKA_SASL_MECHANISM is set: CALLFOLD_KAFKA_SASL_USERNAME and …_PASSWORD (or …_PASSWORD_FILE) are needed',
     );
   }
   return {
@@ -164,8 +161,8 @@ function settingsOf(v: Variables): Settings {
 }
 
 /** @throws Refused naming what is wrong and how it must be */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = VARIABLES.safeParse(collect(environment));
+export function readConfig(environment: Environment): Config {
+  const parsed = VARIABLES.safeParse(collect(environment, new Set(Object.keys(VARIABLES.shape))));
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => `${PREFIX}${issue.path.join('.')}: ${issue.message}`);
     throw new Refused(`The configuration is wrong. ${issues.join('; ')}`);
@@ -192,7 +189,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     replicationFactor: v.REPLICATION_FACTOR,
     httpHost: v.HTTP_HOST,
     httpPort: v.HTTP_PORT,
-    logLevel: v.LOG_LEVEL,
+    logLevel: v.LOG_LEVEL ?? null,
     sliceRecords: v.SLICE_RECORDS,
     cachedSubjects: v.CACHED_SUBJECTS,
     settings: settingsOf(v),

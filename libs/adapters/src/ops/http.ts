@@ -1,6 +1,8 @@
 import type { PartitionStatus } from '@callfold/engine';
+import { Refused } from '@callfold/engine';
 import type { FastifyInstance } from 'fastify';
 import { fastify } from 'fastify';
+import { redactText } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
 export type { FastifyInstance } from 'fastify';
@@ -26,11 +28,12 @@ export type OpsOptions = {
 
 export type OpsServer = { readonly url: string; close(): Promise<void> };
 
-/** A partition left alone, or one that has work and does not move, makes a service unready. */
+/** Unready: a partition left alone, one that waits for infrastructure, or one that has work and does not move. */
 export function partitionHealth(statuses: readonly PartitionStatus[], now: number, stalledAfterMs = 30_000): Health[] {
   return statuses.map((one) => {
     const name = `${one.at.topic}/${one.at.partition}`;
     if (one.refused !== null) return { name, ok: false, detail: one.refused };
+    if (one.away !== null) return { name, ok: false, detail: redactText(one.away) };
     const behind = (one.end ?? 0) - (one.position ?? 0);
     const stalled = behind > 0 && now - one.progressAt > stalledAfterMs;
     return { name, ok: !stalled, detail: `position ${one.position}, ${behind} behind, ${one.waiting} to send` };
@@ -50,7 +53,23 @@ function mergeTexts(texts: readonly string[]): string {
   return [...blocks.values()].map(({ head, lines }) => `${head}\n${lines.join('\n')}\n`).join('\n');
 }
 
-/** `/livez`, `/readyz`, `/metrics`, and what the service adds. */
+function unusable({ host, port }: OpsOptions, error: unknown): Error {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'EADDRINUSE') {
+    const mend =
+      'Another program listens there: end it, or name another port in CALLFOLD_HTTP_PORT (0 takes a free one).';
+    return new Refused(`The address ${host}:${port} is taken. ${mend}`, { cause: error });
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  return new Refused(`HTTP cannot listen on ${host}:${port}: ${why}. See CALLFOLD_HTTP_HOST and CALLFOLD_HTTP_PORT.`, {
+    cause: error,
+  });
+}
+
+/**
+ * `/livez`, `/readyz`, `/metrics`, and what the service adds.
+ * @throws Refused when the address cannot be listened on
+ */
 export async function startHttp(options: OpsOptions): Promise<OpsServer> {
   const app = fastify({ logger: false, bodyLimit: options.bodyBytesMax ?? 1_048_576, forceCloseConnections: true });
   app.get('/livez', () => ({ status: 'live' }));
@@ -65,6 +84,8 @@ export async function startHttp(options: OpsOptions): Promise<OpsServer> {
     return reply.type(metrics[0]?.contentType ?? 'text/plain').send(mergeTexts(texts));
   });
   options.routes?.(app);
-  const url = await app.listen({ host: options.host, port: options.port });
+  const url = await app.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
+    throw unusable(options, error);
+  });
   return { url, close: () => app.close() };
 }

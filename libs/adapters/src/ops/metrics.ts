@@ -52,6 +52,9 @@ export function createMetrics(service: string, status: () => readonly PartitionS
   gauge('callfold_partition_refused', '1 when the partition is left alone until somebody mends something', (one) =>
     one.refused === null ? 0 : 1,
   );
+  gauge('callfold_partition_away', '1 while the partition waits for infrastructure that is away', (one) =>
+    one.away === null ? 0 : 1,
+  );
   gauge('callfold_last_progress_timestamp_seconds', 'When the position last moved', (one) => one.progressAt / 1_000);
 
   function observer(event: EngineEvent): void {
