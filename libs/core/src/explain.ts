@@ -1,34 +1,84 @@
-import { readAgent } from './agent.ts';
-import { readCall } from './call.ts';
-import { readCallRecord } from './call-record.ts';
-import { readChat } from './chat.ts';
+import type { Rejection } from './codes.ts';
+import { isRejection } from './codes.ts';
 import type { StatusEvent } from './event.ts';
+import { deciderOf } from './explain-decision.ts';
+import type { Decision, Evidence } from './explain-evidence.ts';
+import type { Change } from './explain-said.ts';
+import { changesBetween, changesOfRecord, nameOf, readingsOf, saidOf } from './explain-said.ts';
+import type { Firing } from './explain-timer.ts';
+import { firingOf, nextOf } from './explain-timer.ts';
+import { eventSays } from './explain-words.ts';
+import type { Fact } from './fact.ts';
+import { factOf } from './fact.ts';
 import { subjectKey } from './key.ts';
-import type { DerivedDraft } from './record.ts';
-import { isClosed } from './records.ts';
-import type { Settings } from './settings.ts';
+import type { DerivedDraft, DerivedRecord } from './record.ts';
+import type { Derived } from './records.ts';
+import { contentHash, isClosed } from './records.ts';
 import type { State } from './state.ts';
 import { addEvent, emptyState } from './state.ts';
+import type { Rules } from './step.ts';
+import { fireTimer, foldEvent } from './step.ts';
 
-/** The one explanation of a subject: for the command, the API and the page. Made from its raw events alone. */
+/**
+ * The one explanation of a subject: for the command, the API and the page. Made from its raw events alone, by the rules that
+ * the services fold by, so that every revision it shows is one that was published, and when.
+ */
 
 /** One raw event of the subject, as the log has it. */
-export type Seen = { readonly event: StatusEvent; readonly loggedAt: number; readonly offset: number | null };
-
-export type Change = { readonly field: string; readonly from: unknown; readonly to: unknown };
-
-export type ExplainedEvent = {
-  readonly occurredAt: number;
+export type Seen = {
+  readonly event: StatusEvent;
+  /** Its own append time, epoch ms. */
   readonly loggedAt: number;
+  /** The greatest append time that its partition had seen with it: by it timers fire. Absent: of this subject's events. */
+  readonly clock?: number;
   readonly offset: number | null;
-  readonly eventId: string;
-  readonly status: string | null;
-  /** The word of the inner language it was read as. */
-  readonly word: string;
-  /** `repeat`: it said nothing new. `late`: the log took it after a later one. */
-  readonly note: 'repeat' | 'late' | null;
-  /** What it changed in what is said of the subject, as `record field`. */
+  /** Why it was refused before it was folded. */
+  readonly refused?: Rejection;
+};
+
+/** `repeat`: it said nothing new. `late`: what happened after it was in the log before. `refused`: it is a dead letter. */
+export type EventNote = 'repeat' | 'late' | 'unknown-word' | 'id-reused' | 'no-room' | 'refused';
+
+/** A revision as it was published. */
+export type Revision = {
+  readonly record: DerivedRecord;
+  /** From the revision before; of a first one none. */
   readonly changes: readonly Change[];
+};
+
+export type EventMoment = Evidence & {
+  readonly what: 'event';
+  /** What it says, whatever became of it. */
+  readonly says: string;
+  readonly notes: readonly EventNote[];
+  readonly refused: Rejection | null;
+  /** What it changed in what is said of the subject. */
+  readonly changes: readonly Change[];
+  /** Published at once: only where nothing settles. */
+  readonly published: readonly Revision[];
+};
+
+export type TimerMoment = Firing & {
+  readonly what: 'timer';
+  /** The log time at which it fired, epoch ms. */
+  readonly due: number;
+  readonly changes: readonly Change[];
+  readonly published: readonly Revision[];
+};
+
+export type ExplainedRecord = {
+  /** What was said of it last. */
+  readonly record: DerivedDraft;
+  /** Which subject's part it is; null: the subject itself. */
+  readonly name: string | null;
+  /** The last revision that was published; null: none yet. */
+  readonly revision: number | null;
+  /**
+   * `published`: it stands so. `changed`: another revision will follow. `unpublished`: so it would be said if nothing more came.
+   * `kept`: published, and what it was made of was dropped since, or says something else today.
+   */
+  readonly standing: 'published' | 'changed' | 'unpublished' | 'kept';
+  readonly decision: Decision;
 };
 
 export type Explanation = {
@@ -36,85 +86,180 @@ export type Explanation = {
   readonly tenantId: string;
   readonly source: State['source'];
   readonly subjectId: string;
-  /** In the order in which the log took them. */
-  readonly events: readonly ExplainedEvent[];
-  /** Over, or fallen silent: what is said is what is published. Else it is what would be said now. */
-  readonly closed: boolean;
-  readonly records: readonly DerivedDraft[];
+  /** In the order in which the log took them, timers where they fired. */
+  readonly timeline: readonly (EventMoment | TimerMoment)[];
+  /** `silent`: closed by the timer. `dropped`: its state went, a marker is left. `gone`: the marker went, too. */
+  readonly standing: 'open' | 'closed' | 'silent' | 'dropped' | 'gone';
+  readonly records: readonly ExplainedRecord[];
+  /** What the timer will do next, if nothing more comes. */
+  readonly next: { readonly due: number; readonly says: string } | null;
+  /** The log time up to which timers fired, epoch ms. */
+  readonly clock: number;
 };
 
-/** What can be said of a subject now, whether or not it is closed. */
-export function readingsOf(state: State, settings: Settings): readonly DerivedDraft[] {
-  if (state.facts.length === 0) return [];
-  if (state.kind === 'agent') return readAgent(state);
-  if (state.kind === 'chat') {
-    const { outcomes, handoffs } = readChat({ ...state, silent: true });
-    return [...outcomes, ...handoffs];
-  }
-  if (state.source !== 'callcenter24') return [readCallRecord(state)];
-  const { outcome, offers } = readCall(state, settings);
-  return [outcome, ...offers];
+const byName = (draft: DerivedDraft): string => `${draft.kind} ${draft.outcomeId}`;
+const nameOfFact = ({ id, at, word, status }: Fact): string => `${at} ${word} ${id} ${status ?? ''}`;
+
+function isUnknownWord(event: StatusEvent): boolean {
+  return event.word === 'unknown' || (event.word === 'record' && event.detail.label === null && event.status !== null);
 }
 
-/** What every reader knows already, and what only says when. */
-const QUIET: ReadonlySet<string> = new Set(['kind', 'outcomeId', 'tenantId', 'source', 'ingestedAt', 'decidedBy', 'occurredAt']);
+/** Folds one subject's events and keeps what happens on the way. */
+function openTeller(first: StatusEvent, rules: Rules) {
+  const key = subjectKey(first.tenantId, first.subjectId);
+  const { settings } = rules;
+  const timeline: (EventMoment | TimerMoment)[] = [];
+  const offsets = new Map<string, number | null>();
+  const published = new Map<string, DerivedRecord>();
+  /** What was said last of records whose events were dropped. */
+  const kept = new Map<string, ExplainedRecord>();
+  const ids = new Set<string>();
+  let state: State | null = emptyState(first.source, key);
+  let latest = -Infinity;
 
-function fieldsOf(drafts: readonly DerivedDraft[]): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const draft of drafts) {
-    const name = draft.kind === 'call-outcome' ? '' : `${draft.outcomeId.split('/').slice(2).join('/')} `;
-    for (const [field, value] of Object.entries(draft)) {
-      if (!QUIET.has(field)) fields.set(`${name}${field}`, JSON.stringify(value));
+  const offsetOf = (fact: Fact): number | null => offsets.get(nameOfFact(fact)) ?? null;
+
+  function release(derived: readonly Derived[]): Revision[] {
+    return derived.map(({ record }) => {
+      const before = published.get(byName(record));
+      published.set(byName(record), record);
+      return { record, changes: before ? changesOfRecord(before, record) : [] };
+    });
+  }
+
+  function explained(draft: DerivedDraft, decision: Decision): ExplainedRecord {
+    const last = published.get(byName(draft));
+    const same = last !== undefined && contentHash(last) === contentHash(draft);
+    const standing = last === undefined ? 'unpublished' : same ? 'published' : 'changed';
+    return { record: draft, name: nameOf(draft), revision: last?.revision ?? null, standing, decision };
+  }
+
+  /** Before the events of a record go, what is known of it is kept. */
+  function keep(whole: State, rest: State | null): void {
+    const still = new Set(rest ? readingsOf(rest, settings).map(byName) : []);
+    const decide = deciderOf(whole, settings, offsetOf);
+    for (const draft of readingsOf(whole, settings)) {
+      if (still.has(byName(draft)) || !published.has(byName(draft))) continue;
+      kept.set(byName(draft), { ...explained(draft, decide(draft)), standing: 'kept' });
     }
   }
-  return fields;
-}
 
-function changesBetween(before: readonly DerivedDraft[], after: readonly DerivedDraft[]): Change[] {
-  const was = fieldsOf(before);
-  const is = fieldsOf(after);
-  const changes: Change[] = [];
-  for (const field of new Set([...was.keys(), ...is.keys()])) {
-    const from = was.get(field);
-    const to = is.get(field);
-    if (from === to || (from === undefined && (to === 'null' || to === '[]' || to === 'false'))) continue;
-    changes.push({ field, from: from === undefined ? null : JSON.parse(from), to: to === undefined ? null : JSON.parse(to) });
+  function fireUpTo(clock: number): void {
+    while (state !== null && state.timer !== null && state.timer <= clock) {
+      const before: State = state;
+      const due = state.timer;
+      const step = fireTimer(before, due, rules);
+      const whole = fireTimer(before, due, { ...rules, drops: false }).state ?? before;
+      const revisions = release(step.derived);
+      if (step.state?.horizon !== before.horizon) keep(whole, step.state);
+      const firing = firingOf({ before, whole, after: step.state }, rules, revisions.length);
+      const changes =
+        whole.silent === before.silent ? [] : changesBetween(saidOf(before, settings), saidOf(whole, settings));
+      if (firing.why.length > 0) timeline.push({ what: 'timer', due, ...firing, changes, published: revisions });
+      state = step.state;
+    }
   }
-  return changes;
+
+  function notesOf(event: StatusEvent, before: State, after: State): EventNote[] {
+    const notes: EventNote[] = [];
+    if (after === before) notes.push('repeat');
+    else if (ids.has(event.eventId) && after.facts.length > before.facts.length) notes.push('id-reused');
+    if (event.at < latest && after !== before) notes.push('late');
+    if (isUnknownWord(event)) notes.push('unknown-word');
+    const isKept =
+      after === before || after.horizon !== before.horizon || after.facts.some((fact) => fact.id === event.eventId);
+    if (!isKept) notes.push('no-room');
+    return notes;
+  }
+
+  function take({ event, loggedAt, offset, refused }: Seen): void {
+    const before = state ?? emptyState(first.source, key);
+    const { eventId, status, word, at: occurredAt } = event;
+    const seen = { eventId, status, word, occurredAt, loggedAt, offset };
+    const says = eventSays(event);
+    const step = refused ?? foldEvent(before, event, loggedAt, rules);
+    if (isRejection(step)) {
+      timeline.push({ what: 'event', ...seen, says, notes: ['refused'], refused: step, changes: [], published: [] });
+      return;
+    }
+    const after = step.state ?? before;
+    const fact = nameOfFact(factOf(event, loggedAt));
+    if (!offsets.has(fact)) offsets.set(fact, offset);
+    const whole = after.horizon === before.horizon ? after : addEvent(before, event, loggedAt);
+    const said = (one: State) => saidOf(one, settings, event.at);
+    const changes = after === before ? [] : changesBetween(said(before), said(whole));
+    const revisions = release(step.derived);
+    if (whole !== after) keep(whole, after);
+    timeline.push({
+      what: 'event',
+      ...seen,
+      says,
+      notes: notesOf(event, before, after),
+      refused: null,
+      changes,
+      published: revisions,
+    });
+    ids.add(eventId);
+    latest = Math.max(latest, event.at);
+    state = after;
+  }
+
+  function standingOf(): Explanation['standing'] {
+    if (state === null) return 'gone';
+    if (state.markerUntil !== null) return 'dropped';
+    if (state.silent) return 'silent';
+    return isClosed(state) ? 'closed' : 'open';
+  }
+
+  function tell(clock: number): Explanation {
+    const now = state ?? emptyState(first.source, key);
+    const decide = deciderOf(now, settings, offsetOf);
+    const live = readingsOf(now, settings).map((draft) => explained(draft, decide(draft)));
+    const told = new Set(live.map(({ record }) => byName(record)));
+    const left = [...published.keys()].filter((name) => !told.has(name));
+    return {
+      kind: now.kind,
+      tenantId: now.tenantId,
+      source: now.source,
+      subjectId: now.subjectId,
+      timeline,
+      standing: standingOf(),
+      records: [...left.flatMap((name) => leftOver(name)), ...live],
+      next: state && nextOf(state, rules),
+      clock,
+    };
+  }
+
+  /** A record that was published and that nothing in the state says any more. */
+  function leftOver(name: string): ExplainedRecord[] {
+    const record = published.get(name);
+    const known = kept.get(name);
+    if (known || !record) return known ? [known] : [];
+    const says = 'it was published, and what came later says nothing of it any more';
+    const decision = { rule: 'published-before', says, restsOn: [], others: [], passedOver: [], notes: [] };
+    return [{ record, name: nameOf(record), revision: record.revision, standing: 'kept', decision }];
+  }
+
+  return { fireUpTo, take, tell };
 }
 
 /**
  * @param seen the subject's events in log order
- * @returns null when there are none
+ * @param rules as `outcomes` has them
+ * @param clock the log time by now: the greatest append time of the partition; timers due by then have fired
+ * @returns null when there are no events
  */
-export function explain(seen: readonly Seen[], settings: Settings): Explanation | null {
+export function explain(seen: readonly Seen[], rules: Rules, clock = -Infinity): Explanation | null {
   const first = seen[0]?.event;
   if (!first) return null;
-  let state = emptyState(first.source, subjectKey(first.tenantId, first.subjectId));
-  let latest = -Infinity;
-  const events = seen.map(({ event, loggedAt, offset }): ExplainedEvent => {
-    const before = state;
-    state = addEvent(before, event, loggedAt);
-    const isLate = event.at < latest;
-    latest = Math.max(latest, event.at);
-    return {
-      occurredAt: event.at,
-      loggedAt,
-      offset,
-      eventId: event.eventId,
-      status: event.status,
-      word: event.word,
-      note: state === before ? 'repeat' : isLate ? 'late' : null,
-      changes: state === before ? [] : changesBetween(readingsOf(before, settings), readingsOf(state, settings)),
-    };
-  });
-  return {
-    kind: state.kind,
-    tenantId: state.tenantId,
-    source: state.source,
-    subjectId: state.subjectId,
-    events,
-    closed: isClosed(state),
-    records: readingsOf(state, settings),
-  };
+  const teller = openTeller(first, rules);
+  let now = -Infinity;
+  for (const one of seen) {
+    now = Math.max(now, one.clock ?? one.loggedAt);
+    teller.fireUpTo(now);
+    teller.take(one);
+  }
+  now = Math.max(now, clock);
+  teller.fireUpTo(now);
+  return teller.tell(now);
 }

@@ -1,61 +1,200 @@
-import type { DerivedRecord, Explanation } from '@callfold/core';
+import type {
+  Change,
+  Decision,
+  DerivedRecord,
+  Evidence,
+  EventNote,
+  ExplainedRecord,
+  Explanation,
+  Revision,
+} from '@callfold/core';
 import { recordJson } from '@callfold/core';
 import { isoTime } from '@callfold/schemas';
+import type { Explained } from './subject.ts';
 import { inWords } from './words.ts';
 
 /** An explanation as JSON, and as text for people. */
 
+type Moment = Explanation['timeline'][number];
+type EventMoment = Extract<Moment, { what: 'event' }>;
+
 const SECOND_MS = 1_000;
 
-function drafted(record: Explanation['records'][number]): DerivedRecord {
-  return { ...record, revision: 0, correctionOf: null };
+function drafted(record: ExplainedRecord['record'], revision = 0): DerivedRecord {
+  return { ...record, revision, correctionOf: null };
 }
 
-export function explanationJson(explanation: Explanation): Record<string, unknown> {
+function evidenceJson(one: Evidence): Record<string, unknown> {
+  return { ...one, occurredAt: isoTime(one.occurredAt), loggedAt: isoTime(one.loggedAt) };
+}
+
+function revisionJson({ record, changes }: Revision): Record<string, unknown> {
+  return { record: recordJson(record), changes };
+}
+
+function momentJson(moment: Moment): Record<string, unknown> {
+  const published = moment.published.map(revisionJson);
+  if (moment.what === 'event') return { ...moment, ...evidenceJson(moment), published };
+  return { ...moment, due: isoTime(moment.due), published };
+}
+
+function explainedJson({ record, decision, ...rest }: ExplainedRecord): Record<string, unknown> {
+  const { revision: _, correctionOf: __, ...json } = recordJson(drafted(record));
   return {
-    ...explanation,
-    events: explanation.events.map((event) => ({
-      ...event,
-      occurredAt: isoTime(event.occurredAt),
-      loggedAt: isoTime(event.loggedAt),
-    })),
-    records: explanation.records.map((record) => {
-      const { revision: _, correctionOf: __, ...json } = recordJson(drafted(record));
-      return json;
-    }),
+    ...rest,
+    record: json,
+    decision: {
+      ...decision,
+      restsOn: decision.restsOn.map(evidenceJson),
+      passedOver: decision.passedOver.map(evidenceJson),
+    },
   };
 }
 
-function shown(value: unknown): string {
-  if (value === null) return '–';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+/** Everything of the explanation, times in ISO 8601. */
+export function explanationJson({ explanation, place }: Explained): Record<string, unknown> {
+  const { next, clock } = explanation;
+  return {
+    ...explanation,
+    timeline: explanation.timeline.map(momentJson),
+    records: explanation.records.map(explainedJson),
+    next: next && { ...next, due: isoTime(next.due) },
+    clock: isoTime(clock),
+    place,
+  };
 }
 
-function changeText(field: string, from: unknown, to: unknown): string {
-  const time = field.endsWith('At') && typeof to === 'number' ? isoTime(to) : shown(to);
-  return from === null ? `${field} = ${time}` : `${field}: ${shown(from)} → ${time}`;
+const STANDING: Readonly<Record<Explanation['standing'], string>> = {
+  open: 'still open',
+  closed: 'closed',
+  silent: 'closed as inferred, because nothing more came',
+  dropped: 'closed, and its events dropped: its id is kept, what comes now is too late',
+  gone: 'closed, and forgotten: an event that comes now begins anew',
+};
+
+const NOTES: Readonly<Record<EventNote, string>> = {
+  repeat: 'a repeat: says nothing new',
+  late: 'came late: what happened after it was in the log before',
+  'unknown-word': 'an unknown status',
+  'id-reused': "its id was another event's: both count",
+  'no-room': 'left out: there is more than is kept of one subject',
+  refused: 'refused, a dead letter',
+};
+
+/** Where the lines of an event's effect begin, and where they end. */
+const FAR = 28;
+const WIDTH = 118;
+const indent = (depth: number): string => ' '.repeat(depth);
+
+/** Sentences behind a head, as many to a line as fit. */
+function wrapped(head: string, sentences: readonly string[], depth: number): string[] {
+  const lines: string[] = [];
+  let line = head;
+  for (const [index, sentence] of sentences.entries()) {
+    const more = index === 0 ? `${line}${sentence}` : `${line}; ${sentence}`;
+    const fits = index === 0 || depth + more.length <= WIDTH;
+    if (!fits) lines.push(`${line};`);
+    line = fits ? more : `  ${sentence}`;
+  }
+  return [...lines, line].map((one) => `${indent(depth)}${one}`);
 }
 
-/** Timeline, each event's effect, the rule behind each record. */
-export function explanationText(explanation: Explanation): string {
-  const { kind, subjectId, tenantId, source, events, records, closed } = explanation;
-  const start = events.reduce((first, event) => Math.min(first, event.occurredAt), Infinity);
+/** By record, what changed in it. */
+function changeLines(changes: readonly Change[], depth: number): string[] {
+  const byRecord = new Map<string | null, string[]>();
+  for (const { record, says } of changes) byRecord.set(record, [...(byRecord.get(record) ?? []), says]);
+  return [...byRecord].flatMap(([record, says]) => wrapped(record === null ? '' : `${record}: `, says, depth));
+}
+
+function revisionLines({ record, changes }: Revision): string[] {
+  const own = changes.map((change) => ({ ...change, record: null }));
+  return [`${indent(FAR)}published, revision ${record.revision}: ${inWords(record)}`, ...changeLines(own, FAR + 4)];
+}
+
+function eventLines(event: EventMoment, start: number): string[] {
+  const after = `+${((event.occurredAt - start) / SECOND_MS).toFixed(1)} s`;
+  const status = event.status === null ? '(no status)' : event.status;
+  const offset = event.offset === null ? '' : `, offset ${event.offset}`;
   const lines = [
-    `${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${events.length} events, ${closed ? 'closed' : 'still open'}`,
-    '',
+    `  ${isoTime(event.occurredAt)}  ${status}`,
+    `${`${indent(4)}${after}${offset}`.padEnd(FAR)}${event.says}`,
   ];
-  for (const event of events) {
-    const after = `+${((event.occurredAt - start) / SECOND_MS).toFixed(1)} s`;
-    const note =
-      event.note === 'repeat' ? '  (a repeat: says nothing new)' : event.note === 'late' ? '  (came late)' : '';
-    lines.push(`  ${isoTime(event.occurredAt)}  ${after.padStart(10)}  ${event.status ?? '(no status)'}${note}`);
-    for (const { field, from, to } of event.changes) lines.push(`${' '.repeat(40)}${changeText(field, from, to)}`);
-  }
-  lines.push('', closed ? 'What is said of it:' : 'What would be said of it now:');
-  for (const record of records) {
-    lines.push(`  ${inWords(drafted(record))}`);
-    if ('decidedBy' in record)
-      lines.push(`      rule ${record.decidedBy.rule}, resting on ${record.decidedBy.eventIds.join(', ')}`);
-  }
+  const marks = event.notes.map((note) => NOTES[note]);
+  if (event.refused) marks.push(`${event.refused.rejected}: ${event.refused.reason}`);
+  if (marks.length > 0) lines.push(`${indent(FAR)}(logged ${isoTime(event.loggedAt)}; ${marks.join('; ')})`);
+  lines.push(...changeLines(event.changes, FAR));
+  return [...lines, ...event.published.flatMap(revisionLines)];
+}
+
+function momentLines(moment: Moment, start: number): string[] {
+  if (moment.what === 'event') return eventLines(moment, start);
+  return [
+    ...wrapped(`${isoTime(moment.due)}  timer: `, moment.says, 2),
+    ...changeLines(moment.changes, FAR),
+    ...moment.published.flatMap(revisionLines),
+  ];
+}
+
+function evidenceText({ occurredAt, status, offset, eventId }: Evidence): string {
+  const where = offset === null ? `id ${eventId}` : `offset ${offset}, id ${eventId}`;
+  return `${isoTime(occurredAt)}  ${status ?? '(no status)'}  (${where})`;
+}
+
+const RECORD_STANDING: Readonly<Record<ExplainedRecord['standing'], (revision: number | null) => string>> = {
+  published: (revision) => `published, revision ${revision}`,
+  changed: (revision) => `changed since revision ${revision}, which is published`,
+  unpublished: () => 'not published',
+  kept: (revision) => `published, revision ${revision}`,
+};
+
+/** One line for each reason, however many outcomes have it. */
+function othersLines(others: Decision['others']): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { outcome, says } of others) byReason.set(says, [...(byReason.get(says) ?? []), outcome]);
+  return [...byReason].map(([says, outcomes]) => `    not ${outcomes.join(', ')}: ${says}`);
+}
+
+function recordLines({ record, revision, standing, decision }: ExplainedRecord): string[] {
+  const { rule, says, restsOn, others, passedOver, notes } = decision;
+  return [
+    '',
+    `  ${inWords(drafted(record))}   [${RECORD_STANDING[standing](revision)}]`,
+    `    because ${says} (rule ${rule})`,
+    ...restsOn.map((one, index) => `    ${index === 0 ? 'resting on' : '          '} ${evidenceText(one)}`),
+    ...notes.map((note) => `    note: ${note}`),
+    ...passedOver.map((one) => `    passed over ${evidenceText(one)}: ${one.says}`),
+    ...othersLines(others),
+  ];
+}
+
+function headLines({ explanation, place }: Explained): string[] {
+  const { kind, subjectId, tenantId, source, timeline, standing } = explanation;
+  const events = timeline.filter(({ what }) => what === 'event').length;
+  const counted = `${events} event${events === 1 ? '' : 's'}`;
+  const cut = place.start > 0 ? `; the log begins at offset ${place.start}, what came before is gone` : '';
+  return [
+    `${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted}, ${STANDING[standing]}`,
+    `in ${place.topic}/${place.partition}, as the log had it before offset ${place.upTo}, at ${isoTime(explanation.clock)}${cut}`,
+  ];
+}
+
+/** Timeline, each event's effect, what was published and when, the rule behind each record, and why no other. */
+export function explanationText(explained: Explained): string {
+  const { kind, timeline, records, standing, next } = explained.explanation;
+  const times = timeline.flatMap((moment) => (moment.what === 'event' ? [moment.occurredAt] : []));
+  const start = times.reduce((first, time) => Math.min(first, time), Infinity);
+  const said =
+    standing === 'open' && kind !== 'agent' ? 'What would be said of it if nothing more came:' : 'What is said of it:';
+  const lines = [
+    ...headLines(explained),
+    '',
+    'What happened, in the order in which the log took it:',
+    '',
+    ...timeline.flatMap((moment) => momentLines(moment, start)),
+    '',
+    said,
+    ...records.flatMap(recordLines),
+    ...(next ? ['', `If nothing more comes, at ${isoTime(next.due)} of log time: ${next.says}.`] : []),
+  ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { readConfig } from '@callfold/adapters';
 import type { SubjectKind } from '@callfold/core';
 import { Refused } from '@callfold/engine';
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Context, Exit } from './command.ts';
-import { EXIT } from './command.ts';
+import { EXIT, WrongArgument } from './command.ts';
 import { dev } from './commands/dev.ts';
 import type { DevOptions } from './commands/dev.ts';
 import type { ExplainOptions } from './commands/explain.ts';
@@ -21,22 +22,47 @@ import { verify } from './commands/verify.ts';
 import { onStop } from './stop.ts';
 import type { RoleName } from './site.ts';
 
+/** As shells have it of a program whose reader went away: 128 and the number of SIGPIPE. */
+const READER_GONE = 141;
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
 const program = new Command('callfold')
   .description('Folds contact-centre status events into calls, chats and agents, and derives what became of them.')
-  .option('--json', 'results as JSON')
+  .version(version)
+  .option('--json', 'results as JSON; before or after the name of the command')
+  .configureHelp({ showGlobalOptions: true })
   .showSuggestionAfterError()
   .showHelpAfterError('(callfold --help shows all commands)')
   .exitOverride();
 
 function context(): Context {
-  const config = readConfig(process.env);
+  let stop: Context['stop'] | undefined;
   return {
-    config,
+    config: readConfig(process.env),
     out: (text) => void process.stdout.write(text),
     say: (text) => void process.stderr.write(`${text}\n`),
     json: program.opts<{ json?: boolean }>().json ?? false,
-    stop: onStop(),
+    // Only a command that looks at it is asked to end: any other one a Ctrl-C ends as it ends every program.
+    get stop() {
+      return (stop ??= onStop());
+    },
   };
+}
+
+/** `callfold fold big | head -1`: whoever read us has enough. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // oxlint-disable-next-line unicorn/no-process-exit -- nothing that is still under way has anybody to tell
+    if (error.code === 'EPIPE') process.exit(READER_GONE);
+    throw error;
+  });
+  process.stderr.on('error', () => undefined);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function run(work: (context: Context) => Promise<Exit>): Promise<void> {
@@ -49,7 +75,7 @@ program
   .command('dev')
   .description('everything in one process on the embedded store, with a demo feed')
   .option('--no-demo', 'without the demo feed')
-  .option('--seed <number>', 'of the demo feed', '1')
+  .option('--seed <number>', 'of the demo feed', wholeNumber, 1)
   .action((options: DevOptions) => run((c) => dev(options, c)));
 
 program
@@ -81,6 +107,7 @@ program
   .addArgument(new Argument('<kind>').choices(['call', 'chat', 'agent']))
   .argument('<id>')
   .option('--tenant <id>', 'whose', 'default')
+  .option('--at <moment>', 'as it was known then: a time with a zone, or the offset of a record')
   .action((kind: SubjectKind, id: string, options: ExplainOptions) => run((c) => explainCommand(kind, id, options, c)));
 
 withReportOptions(program.command('report'))
@@ -109,6 +136,12 @@ topics
   .option('--execute', 'do it')
   .action((options: { execute?: boolean }) => run((c) => topicsApply(options, c)));
 
+function exitOf(error: unknown): Exit {
+  if (error instanceof Refused) return EXIT.precondition;
+  return error instanceof WrongArgument ? EXIT.usage : EXIT.failed;
+}
+
+endWithReader();
 try {
   await program.parseAsync();
 } catch (error) {
@@ -118,6 +151,6 @@ try {
     process.stderr.write(`callfold: ${error instanceof Error ? error.message : String(error)}\n`);
     if (process.env['CALLFOLD_LOG_LEVEL'] === 'debug' && error instanceof Error)
       process.stderr.write(`${error.stack}\n`);
-    process.exitCode = error instanceof Refused ? EXIT.precondition : EXIT.failed;
+    process.exitCode = exitOf(error);
   }
 }

@@ -1,13 +1,12 @@
 import type { FastifyInstance } from '@callfold/adapters';
-import type { Settings, SubjectKind } from '@callfold/core';
+import type { Settings } from '@callfold/core';
 import { recordJson } from '@callfold/core';
 import { createEventProducer } from '@callfold/client';
 import type { Service } from '@callfold/engine';
 import { createNdjsonReader, readEvent, rejectedLine } from '@callfold/sources';
 import type { Site } from './site.ts';
-import { explainSubject } from './subject.ts';
+import { addSubjectRoutes } from './subject-routes.ts';
 import type { Tail } from './tail.ts';
-import { explanationJson, explanationText } from './explanation.ts';
 import { decodeUtf8 } from './lines.ts';
 
 /** What `callfold dev` answers over HTTP: events in, last outcomes and explanations out. */
@@ -54,17 +53,7 @@ export function addRoutes(app: FastifyInstance, { site, settings, tail, services
     services: services.map((service) => ({ role: service.name, partitions: service.status() })),
   }));
 
-  app.get<{ Params: { kind: SubjectKind; id: string }; Querystring: { tenant?: string } }>(
-    '/v1/explain/:kind/:id',
-    async (request, reply) => {
-      const { kind, id } = request.params;
-      const found = await explainSubject(site, { kind, id, tenantId: request.query.tenant ?? 'default' }, settings);
-      const code = found.length > 0 ? 200 : 404;
-      if (request.headers.accept === 'text/plain')
-        return reply.code(code).type('text/plain').send(found.map(explanationText).join('\n'));
-      return reply.code(code).send({ explanations: found.map(explanationJson) });
-    },
-  );
+  addSubjectRoutes(app, { site, settings });
 
   app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string } }>(
     '/v1/derived/:topic/:partition',

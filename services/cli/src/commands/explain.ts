@@ -1,65 +1,84 @@
+import { rulesOf } from '@callfold/engine';
+import { OUTCOMES } from '@callfold/outcomes';
 import type { SubjectKind } from '@callfold/core';
+import { TENANT } from '@callfold/core';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { explanationJson, explanationText } from '../explanation.ts';
 import { askDev } from '../nearby.ts';
-import { explainSubject } from '../subject.ts';
+import type { Answer, Progress, SubjectQuery } from '../subject.ts';
+import { answerSubject, readMoment } from '../subject.ts';
 import { openKafkaSite } from '../wiring/kafka.ts';
 
-export type ExplainOptions = { readonly tenant: string };
+export type ExplainOptions = { readonly tenant: string; readonly at?: string };
 
-async function fromDev(
-  kind: SubjectKind,
-  id: string,
-  { tenant }: ExplainOptions,
-  context: Context,
-): Promise<string | null> {
-  const path = `/v1/explain/${kind}/${encodeURIComponent(id)}?tenant=${encodeURIComponent(tenant)}`;
+/** How often a long scan says how far it is: to a terminal soon, to a file only when it is slow. */
+const SAY_EVERY_MS = 1_000;
+const SAY_SELDOM_MS = 10_000;
+
+type Told = { readonly text: string } | { readonly exit: Exit; readonly problem: string };
+
+async function fromDev({ kind, id, tenantId }: SubjectQuery, at: string | undefined, context: Context): Promise<Told> {
+  const asked = new URLSearchParams({ tenant: tenantId, ...(at !== undefined && { at }) });
   const accept = context.json ? 'application/json' : 'text/plain';
-  const answer = await askDev(context.config, path, { headers: { accept } });
-  return answer.ok ? answer.text() : null;
+  const answer = await askDev(context.config, `/v1/explain/${kind}/${encodeURIComponent(id)}?${asked.toString()}`, {
+    headers: { accept },
+  });
+  const text = await answer.text();
+  if (answer.ok) return { text };
+  const problem = context.json ? (JSON.parse(text) as { error: string }).error : text;
+  if (answer.status === 404) return { exit: EXIT.failed, problem };
+  return { exit: answer.status === 400 ? EXIT.usage : EXIT.failed, problem };
 }
 
-async function fromKafka(
-  kind: SubjectKind,
-  id: string,
-  { tenant }: ExplainOptions,
-  context: Context,
-): Promise<string | null> {
-  const site = await openKafkaSite(context.config, context.say);
+function progressTo(context: Context): Progress {
+  const everyMs = process.stderr.isTTY ? SAY_EVERY_MS : SAY_SELDOM_MS;
   let saidAt = Date.now();
-  const progress = (offset: number, end: number): void => {
-    if (Date.now() - saidAt < 1_000) return;
+  return (offset, end, { topic, partition }) => {
+    if (Date.now() - saidAt < everyMs) return;
     saidAt = Date.now();
-    context.say(`read ${offset} of ${end} records of the partition`);
+    context.say(`read ${topic}/${partition} up to offset ${offset} of ${end}`);
   };
+}
+
+function toldOf(answer: Answer, json: boolean): Told {
+  if (answer.found === null) return { exit: EXIT.failed, problem: answer.message };
+  if (!json) return { text: answer.found.map(explanationText).join('\n') };
+  return { text: JSON.stringify({ explanations: answer.found.map(explanationJson) }) };
+}
+
+async function fromKafka(query: SubjectQuery, context: Context): Promise<Told> {
+  const site = await openKafkaSite(context.config, context.say);
   try {
-    const found = await explainSubject(site, { kind, id, tenantId: tenant }, context.config.settings, progress);
-    if (found.length === 0) return null;
-    return context.json
-      ? JSON.stringify({ explanations: found.map(explanationJson) })
-      : found.map(explanationText).join('\n');
+    const rules = rulesOf(OUTCOMES, context.config.settings);
+    return toldOf(await answerSubject(site, query, rules, progressTo(context)), context.json);
   } finally {
     await site.close();
   }
 }
 
-/** `callfold explain`: timeline, each event's effect, the rule behind each record. */
+/** `callfold explain`: timeline, each event's effect, what was published and why, the rule behind each record. */
 export async function explainCommand(
   kind: SubjectKind,
   id: string,
-  options: ExplainOptions,
+  { tenant, at }: ExplainOptions,
   context: Context,
 ): Promise<Exit> {
-  const text = context.config.kafka
-    ? await fromKafka(kind, id, options, context)
-    : await fromDev(kind, id, options, context);
-  if (text === null) {
-    context.say(
-      `No events of ${kind} ${id} of tenant ${options.tenant} are in the log. Ids are taken as they are written; --tenant names another tenant.`,
-    );
-    return EXIT.failed;
+  const moment = at === undefined ? null : readMoment(at);
+  if (typeof moment === 'string') {
+    context.say(`callfold explain --at: ${moment}`);
+    return EXIT.usage;
   }
-  context.out(text.endsWith('\n') ? text : `${text}\n`);
+  if (!TENANT.test(tenant)) {
+    context.say(`callfold explain --tenant: ${JSON.stringify(tenant)} does not match ${TENANT.source}.`);
+    return EXIT.usage;
+  }
+  const query = { kind, id, tenantId: tenant, ...(moment && { at: moment }) };
+  const told = context.config.kafka ? await fromKafka(query, context) : await fromDev(query, at, context);
+  if ('problem' in told) {
+    context.say(told.problem);
+    return told.exit;
+  }
+  context.out(told.text.endsWith('\n') ? told.text : `${told.text}\n`);
   return EXIT.done;
 }

@@ -1,0 +1,31 @@
+import { agentIntervals } from './agent.ts';
+import { chatEpisodes } from './chat.ts';
+import { intervalDecision } from './explain-agent.ts';
+import { callDecision, offerDecision, recordDecision } from './explain-call.ts';
+import { chatDecision, handoffDecision } from './explain-chat.ts';
+import type { Case, Decision, OffsetOf } from './explain-evidence.ts';
+import type { DerivedDraft } from './record.ts';
+import type { Settings } from './settings.ts';
+import type { State } from './state.ts';
+
+/** Decides each of a state's readings; what they share is read once. */
+export function deciderOf(state: State, settings: Settings, offsetOf: OffsetOf): (draft: DerivedDraft) => Decision {
+  const of: Case = { state, settings, offsetOf };
+  const episodes = state.kind === 'chat' ? chatEpisodes(state) : [];
+  const intervals = state.kind === 'agent' ? agentIntervals(state.facts) : [];
+  const placeOf = new Map(intervals.map((interval, place) => [`${interval.deciding.at} ${interval.state}`, place]));
+  return (draft) => {
+    switch (draft.kind) {
+      case 'call-outcome':
+        return draft.source === 'callcenter24' ? callDecision(draft, of) : recordDecision(draft, of);
+      case 'agent-offer':
+        return offerDecision(draft, of);
+      case 'chat-outcome':
+        return chatDecision(draft, episodes, of);
+      case 'chat-handoff':
+        return handoffDecision(draft, of);
+      case 'agent-interval':
+        return intervalDecision(intervals, placeOf.get(`${draft.start} ${draft.state}`) ?? 0, of);
+    }
+  };
+}

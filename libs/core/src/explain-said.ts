@@ -1,0 +1,176 @@
+import { isoTime } from '@callfold/schemas';
+import { aggregateJson, aggregateOf } from './aggregate.ts';
+import { readAgent } from './agent.ts';
+import { readCall } from './call.ts';
+import { readCallRecord } from './call-record.ts';
+import { readChat } from './chat.ts';
+import type { Json } from './explain-words.ts';
+import { changeSays } from './explain-words.ts';
+import type { DerivedDraft } from './record.ts';
+import { isClosed, recordJson } from './records.ts';
+import type { Settings } from './settings.ts';
+import type { State } from './state.ts';
+
+/** What is said of a subject at one moment, and what an event or a timer changed in it. */
+
+export type Change = {
+  /** Which of the subject's records, in words; null: the subject itself. */
+  readonly record: string | null;
+  readonly field: string;
+  /** As JSON has them, times in ISO 8601; null: nothing. */
+  readonly from: Json;
+  readonly to: Json;
+  /** The change in words. */
+  readonly says: string;
+};
+
+/** What can be said of a subject now, whether or not it is closed: of an open one, what would be said if nothing more came. */
+export function readingsOf(state: State, settings: Settings): readonly DerivedDraft[] {
+  if (state.facts.length === 0) return [];
+  if (state.kind === 'agent') return readAgent(state);
+  if (state.kind === 'chat') {
+    const { outcomes, handoffs } = readChat({ ...state, silent: true });
+    return [...outcomes, ...handoffs];
+  }
+  if (state.source !== 'callcenter24') return [readCallRecord(state)];
+  const { outcome, offers } = readCall(state, settings);
+  return [outcome, ...offers];
+}
+
+/** A record's name within its subject. */
+export function nameOf(draft: DerivedDraft): string | null {
+  switch (draft.kind) {
+    case 'call-outcome':
+      return null;
+    case 'agent-offer':
+      return `offer ${draft.n} to ${draft.agent}`;
+    case 'chat-outcome':
+      return `episode ${draft.episode}`;
+    case 'chat-handoff':
+      return `hand-off ${draft.n}`;
+    case 'agent-interval':
+      return `${draft.state} from ${isoTime(draft.start)}`;
+  }
+}
+
+export function draftJson(draft: DerivedDraft): Record<string, Json> {
+  const { revision: _, correctionOf: __, ...json } = recordJson({ ...draft, revision: 0, correctionOf: null });
+  return json as Record<string, Json>;
+}
+
+/** What is said of the subject itself, and by id what is said in its other records. */
+export type Said = {
+  readonly subject: Readonly<Record<string, Json>>;
+  readonly records: ReadonlyMap<string, DerivedDraft>;
+};
+
+/** What every reader knows already, what is in a record's name, and what only says when and by which event. */
+const QUIET: ReadonlySet<string> = new Set([
+  'kind',
+  'outcomeId',
+  'tenantId',
+  'source',
+  'occurredAt',
+  'ingestedAt',
+  'decidedBy',
+  'rawStatus',
+  'since',
+  'callId',
+  'chatId',
+  'agentId',
+  'agent',
+  'n',
+  'episode',
+  'start',
+  'offers',
+]);
+
+/** While a call goes on, these only say what would be said if it fell silent; of one not answered, the latter two as well. */
+const NOT_YET: readonly string[] = ['inferred', 'reason', 'hungUpBy'];
+const NOT_YET_UNANSWERED: readonly string[] = ['outcome', 'personReached'];
+
+function subjectOf(state: State, settings: Settings): Record<string, Json> {
+  const aggregate = aggregateOf(state, settings);
+  if (aggregate === null) return {};
+  if (aggregate.kind === 'chat') return { status: aggregate.status };
+  if (aggregate.kind === 'agent') return { state: aggregate.state };
+  const json = aggregateJson(aggregate) as Record<string, Json>;
+  if (isClosed(state)) return json;
+  const quiet = json['outcome'] === 'unknown' ? [...NOT_YET, ...NOT_YET_UNANSWERED] : NOT_YET;
+  return { ...json, ...Object.fromEntries(quiet.map((field) => [field, null])) };
+}
+
+function recordsOf(state: State, settings: Settings, from: number | null): readonly DerivedDraft[] {
+  if (state.facts.length === 0) return [];
+  if (state.kind === 'agent') return readAgent(state, from);
+  if (state.kind === 'chat') {
+    const { outcomes, handoffs } = readChat(state);
+    return [...outcomes, ...handoffs];
+  }
+  return state.source === 'callcenter24' ? readCall(state, settings).offers : [];
+}
+
+/** @param from of an agent: only what a change at this start or later can have touched; null: everything */
+export function saidOf(state: State, settings: Settings, from: number | null = null): Said {
+  const records = recordsOf(state, settings, from).map((draft): [string, DerivedDraft] => [
+    `${draft.kind} ${draft.outcomeId}`,
+    draft,
+  ]);
+  return { subject: subjectOf(state, settings), records: new Map(records) };
+}
+
+/** Nothing to speak of: what a record says before anything is known. */
+function isNothing(field: string, value: Json): boolean {
+  if (value === null || value === false) return true;
+  if (value === 0) return !field.endsWith('Ms');
+  if (field === 'result') return value === 'unknown';
+  if (field === 'durationFrom') return value === 'open';
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+function changesIn(
+  record: string | null,
+  was: Readonly<Record<string, Json>>,
+  is: Readonly<Record<string, Json>>,
+): Change[] {
+  const changes: Change[] = [];
+  for (const field of new Set([...Object.keys(was), ...Object.keys(is)])) {
+    if (QUIET.has(field) || (record !== null && field === 'state')) continue;
+    const from = was[field] ?? null;
+    const to = is[field] ?? null;
+    if (isNothing(field, from) && isNothing(field, to)) continue;
+    if (JSON.stringify(from) === JSON.stringify(to)) continue;
+    changes.push({ record, field, from, to, says: changeSays(field, isNothing(field, from) ? null : from, to) });
+  }
+  return changes;
+}
+
+function isSame(a: DerivedDraft, b: DerivedDraft): boolean {
+  const other = b as unknown as Readonly<Record<string, unknown>>;
+  for (const [field, value] of Object.entries(a)) {
+    const same =
+      value === other[field] || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(other[field]));
+    if (!same) return false;
+  }
+  return true;
+}
+
+/** From one revision of a record to the next. */
+export function changesOfRecord(was: DerivedDraft, is: DerivedDraft): Change[] {
+  return changesIn(nameOf(is), draftJson(was), draftJson(is));
+}
+
+export function changesBetween(was: Said, is: Said): Change[] {
+  const changes = changesIn(null, was.subject, is.subject);
+  for (const [id, draft] of is.records) {
+    const before = was.records.get(id);
+    if (before && isSame(before, draft)) continue;
+    changes.push(...changesIn(nameOf(draft), before ? draftJson(before) : {}, draftJson(draft)));
+  }
+  for (const [id, draft] of was.records) {
+    if (is.records.has(id)) continue;
+    const name = nameOf(draft);
+    changes.push({ record: name, field: 'outcomeId', from: draft.outcomeId, to: null, says: 'is no longer said' });
+  }
+  return changes;
+}
