@@ -1,4 +1,5 @@
 export * from './engine.ts';
+export * from './inputs.ts';
 export * from './observer.ts';
 export * from './offline.ts';
 export * from './ports.ts';
