@@ -15,3 +15,8 @@ export type Context = {
   /** Set by the first Ctrl-C or SIGTERM. */
   readonly stop: { readonly requested: boolean; readonly wanted: Promise<void> };
 };
+
+/** What was asked for cannot be done as it was asked: exit code `usage`. */
+export class WrongArgument extends Error {
+  override readonly name = 'WrongArgument';
+}

@@ -25,7 +25,9 @@ import type { RoleName } from './site.ts';
 /** As shells have it of a program whose reader went away: 128 and the number of SIGPIPE. */
 const READER_GONE = 141;
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('callfold')
   .description('Folds contact-centre status events into calls, chats and agents, and derives what became of them.')

@@ -13,7 +13,7 @@ import { openTail } from '../tail.ts';
 import { openEmbeddedSite } from '../wiring/embedded.ts';
 import { inWords } from '../words.ts';
 
-export type DevOptions = { readonly demo: boolean; readonly seed: string };
+export type DevOptions = { readonly demo: boolean; readonly seed: number };
 
 const LOOK_EVERY_MS = 200;
 const BODY_BYTES_MAX = 16 * 1_048_576;
@@ -82,7 +82,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
   });
   context.say(welcome(site, http.url, options.demo));
   const failed = Promise.race(services.map((service) => service.done.then(() => new Promise<never>(() => undefined))));
-  const demo = options.demo ? feedDemo(site, Number(options.seed), context) : new Promise<never>(() => undefined);
+  const demo = options.demo ? feedDemo(site, options.seed, context) : new Promise<never>(() => undefined);
   const print = async (): Promise<void> => {
     while (!context.stop.requested) {
       const records = await tail.poll();

@@ -17,7 +17,7 @@ export async function fold(files: readonly string[], options: FoldOptions, conte
     context.out(records.map((record) => `${JSON.stringify(recordJson(record))}\n`).join(''));
   };
   let events = 0;
-  for await (const lines of readLines(files)) {
+  for await (const lines of readLines(files, context.stop)) {
     for (const item of lines) {
       if ('rejection' in item) {
         rejects.add(item.line, item.rejection);
@@ -28,7 +28,11 @@ export async function fold(files: readonly string[], options: FoldOptions, conte
       print(records);
       events += 1;
     }
-    if (context.stop.requested) return EXIT.failed;
+  }
+  if (context.stop.requested) {
+    await rejects.close();
+    context.say(`Stopped before the end, after ${events} events: what was printed is not all.`);
+    return EXIT.failed;
   }
   print(offline.end());
   if (options.aggregates) {

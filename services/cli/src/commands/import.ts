@@ -56,7 +56,7 @@ export async function importEvents(files: readonly string[], options: ImportOpti
   let saidAt = startedAt;
   const rate = (): string => `${Math.round((events * 1_000) / Math.max(1, Date.now() - startedAt))} a second`;
   try {
-    for await (const lines of readLines(files)) {
+    for await (const lines of readLines(files, context.stop)) {
       for (const item of lines) {
         if ('rejection' in item) {
           rejects.add(item.line, item.rejection);

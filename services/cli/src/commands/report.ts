@@ -141,7 +141,7 @@ async function addFiles(
   const rejects = openRejects(command.rejects, context.say);
   const latest = openLatest((record) => isReported(record, options));
   let rows = 0;
-  for await (const lines of readJsonLines(files)) {
+  for await (const lines of readJsonLines(files, context.stop)) {
     for (const item of lines) {
       const record = 'rejection' in item ? item.rejection : derivedRecordOf(item.value);
       if (isRejection(record)) rejects.add(item.line, record);
