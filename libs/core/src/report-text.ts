@@ -60,42 +60,54 @@ const COLUMNS: Readonly<Record<Source, readonly string[]>> = {
 /** Counted where it occurs: nothing there is none. */
 const COUNTED = /^(outcomes|offerResults|intervals|timeMs|personReached)\./;
 
-type Found = { readonly name: string; readonly value: unknown };
+/** `last` is the last part of the name: an agent's may have dots in it. */
+type Found = { readonly name: string; readonly last: string; readonly value: unknown };
+
+const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /** The values at a path; a part in angle brackets stands for every name there. */
 function valuesAt(figures: unknown, path: string): Found[] {
-  let found: Found[] = [{ name: '', value: figures }];
+  let found: Found[] = [{ name: '', last: '', value: figures }];
   for (const part of path.split('.')) {
     found = found.flatMap(({ name, value }): Found[] => {
-      if (typeof value !== 'object' || value === null) return [];
-      const named = value as Readonly<Record<string, unknown>>;
-      const parts = part.startsWith('<') ? Object.keys(named) : [part];
+      if (!isTable(value)) return [];
+      const parts = part.startsWith('<') ? Object.keys(value) : [part];
       return parts
-        .filter((one) => Object.hasOwn(named, one))
-        .map((one) => ({ name: name === '' ? one : `${name}.${one}`, value: named[one] }));
+        .filter((last) => Object.hasOwn(value, last))
+        .map((last) => ({ name: name === '' ? last : `${name}.${last}`, last, value: value[last] }));
     });
   }
   return found;
 }
 
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return '-';
-  if (typeof value !== 'object') return String(value);
-  return Object.entries(value)
-    .map(([name, one]) => `${name} ${isTable(one) ? `(${shown(one)})` : shown(one)}`)
-    .join(', ');
+const shown = (value: unknown): string => (value === null ? '-' : JSON.stringify(value));
+
+/** Single values by their path. */
+function leavesOf(value: unknown, path: string): [path: string, value: string][] {
+  if (!isTable(value)) return [[path, shown(value)]];
+  return Object.entries(value).flatMap(([name, one]) => leavesOf(one, path === '' ? name : `${path}.${name}`));
 }
 
-/** Columns of equal width; numbers to the right. */
+/** Columns of equal width, those named in `left` to the left. */
 function aligned(rows: readonly (readonly string[])[], left: readonly number[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
+  );
   const cell = (text: string, column: number): string =>
     left.includes(column) ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
   return rows.map((row) => `  ${row.map(cell).join('  ').trimEnd()}`);
 }
 
-function isTable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+/** In the JSON some names stand in one object, `report`; for people they are names like the others. */
+const plain = (path: string): string => path.replace(/^report\./, '');
+
+/** A line for every name, a column for every value under it. */
+function tableLines(path: string, formula: string, found: readonly Found[]): string[] {
+  const rows = found.map(({ last, value }): [string, Map<string, string>] => [last, new Map(leavesOf(value, ''))]);
+  const columns = [...new Set(rows.flatMap(([, leaves]) => [...leaves.keys()]))];
+  const body = rows.map(([name, leaves]) => [name, ...columns.map((column) => leaves.get(column) ?? '-')]);
+  return ['', `  ${plain(path)} = ${formula}`, ...aligned([['', ...columns], ...body], [0])];
 }
 
 /** Single figures as a list, with their formulas; below them what has several values a line, as an hour has. */
@@ -104,10 +116,10 @@ function sourceLines(source: Source, figures: unknown): string[] {
   const tables: string[] = [];
   for (const [path, formula] of FORMULAS[source]) {
     const found = valuesAt(figures, path);
-    if (found.length === 0) rows.push([path, 'none', `= ${formula}`]);
-    if (found.some(({ value }) => isTable(value))) {
-      tables.push(`  ${path}  = ${formula}`, ...found.map(({ name, value }) => `    ${name}  ${shown(value)}`));
-    } else rows.push(...found.map(({ name, value }) => [name, shown(value), `= ${formula}`]));
+    if (found.some(({ value }) => isTable(value))) tables.push(...tableLines(path, formula, found));
+    else if (found.length === 0) rows.push([plain(path), 'none', `= ${formula}`]);
+    else
+      rows.push(...found.map(({ name, value }) => [plain(name), shown(value), `= ${formula}`]));
   }
   return [TITLES[source], ...aligned(rows, [0, 2]), ...tables, ''];
 }
@@ -116,7 +128,7 @@ type Group = ReportFigures['groups'][number];
 
 function cellsOf(figures: unknown, columns: readonly string[], heads: readonly string[]): string[] {
   const values = new Map(
-    columns.flatMap((path) => valuesAt(figures, path)).map(({ name, value }): [string, string] => [name, shown(value)]),
+    columns.flatMap((path) => valuesAt(figures, path)).flatMap(({ name, value }) => leavesOf(value, name)),
   );
   return heads.map((head) => values.get(head) ?? (COUNTED.test(head) ? '0' : '-'));
 }
@@ -134,7 +146,7 @@ function groupLines(source: Source, groups: readonly Group[]): string[] {
     ...Object.values(key).map((value) => (value === null ? '-' : String(value))),
     ...cellsOf(figures, columns, heads),
   ]);
-  const titles = [...dimensions, ...heads.map((head) => head.replace(/^report\./, ''))];
+  const titles = [...dimensions, ...heads.map(plain)];
   const lines = aligned([titles, ...body], [...dimensions.keys()]);
   return [`${TITLES[source]}, by ${dimensions.join(' and ')}`, ...lines, ''];
 }
