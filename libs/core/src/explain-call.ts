@@ -43,10 +43,9 @@ function whyNotCall(outcome: CallOutcome['outcome'], chosen: CallOutcome['outcom
   const against = CALL_OUTCOMES[outcome];
   if (against !== null) return against;
   if (outcome === 'unknown') return 'a rule holds that says what it was';
-  const reasons = CALL_RULES.filter((rule) => rule.outcome === outcome).map(({ needs }) => {
-    const unmet = needs.find((need) => !need.holds(view));
-    return unmet ? unmet.unmet(view) : `its rule holds as well, and ${chosen} is asked for before it`;
-  });
+  const rules = CALL_RULES.filter((rule) => rule.outcome === outcome);
+  const reasons = rules.flatMap(({ needs }) => needs.find((need) => !need.holds(view))?.unmet(view) ?? []);
+  if (reasons.length < rules.length) return `its rule holds as well, and ${chosen} is asked for before it`;
   return [...new Set(reasons)].join(', and ');
 }
 
