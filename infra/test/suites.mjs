@@ -117,6 +117,12 @@ export const SUITES = [
     ['infra/month/run.mjs'],
     { limitMs: 20 * MINUTE, parts: true },
   ),
+  counted(
+    'month-report',
+    'the figures of callfold report over a month beside those expected, to the digit',
+    ['infra/month/report.mjs'],
+    { limitMs: 10 * MINUTE },
+  ),
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
   // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {
