@@ -67,7 +67,10 @@ function serviceLevel(waitsOfAnswered, waitsOfAbandoned, withinMs) {
   };
 }
 
-/** By the UTC hour of `queuedAt`; hours without a call are left out. @param {readonly MonthCall[]} calls */
+/**
+ * By the UTC hour of `queuedAt`; hours without a call are left out.
+ * @param {readonly MonthCall[]} calls
+ */
 function byHour(calls) {
   /** @type {Map<number, { offered: number, answered: number, abandoned: number }>} */
   const hours = new Map();
@@ -100,12 +103,19 @@ function sum(values) {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** @param {readonly number[]} waitsMs @param {number} limitMs */
+/**
+ * @param {readonly number[]} waitsMs
+ * @param {number} limitMs
+ */
 function within(waitsMs, limitMs) {
   return waitsMs.filter((waitMs) => waitMs <= limitMs).length;
 }
 
-/** Rounded to four places; 0 of nothing is 0. @param {number} part @param {number} whole */
+/**
+ * Rounded to four places; 0 of nothing is 0.
+ * @param {number} part
+ * @param {number} whole
+ */
 function ratio(part, whole) {
   return whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 10_000;
 }

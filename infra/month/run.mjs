@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * A month of calls through everything: `callfold fold`, the embedded store, and real Kafka, registry and Redis with four
- * partitions and two instances of each service, one of each killed with SIGKILL several times under load. The same last
- * outcome for every call in all three, the figures that are expected, nothing lost, nothing twice.
+ * A month of calls through everything: `callfold fold`, the embedded store, and real Kafka, registry and Redis with
+ * four partitions and two instances of each service, one of each killed with SIGKILL several times under load. The same
+ * last outcome for every call in all three, the figures that are expected, nothing lost, nothing twice.
  *
  *   npm run month                       February 1999 where shared/data is there, else a generated month
  *   npm run month -- --generated        a generated month of that shape
@@ -66,7 +66,10 @@ function input(dir) {
 /** @param {Record<string, any>} figures */
 const flat = (figures) => ({ ...figures, ...figures['outcomes'] });
 
-/** @param {Map<string, any>} a @param {Map<string, any>} b */
+/**
+ * @param {Map<string, any>} a
+ * @param {Map<string, any>} b
+ */
 function differences(a, b) {
   const ids = new Set([...a.keys(), ...b.keys()]);
   return [...ids].filter((id) => JSON.stringify(a.get(id)) !== JSON.stringify(b.get(id)));

@@ -65,7 +65,10 @@ function keep(json, /** @type {Way} */ way) {
 /** @returns {Way} */
 const emptyWay = () => ({ last: new Map(), records: 0 });
 
-/** @param {string} input @param {Context} context */
+/**
+ * @param {string} input
+ * @param {Context} context
+ */
 export async function byFold(input, { dir }) {
   const out = join(dir, 'folded.ndjson');
   await run(['fold', input], {}, { out, log: join(dir, 'fold.log') });
@@ -94,7 +97,11 @@ async function readAll(site) {
   return way;
 }
 
-/** Waits until everything published was folded, settled, and sent. @param {Record<string, string>} env @param {Context} context */
+/**
+ * Waits until everything published was folded, settled, and sent.
+ * @param {Record<string, string>} env
+ * @param {Context} context
+ */
 async function drained(env, { dir }) {
   for (const until = Date.now() + DRAIN_MS; Date.now() < until; await pause(LOOK_MS)) {
     const { text } = await run(['--json', 'status'], env, { log: join(dir, 'status.log'), codes: [0, 1] });
@@ -107,7 +114,10 @@ async function drained(env, { dir }) {
   throw new Error(`the services did not come to rest within ${DRAIN_MS / 1000} s; their logs are in ${dir}`);
 }
 
-/** @param {string} input @param {Context} context */
+/**
+ * @param {string} input
+ * @param {Context} context
+ */
 export async function byEmbedded(input, context) {
   const { dir } = context;
   const [port] = await freePorts(1);
@@ -143,7 +153,11 @@ export async function byEmbedded(input, context) {
   }
 }
 
-/** Pipes the file into `callfold import -` at a pace. @param {string} input @param {number} rate lines a second */
+/**
+ * Pipes the file into `callfold import -` at a pace.
+ * @param {string} input
+ * @param {number} rate lines a second
+ */
 async function importPaced(input, rate, /** @type {Record<string, string>} */ env, /** @type {Context} */ { dir }) {
   const { child, ended } = start(['import', '-'], env, { stdin: true, log: join(dir, 'import-kafka.log') });
   const lines = readFileSync(input, 'utf8').split('\n');
@@ -158,9 +172,16 @@ async function importPaced(input, rate, /** @type {Record<string, string>} */ en
   if (code !== 0) throw new Error(`callfold import ended with exit code ${code}; its log is in ${dir}`);
 }
 
-/** Two instances of each service; any of them can be killed and started again. @param {Record<string, string>} env @param {Context} context */
+/**
+ * Two instances of each service; any of them can be killed and started again.
+ * @param {Record<string, string>} env
+ * @param {Context} context
+ */
 function crew(env, { dir, say }) {
-  /** @param {string} role @param {number} n */
+  /**
+   * @param {string} role
+   * @param {number} n
+   */
   const instance = (role, n) => ({
     role,
     n,
@@ -168,7 +189,10 @@ function crew(env, { dir, say }) {
   });
   const members = ['projector', 'outcomes'].flatMap((role) => [1, 2].map((n) => instance(role, n)));
   return {
-    /** `kill -9` of one projector and one outcomes, and their restart. @param {() => number} random */
+    /**
+     * `kill -9` of one projector and one outcomes, and their restart.
+     * @param {() => number} random
+     */
     async killPair(random) {
       for (const role of ['projector', 'outcomes']) {
         const n = random() < 0.5 ? 1 : 2;

@@ -6,7 +6,10 @@ import type { At, Codec, Outgoing, RawWriter } from '@callfold/engine';
 export type EventProducer = {
   /** Resolves when there is room for the next one, not when the log has this one: that is `flush`. */
   send(event: RawEvent): Promise<void>;
-  /** Resolves when the log has all that was sent. Rejects when any may be missing: send them again, repeats are harmless. */
+  /**
+   * Resolves when the log has all that was sent. Rejects when any may be missing: send them again, repeats are
+   * harmless.
+   */
   flush(): Promise<void>;
   readonly sent: number;
 };

@@ -1,8 +1,8 @@
 import type { State } from '@callfold/core';
 
 /**
- * Live states in front of the store, at most about `max` of them: two generations, of which the older is let go when the
- * younger is full. Cheaper per access than a list in order of use, and nearly as good. Null: known not to be there.
+ * Live states in front of the store, at most about `max` of them: two generations, of which the older is let go when
+ * the younger is full. Cheaper per access than a list in order of use, and nearly as good. Null: known not to be there.
  */
 export type Cache = {
   get(key: string): State | null | undefined;

@@ -4,8 +4,9 @@ import { normalise } from '@callfold/sources';
 import { createTimers } from './timers.ts';
 
 /**
- * The fold without a log, a store or a broker: `callfold fold`, and the oracle that everything else is held against. Its log
- * clock is the greatest `occurredAt` seen, or the append times it is given; it drops no state and calls nothing too late.
+ * The fold without a log, a store or a broker: `callfold fold`, and the oracle that everything else is held against.
+ * Its log clock is the greatest `occurredAt` seen, or the append times it is given; it drops no state and calls nothing
+ * too late.
  */
 export type Pushed = {
   /** What timers and the event gave, in order. */

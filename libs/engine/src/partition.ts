@@ -47,12 +47,12 @@ export type Opening = {
 };
 
 /**
- * The loop: read what is missing, fold, commit states and position together, hand what was derived to the relay. Slice n+1 is
- * folded while slice n commits; commits follow one another.
+ * The loop: read what is missing, fold, commit states and position together, hand what was derived to the relay. Slice
+ * n+1 is folded while slice n commits; commits follow one another.
  */
 export function openPartition(options: EngineOptions, opening: Opening): Partition {
   const { role, limits, ports, settings } = options;
-  const { at, source, claimed, retry, signal, onFailure } = opening;
+  const { at, source, claimed, retry, signal } = opening;
   const { store, codec, observer } = ports;
   const { claim } = claimed;
   const place = { source, partition: at.partition, partitions: claimed.partitions };
@@ -60,11 +60,8 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   const cache = createCache(limits.cachedSubjects);
   const timers = createTimers(limits.loadedTimers);
   const prefetch = createPrefetch({
-    at,
-    source,
+    ...opening,
     store,
-    retry,
-    signal,
     cache,
     timers,
     loadedTimers: limits.loadedTimers,
@@ -82,20 +79,16 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
 
   const relay = ports.publisher
     ? createRelay({
-        at,
-        source,
+        ...opening,
         topics: DERIVED_OF[source],
         publisher: ports.publisher,
         log: ports.log,
         codec,
         observer,
-        retry,
-        signal,
         sendRecords: limits.sendRecords,
         sentUpTo: meta.outboxNext,
         published: meta.published,
         confirmOwner: () => commit(nothing(), position),
-        onFailure,
       })
     : null;
   for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
@@ -143,7 +136,10 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     return inFlight;
   }
 
-  /** Folds as many inputs as the timers loaded allow, or fires some of the timers before the first; answers where it got to. */
+  /**
+   * Folds as many inputs as the timers loaded allow, or fires some of the timers before the first; answers where it got
+   * to.
+   */
   async function fold(inputs: readonly Input[], from: number, next: number): Promise<number> {
     const clock = inputs.reduce((latest, { record }) => Math.max(latest, record.appendedAt), meta.clock);
     const loaded = await prefetch.timers(clock);

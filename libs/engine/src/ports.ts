@@ -2,7 +2,8 @@
  * Everything the engine asks of the world, on one page. It names no client and no clock of its own;
  * `adapters` has memory, lmdb, and Kafka with Redis, and one contract suite that each of them runs.
  *
- * Errors: a port throws `Refused` when it must not go on (fenced, a setting is wrong); anything else it throws means "away, try again".
+ * Errors: a port throws `Refused` when it must not go on (fenced, a setting is wrong); anything else it throws means
+ * "away, try again".
  */
 
 import type { RawEvent, Rejection, Source } from '@callfold/core';
@@ -46,14 +47,18 @@ export interface Consumer {
   run(handler: ConsumerHandler): Promise<void>;
   /** Lets running handlers finish, leaves the group, resolves when `run` has. */
   stop(): Promise<void>;
-  /** Reads an assigned partition from `offset` next, or leaves it alone (null): for what is found between two batches. */
+  /**
+   * Reads an assigned partition from `offset` next, or leaves it alone (null): for what is found between two batches.
+   */
   seek(at: At, offset: number | null): void;
 }
 
 export interface ConsumerHandler {
   /** A partition was gained. Answers the offset to read from, or null: leave it alone until it is assigned anew. */
   assigned(at: At, signal: Signal): Promise<number | null>;
-  /** Records from the position on, one call at a time per partition. Answers the offset to read next, or null as above. */
+  /**
+   * Records from the position on, one call at a time per partition. Answers the offset to read next, or null as above.
+   */
   batch(at: At, batch: Batch, signal: Signal): Promise<number | null>;
   /** The partition is lost; resolves when nothing of it is under way here any more. */
   revoked(at: At): Promise<void>;
@@ -118,7 +123,7 @@ export type Timer = { readonly key: string; readonly due: number };
 export interface Store {
   /**
    * Takes the partition: the next epoch, this token. The same token again (lost reply) answers the same.
-   * @param above the epoch of an earlier claim of the caller's: throws `Refused` when a newer owner than that holds the partition.
+   * @param above the epoch of an earlier claim of the caller's: throws `Refused` when a newer owner than that holds it.
    */
   claim(at: At, token: string, above?: number): Promise<Stored>;
   read(at: At, table: TableName, fields: readonly string[]): Promise<(string | null)[]>;
@@ -175,7 +180,9 @@ export interface RawWriter {
 
 /** Bytes to values and back, by the registered schemas. */
 export interface Codec {
-  /** Makes every schema that these values name known, so that decoding need not wait. Throws when the registry is away. */
+  /**
+   * Makes every schema that these values name known, so that decoding need not wait. Throws when the registry is away.
+   */
   prepare(records: readonly Pick<LogRecord, 'value'>[]): Promise<void>;
   decode(source: Source, value: Uint8Array): RawEvent | Rejection;
   /** A raw event to its topic's bytes. */

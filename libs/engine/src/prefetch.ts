@@ -6,7 +6,10 @@ import type { At, Signal, Store } from './ports.ts';
 import type { Retry } from './retry.ts';
 import type { Timers } from './timers.ts';
 
-/** What a slice needs of the store before it can be folded without waiting: timers that may fire, states that may change. */
+/**
+ * What a slice needs of the store before it can be folded without waiting: timers that may fire, states that may
+ * change.
+ */
 export type Prefetch = {
   /** Until every timer due by then is here, or as many as may be loaded at once: answers up to when they are. */
   timers(until: number): Promise<number>;

@@ -11,8 +11,8 @@ import type { Stood } from './standing.ts';
 import { readStanding } from './standing.ts';
 
 /**
- * Sends what is committed, in order, once. After a failed or unanswered send it makes sure that it still owns the partition,
- * fences, reads back what stands, and goes on with what is missing.
+ * Sends what is committed, in order, once. After a failed or unanswered send it makes sure that it still owns the
+ * partition, fences, reads back what stands, and goes on with what is missing.
  */
 export type Relay = {
   /** Entries of a commit that is done. `number` is the first one's place in the outbox. */
@@ -27,7 +27,9 @@ export type Relay = {
   stop(): void;
 };
 
-/** Of one send, and a little more. A dead letter is as large as what could not be folded: megabytes, and many of them. */
+/**
+ * Of one send, and a little more. A dead letter is as large as what could not be folded: megabytes, and many of them.
+ */
 const SEND_BYTES = 8_388_608;
 /** Dead letters whose bytes are read from the log at the same time. */
 const MADE_AT_ONCE = 8;

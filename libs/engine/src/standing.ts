@@ -2,7 +2,10 @@ import type { DerivedRecord } from '@callfold/core';
 import { contentHash, DEAD_LETTERS, labelOf, ORIGIN_HEADER, SEQ_HEADER, utf8Text } from '@callfold/core';
 import type { At, Codec, Published, Publisher } from './ports.ts';
 
-/** What one origin partition's owners have published, read back from the derived topics: the authority over what to send. */
+/**
+ * What one origin partition's owners have published, read back from the derived topics: the authority over what to
+ * send.
+ */
 export type Stood = {
   readonly topic: string;
   readonly seq: number;

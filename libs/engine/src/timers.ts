@@ -1,8 +1,9 @@
 import type { Timer } from './ports.ts';
 
 /**
- * The earliest timers of one partition, in the order in which they fire: by due time, then key bytes. Only those due up to
- * a bound are in the process; the store has them all. An entry may be stale: the subject's state says when its timer is due.
+ * The earliest timers of one partition, in the order in which they fire: by due time, then key bytes. Only those due up
+ * to a bound are in the process; the store has them all. An entry may be stale: the subject's state says when its timer
+ * is due.
  */
 export type Timers = {
   /** Every timer due at or before this is here. */

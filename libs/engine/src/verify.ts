@@ -115,7 +115,10 @@ function originOffset(record: Stood): number {
   return Number(record.origin.slice(record.origin.lastIndexOf('/') + 1));
 }
 
-/** Every record that a fold gives must stand once, as it is, and no other. Recoveries may have skipped revisions: content counts. */
+/**
+ * Every record that a fold gives must stand once, as it is, and no other. Recoveries may have skipped revisions:
+ * content counts.
+ */
 export function compareRecords(stood: readonly Stood[], expected: Expected, codec: Codec): Report {
   const decoded = new Map<Stood, DerivedRecord>();
   for (const record of stood) {

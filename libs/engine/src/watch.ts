@@ -28,7 +28,10 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
   let witnessAfter = 0;
   let witnessed: number | null = null;
 
-  /** At most one in `tickMs`; the pause doubles while ticks do not reach the due time, as when the broker's clock is behind. */
+  /**
+   * At most one in `tickMs`; the pause doubles while ticks do not reach the due time, as when the broker's clock is
+   * behind.
+   */
   async function tick({ nextDue, position, end }: Partition): Promise<void> {
     if (!ticks) return;
     const now = clock.now();

@@ -9,8 +9,8 @@ export const PREFIX = 'CALLFOLD_';
 
 /**
  * What Kubernetes makes of a service called callfold, or callfold-something: nobody set it on purpose. A port of its
- * own making is an address (`tcp://10.0.0.1:80`), so that a mistyped setting that ends in PORT is not taken for one, and
- * a service called callfold-http not for the setting.
+ * own making is an address (`tcp://10.0.0.1:80`), so that a mistyped setting that ends in PORT is not taken for one,
+ * and a service called callfold-http not for the setting.
  */
 function isServiceLink(name: string, value: string): boolean {
   if (/(^|_)PORT$/.test(name) && /^(tcp|udp|sctp):\/\//i.test(value)) return true;
