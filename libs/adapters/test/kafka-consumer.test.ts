@@ -246,7 +246,7 @@ describe('a partition that comes back', () => {
 });
 
 describe('a batch that runs long', () => {
-  it('sends heartbeats, and is told when the group shares out anew; the client hears of it after the batch', async () => {
+  it('sends heartbeats, and is told when the group shares out anew; the client is told after it', async () => {
     const s = scene({ slowBatchMs: 1 });
     await joined(s, 0);
     let beats = 0;

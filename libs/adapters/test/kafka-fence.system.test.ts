@@ -46,7 +46,9 @@ describe('the fence', () => {
     opened.push(publisher);
     return publisher;
   };
-  /** A plain send with an id and sequence of our own, past everything that would stop us here: the broker's word alone. */
+  /**
+   * A plain send with an id and sequence of our own, past everything that would stop us here: the broker's word alone.
+   */
   const rawSend = async (text: string, producer: ProducerId, sequence: number): Promise<number> => {
     const at = { topic, partition: PARTITION };
     const batch = encodeBatch([outgoing(topic, text)], { ...producer, sequence }, Date.now(), false);
@@ -172,7 +174,7 @@ describe('the fence', () => {
     expect(await readAll(owner, topic)).toEqual(['a']);
   });
 
-  it('holds between two owners that both believe in themselves: the last to fence sends, the other is told', async () => {
+  it('holds between two owners that believe in themselves: the last to fence sends, the other is told', async () => {
     const origin = { topic: 'raw', partition: PARTITION };
     const owners = [open(), open()];
     const sent: string[] = [];

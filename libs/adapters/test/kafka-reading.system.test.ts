@@ -1,4 +1,7 @@
-/** What may stand in a real log, read by `Log` and by a member: packed batches, transactions, large records, what is gone. */
+/**
+ * What may stand in a real log, read by `Log` and by a member: packed batches, transactions, large records, what is
+ * gone.
+ */
 
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -96,6 +99,7 @@ describe('reading from a real log', () => {
     expect(await consume(topic, 500)).toEqual(long.map(({ value }) => String(value)));
   });
 
+  // Elsewhere it cannot fail, because Node reads it: that is the test before this.
   it.runIf(!ZSTD_HERE)('says what to do about zstd where Node cannot read it', async () => {
     const topic = await broker.topic('zstd', 1, { ...RAW_CONFIG, 'compression.type': 'zstd' });
     const at = { topic, partition: 0 };

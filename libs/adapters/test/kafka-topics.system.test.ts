@@ -33,6 +33,8 @@ describe('topics on a real broker', () => {
 
   it('that cannot be made say why', async () => {
     await expect(broker.admin.create('not a name', 1, 1, {})).rejects.toThrow(/creating topic not a name/);
-    await expect(broker.admin.create(broker.name('wide'), 1, 99, {})).rejects.toThrow(/creating topic .*wide.*at most as many replicas/);
+    await expect(broker.admin.create(broker.name('wide'), 1, 99, {})).rejects.toThrow(
+      /creating topic .*wide.*at most as many replicas/,
+    );
   });
 });

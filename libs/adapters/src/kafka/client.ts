@@ -1,4 +1,7 @@
-/** What the rest of this folder asks of the Kafka client, in our own words: `kafkajs.ts` alone knows which client it is. */
+/**
+ * What the rest of this folder asks of the Kafka client, in our own words: `kafkajs.ts` alone knows which client it
+ * is.
+ */
 
 import type { ConnectionOptions } from 'node:tls';
 import type { At } from '@callfold/engine';

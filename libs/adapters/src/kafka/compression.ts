@@ -30,8 +30,9 @@ export const ZSTD_HERE = unzstd !== undefined;
 export function decompress(codec: number, bytes: Buffer, where: string): Buffer {
   const unpack = UNPACK[codec];
   if (unpack === undefined) {
+    const how = codec === ZSTD ? 'zstd, which this Node cannot read' : `codec ${codec}, which is unknown`;
     throw new Error(
-      `${where}: the batch is compressed ${codec === ZSTD ? 'with zstd, which this Node cannot read' : `with codec ${codec}, which is unknown`}: ` +
+      `${where}: the batch is compressed with ${how}: ` +
         'run Node 22.15 or later, or set compression.type=gzip on the topic and send the records again',
     );
   }

@@ -1,4 +1,6 @@
-/** CRC-32C (Castagnoli), which every record batch carries: eight bytes a turn, as all that is sent goes through here. */
+/**
+ * CRC-32C (Castagnoli), which every record batch carries: eight bytes a turn, as all that is sent goes through here.
+ */
 
 const POLYNOMIAL = 0x82f63b78;
 const SLICES = 8;

@@ -1,8 +1,9 @@
 /**
- * Shuts earlier owners out of derived partitions. Sends are plain and idempotent, under a producer id that was taken with
- * a transactional id: a transaction over the partitions, aborted empty, leaves in each a marker with the new epoch, and
- * from then on the partition refuses batches of the id's earlier epochs. Taking the id alone does not do that: the
- * partition learns of the new epoch only by what is written into it. Measured against transactions in docs/fencing.md.
+ * Shuts earlier owners out of derived partitions. Sends are plain and idempotent, under a producer id that was taken
+ * with a transactional id: a transaction over the partitions, aborted empty, leaves in each a marker with the new
+ * epoch, and from then on the partition refuses batches of the id's earlier epochs. Taking the id alone does not do
+ * that: the partition learns of the new epoch only by what is written into it. Measured against transactions in
+ * docs/fencing.md.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,8 +18,8 @@ const FENCE_MS = 15_000;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 500;
 /**
- * At 32,767 the coordinator takes another producer id, whose marker would not shut out the id before. So nothing is ever
- * sent in the last epochs: beyond this one, epochs are used up until the id changes.
+ * At 32,767 the coordinator takes another producer id, whose marker would not shut out the id before. So nothing is
+ * ever sent in the last epochs: beyond this one, epochs are used up until the id changes.
  */
 const LAST_EPOCH_USED = 30_000;
 

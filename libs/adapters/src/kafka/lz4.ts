@@ -1,4 +1,7 @@
-/** LZ4 frames, as Kafka clients write them: blocks one after the other, each of which may refer back to those before it. */
+/**
+ * LZ4 frames, as Kafka clients write them: blocks one after the other, each of which may refer back to those before
+ * it.
+ */
 
 const MAGIC = 0x184d2204;
 const HAS_CONTENT_SIZE = 0x08;

@@ -1,4 +1,7 @@
-/** The two Kafka messages that carry records: Produce (version 7) and Fetch (version 11), which every broker from 2.3 on speaks. */
+/**
+ * The two Kafka messages that carry records: Produce (version 7) and Fetch (version 11), which every broker from 2.3
+ * on speaks.
+ */
 
 import type { At } from '@callfold/engine';
 import type { Aborted } from './record-decode.ts';

@@ -16,16 +16,33 @@ export const SEQUENCES = 2_147_483_648;
 
 export const nextSequence = (sequence: number, count: number): number => (sequence + count) % SEQUENCES;
 
-/** @returns how many of the records from `start` on make the next batch; 0 at the end. */
-export function batchLength(records: readonly Writable[], start: number): number {
+/** What still fits into one batch. */
+export type Room = { take(record: Writable): boolean };
+
+export function createRoom(): Room {
   let bytes = BATCH_BYTES;
   let count = 0;
-  for (let index = start; index < records.length && count < SEND_RECORDS; index += 1) {
-    bytes += recordBytes(records[index] as Writable);
-    if (count > 0 && bytes > SEND_BYTES) break;
-    count += 1;
-  }
-  return count;
+  return {
+    take(record) {
+      if (count === SEND_RECORDS) return false;
+      bytes += recordBytes(record);
+      if (count > 0 && bytes > SEND_BYTES) return false;
+      count += 1;
+      return true;
+    },
+  };
+}
+
+/** @returns how many of the records from `start` on `room` takes. */
+export function fitting(records: readonly Writable[], start: number, room: Room): number {
+  let index = start;
+  while (index < records.length && room.take(records[index] as Writable)) index += 1;
+  return index - start;
+}
+
+/** @returns how many of the records from `start` on make the next batch; 0 at the end. */
+export function batchLength(records: readonly Writable[], start: number): number {
+  return fitting(records, start, createRoom());
 }
 
 const nameOf = ({ topic, partition }: At): string => `${topic}/${partition}`;

@@ -18,8 +18,9 @@ export type KafkaPublisherOptions = {
 export type KafkaPublisher = Publisher & { close(): Promise<void> };
 
 /**
- * The coordinator forgets a transactional id that was not used for a time (7 days by default, transactional.id.expiration.ms),
- * and plain sends do not count: an owner that lives longer fences anew before it sends on.
+ * The coordinator forgets a transactional id that was not used for a time (7 days by default,
+ * transactional.id.expiration.ms), and plain sends do not count: an owner that lives longer fences anew before it
+ * sends on.
  */
 const FENCE_LASTS_MS = 43_200_000;
 const READ_BYTES = 1_048_576;
@@ -45,7 +46,7 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): KafkaPubli
 /** @param link of this publisher alone. */
 export function publisherOn(link: Link, options: Omit<KafkaPublisherOptions, 'connection'>): Publisher {
   const lanes = new Map<string, Lane>();
-  // Everything that stands there counts, also behind a transaction that another origin's owner has open at this instant.
+  // Everything that stands there counts, also behind a transaction that another origin's owner has open just now.
   const reader = createReader(link, 'uncommitted');
   const isPacked = options.compression === 'gzip';
   // A topic's name has no slash, so that no two origins make one id.

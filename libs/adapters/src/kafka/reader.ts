@@ -14,7 +14,10 @@ export type Slice = {
 
 export type PartitionReader = {
   bounds(at: At): Promise<{ readonly start: number; readonly end: number }>;
-  /** What stands from `offset` on, about `maxBytes` of it and at least one batch; empty at the end. Throws below and beyond. */
+  /**
+   * What stands from `offset` on, about `maxBytes` of it and at least one batch; empty at the end. Throws below and
+   * beyond.
+   */
   slice(at: At, offset: number, maxBytes: number): Promise<Slice>;
 };
 

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Link } from './client.ts';
 import { KafkaError } from './errors.ts';
 
-/** Of one call, on top of the client's own: a leader that moved is found within these; longer outages are the caller's. */
+/**
+ * Of one call, on top of the client's own: a leader that moved is found within these; longer outages are the caller's.
+ */
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 100;
 /** A topic just made is not known everywhere at once; one that was never made never will be. */

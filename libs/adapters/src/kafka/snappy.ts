@@ -1,4 +1,7 @@
-/** Snappy blocks, bare or in the frame that Java clients put around them (magic `\x82SNAPPY\0`, then blocks with an int32 length). */
+/**
+ * Snappy blocks, bare or in the frame that Java clients put around them (magic `\x82SNAPPY\0`, then blocks with an
+ * int32 length).
+ */
 
 const FRAME = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 /** Magic, version and compatible version. */

@@ -109,7 +109,7 @@ function partitionFindings(
       : `it has ${found.partitions} partitions, not the ${wanted.partitions} asked for`;
   const fix =
     counts.size > 1
-      ? 'make the topics that differ anew, or rebuild on new topics: partitions cannot be taken away, and adding some moves subjects'
+      ? 'make those that differ anew, or rebuild on new topics: none can be taken away, and adding some moves subjects'
       : `ask for ${found.partitions}, or rebuild on new topics: changing the number moves subjects to other partitions`;
   return [{ topic: spec.name, problem, fix, change: null }];
 }

@@ -1,4 +1,7 @@
-/** Reading and writing the few Kafka messages that are made here: big-endian numbers, strings and arrays with a length before them. */
+/**
+ * Reading and writing the few Kafka messages that are made here: big-endian numbers, strings and arrays with a length
+ * before them.
+ */
 
 export type Reader = {
   int8(): number;

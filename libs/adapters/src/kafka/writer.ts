@@ -4,7 +4,7 @@ import type { KafkaConnection, Link, ProducerId } from './client.ts';
 import { KafkaError } from './errors.ts';
 import { openLink } from './link.ts';
 import type { Sendable } from './messages.ts';
-import { ACK_MS, batchLength, coveredBy, failureToSend, nextSequence } from './produce.ts';
+import { ACK_MS, coveredBy, createRoom, failureToSend, fitting, nextSequence } from './produce.ts';
 import { encodeBatch } from './record-encode.ts';
 import { withRetries } from './retry.ts';
 
@@ -111,7 +111,7 @@ async function sendNext(link: Link, lane: Lane, limits: WriterLimits, isPacked: 
       job.done += count;
       if (job.done === job.records.length) job.resolve();
     }
-    lane.jobs = lane.jobs.filter(({ done, records: all }) => done < all.length);
+    lane.jobs = lane.jobs.slice(parts.filter(({ job }) => job.done === job.records.length).length);
   } catch (error) {
     giveUp(lane, parts, error);
   }
@@ -121,14 +121,11 @@ type Part = { readonly job: Job; readonly count: number };
 
 function nextParts(jobs: readonly Job[]): Part[] {
   const parts: Part[] = [];
-  const taken: Raw[] = [];
+  const room = createRoom();
   for (const job of jobs) {
-    const rest = job.records.slice(job.done, job.done + batchLength(job.records, job.done));
-    const fits = batchLength([...taken, ...rest], 0) - taken.length;
-    if (fits <= 0) break;
-    taken.push(...rest.slice(0, fits));
-    parts.push({ job, count: fits });
-    if (job.done + fits < job.records.length) break;
+    const count = fitting(job.records, job.done, room);
+    if (count > 0) parts.push({ job, count });
+    if (job.done + count < job.records.length) break;
   }
   return parts;
 }
@@ -153,7 +150,10 @@ async function sendUntilTaken(link: Link, sendable: Sendable, limits: WriterLimi
   }
 }
 
-/** What Kafka refused for its size was not written, and concerns its own append only; after anything else nothing is sure. */
+/**
+ * What Kafka refused for its size was not written, and concerns its own append only; after anything else nothing is
+ * sure.
+ */
 function giveUp(lane: Lane, parts: readonly Part[], error: unknown): void {
   const isSize = error instanceof KafkaError && SIZE_CODES.has(error.code);
   const failed = isSize ? parts.map(({ job }) => job) : lane.jobs;
