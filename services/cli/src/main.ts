@@ -1,24 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { readConfig } from '@callfold/adapters';
+import { readConfig } from '@callfold/adapters/config';
 import type { SubjectKind } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Context, Exit } from './command.ts';
 import { EXIT, WrongArgument } from './command.ts';
-import { dev } from './commands/dev.ts';
 import type { DevOptions } from './commands/dev.ts';
 import type { ExplainOptions } from './commands/explain.ts';
-import { explainCommand } from './commands/explain.ts';
 import type { FoldOptions } from './commands/fold.ts';
-import { fold } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
-import { importEvents } from './commands/import.ts';
-import type { ReportCommandOptions } from './commands/report.ts';
-import { reportCommand, withReportOptions } from './commands/report.ts';
-import { serve } from './commands/serve.ts';
-import { status } from './commands/status.ts';
-import { topicsApply, topicsCheck } from './commands/topics.ts';
-import { verify } from './commands/verify.ts';
+import type { ReportCommandOptions } from './commands/report-options.ts';
+import { withReportOptions } from './commands/report-options.ts';
 import { onStop } from './stop.ts';
 import type { RoleName } from './site.ts';
 
@@ -67,10 +59,9 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
-function run(work: (context: Context) => Promise<Exit>): Promise<void> {
-  return work(context()).then((exit) => {
-    process.exitCode = exit;
-  });
+/** Each command is loaded when it is asked for: help and a fold of a file need no Kafka client. */
+async function run(work: (context: Context) => Promise<Exit>): Promise<void> {
+  process.exitCode = await work(context());
 }
 
 program
@@ -78,13 +69,13 @@ program
   .description('everything in one process on the embedded store, with a demo feed')
   .option('--no-demo', 'without the demo feed')
   .option('--seed <number>', 'of the demo feed', wholeNumber, 1)
-  .action((options: DevOptions) => run((c) => dev(options, c)));
+  .action((options: DevOptions) => run(async (c) => (await import('./commands/dev.ts')).dev(options, c)));
 
 program
   .command('serve')
   .description('one role on Kafka, registry and Redis')
   .addArgument(new Argument('<role>').choices(['projector', 'outcomes']))
-  .action((role: RoleName) => run((c) => serve(role, c)));
+  .action((role: RoleName) => run(async (c) => (await import('./commands/serve.ts')).serve(role, c)));
 
 program
   .command('fold')
@@ -93,7 +84,9 @@ program
   .option('--aggregates', 'the final aggregates instead of the derived records')
   .option('--rejects <file>', 'keep refused lines, as NDJSON {line, code, reason}')
   .option('--strict', 'exit 1 when a line was refused')
-  .action((files: string[], options: FoldOptions) => run((c) => fold(files, options, c)));
+  .action((files: string[], options: FoldOptions) =>
+    run(async (c) => (await import('./commands/fold.ts')).fold(files, options, c)),
+  );
 
 program
   .command('import')
@@ -101,7 +94,9 @@ program
   .argument('[file...]', 'files; none or -: standard input')
   .option('--rejects <file>', 'keep refused lines, as NDJSON {line, code, reason}')
   .option('--strict', 'exit 1 when a line was refused')
-  .action((files: string[], options: ImportOptions) => run((c) => importEvents(files, options, c)));
+  .action((files: string[], options: ImportOptions) =>
+    run(async (c) => (await import('./commands/import.ts')).importEvents(files, options, c)),
+  );
 
 program
   .command('explain')
@@ -110,33 +105,39 @@ program
   .argument('<id>')
   .option('--tenant <id>', 'whose', 'default')
   .option('--at <moment>', 'as it was known then: a time with a zone, or the offset of a record')
-  .action((kind: SubjectKind, id: string, options: ExplainOptions) => run((c) => explainCommand(kind, id, options, c)));
+  .action((kind: SubjectKind, id: string, options: ExplainOptions) =>
+    run(async (c) => (await import('./commands/explain.ts')).explainCommand(kind, id, options, c)),
+  );
 
 withReportOptions(program.command('report'))
   .description('named figures over derived records: of files (-: standard input), else of the derived topics')
   .argument('[file...]', 'NDJSON of `callfold fold` or of exports')
-  .action((files: string[], options: ReportCommandOptions) => run((c) => reportCommand(files, options, c)));
+  .action((files: string[], options: ReportCommandOptions) =>
+    run(async (c) => (await import('./commands/report.ts')).reportCommand(files, options, c)),
+  );
 
 program
   .command('status')
   .description('position, lag, epoch, outbox and timers of every partition')
-  .action(() => run(status));
+  .action(() => run(async (c) => (await import('./commands/status.ts')).status(c)));
 
 program
   .command('verify')
   .description('fold the raw log afresh and compare with Redis and the derived topics; exit 3 on any difference')
-  .action(() => run(verify));
+  .action(() => run(async (c) => (await import('./commands/verify.ts')).verify(c)));
 
 const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
 topics
   .command('check')
   .description('say what is not as it should be; exit 3 if anything')
-  .action(() => run(topicsCheck));
+  .action(() => run(async (c) => (await import('./commands/topics.ts')).topicsCheck(c)));
 topics
   .command('apply')
   .description('create and alter; dry without --execute')
   .option('--execute', 'do it')
-  .action((options: { execute?: boolean }) => run((c) => topicsApply(options, c)));
+  .action((options: { execute?: boolean }) =>
+    run(async (c) => (await import('./commands/topics.ts')).topicsApply(options, c)),
+  );
 
 function exitOf(error: unknown): Exit {
   if (error instanceof Refused) return EXIT.precondition;
