@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { callfold, checkBuilt, parseLines } from './built-command.ts';
+import { ABANDONED, ndjson } from './sample-events.ts';
+
+const COMMANDS = ['dev', 'serve', 'fold', 'import', 'explain', 'report', 'status', 'verify', 'topics'] as const;
+
+beforeAll(checkBuilt);
+
+describe('the command line', { timeout: 60_000 }, () => {
+  it('--help lists every command, on standard output', async () => {
+    const { code, out, err } = await callfold(['--help']);
+    expect([code, err]).toEqual([0, '']);
+    for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
+    expect(out).toContain('--json');
+  });
+
+  it('--version says which it is', async () => {
+    const { code, out } = await callfold(['--version']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('the help of each command tells its options, and that --json is one of them', async () => {
+    for (const args of [...COMMANDS.map((name) => [name]), ['topics', 'apply'], ['topics', 'check']]) {
+      const { code, out } = await callfold([...args, '--help']);
+      expect(code, args.join(' ')).toBe(0);
+      expect(out, args.join(' ')).toContain(`Usage: callfold ${args.join(' ')}`);
+      expect(out, args.join(' ')).toContain('--json');
+    }
+  });
+
+  const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+    [[], /Usage: callfold \[options\] \[command\]/],
+    [['fodl'], /unknown command 'fodl'[^]*Did you mean fold\?/],
+    [['fold', '--agregates'], /unknown option '--agregates'[^]*Did you mean --aggregates\?/],
+    [['fold', '--rejects'], /option '--rejects <file>' argument missing/],
+    [['serve'], /missing required argument 'role'/],
+    [['serve', 'king'], /'king' is invalid[^]*projector, outcomes/],
+    [['explain', 'call'], /missing required argument 'id'/],
+    [['explain', 'teapot', '1'], /'teapot' is invalid[^]*call, chat, agent/],
+    [['status', 'more'], /too many arguments for 'status'/],
+    [['topics'], /Usage: callfold topics/],
+    [['topics', 'make'], /unknown command 'make'/],
+    [['dev', '--seed', 'x'], /'--seed <number>' argument 'x' is invalid. It must be a whole number/],
+  ];
+  it.each(WRONG)('%j exits 2, and says what is wrong and where help is', async (args, says) => {
+    const { code, out, err } = await callfold(args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(says);
+    expect(err).toMatch(/callfold --help|Usage: callfold/);
+    expect(err).not.toMatch(/\n {4}at /);
+  });
+
+  it('takes --json before and after the name of a command', async () => {
+    const input = ndjson(ABANDONED);
+    const runs = await Promise.all([
+      callfold(['--json', 'fold'], { input }),
+      callfold(['fold', '--json'], { input }),
+      callfold(['fold', '-', '--json'], { input }),
+    ]);
+    for (const { code, out } of runs) {
+      expect(code).toBe(0);
+      expect(parseLines(out)[0]).toMatchObject({ kind: 'call-outcome', outcome: 'abandoned' });
+    }
+    // Where nothing answers, the option must at least not be what is wrong.
+    const env = { CALLFOLD_HTTP_PORT: '1' };
+    for (const args of [
+      ['--json', 'status'],
+      ['status', '--json'],
+      ['explain', '--json', 'call', '1'],
+    ]) {
+      expect((await callfold(args, { env })).code, args.join(' ')).toBe(4);
+    }
+  });
+
+  it('prints no colours, whatever the terminal, with NO_COLOR or without', async () => {
+    for (const env of [{ NO_COLOR: '1' }, { FORCE_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '3' }] as const) {
+      const runs = await Promise.all([
+        callfold(['--help'], { env }),
+        callfold(['fodl'], { env }),
+        callfold(['fold'], { env, input: ndjson(ABANDONED) }),
+      ]);
+      // oxlint-disable-next-line eslint/no-control-regex -- the escape character is what must not be there
+      for (const { out, err } of runs) expect(out + err).not.toMatch(/\u001b/);
+    }
+  });
+});
+
+describe('without anything nearby', { timeout: 60_000 }, () => {
+  const env = { CALLFOLD_HTTP_PORT: '1' };
+  const EMBEDDED: readonly (readonly string[])[] = [['import', '-'], ['explain', 'call', 'x'], ['status']];
+
+  it.each(EMBEDDED)('%s %s exits 4 and says what to start', async (...args) => {
+    const { code, out, err } = await callfold(args, { env, input: ndjson(ABANDONED) });
+    expect(code).toBe(4);
+    expect(out).toBe('');
+    expect(err).toContain('Nothing answers at http://127.0.0.1:1/');
+    expect(err).toContain('`callfold dev`');
+    expect(err).toContain('CALLFOLD_HTTP_PORT');
+    expect(err).toContain('CALLFOLD_KAFKA_BROKERS');
+  });
+
+  it.each([['serve', 'projector'], ['serve', 'outcomes'], ['verify'], ['topics', 'check'], ['topics', 'apply']])(
+    '%s %s exits 4 and names the settings of Kafka',
+    async (...args) => {
+      const { code, out, err } = await callfold(
+        args.filter((one) => one !== undefined),
+        { env },
+      );
+      expect([code, out]).toEqual([4, '']);
+      expect(err).toContain('CALLFOLD_KAFKA_BROKERS');
+    },
+  );
+});
