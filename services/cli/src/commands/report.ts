@@ -11,11 +11,11 @@ import {
   SOURCES,
 } from '@callfold/core';
 import type { Context, Exit } from '../command.ts';
-import { EXIT } from '../command.ts';
+import { EXIT, WrongArgument } from '../command.ts';
 import { readDerivedTopics } from '../derived.ts';
 import { openRejects, readJsonLines } from '../lines.ts';
+import { zoneOf } from '../zone.ts';
 import type { ReportCommandOptions } from './report-options.ts';
-import { zoneOption } from './report-options.ts';
 
 const DEFAULT_THRESHOLDS_SECONDS = [20, 30, 60];
 
@@ -24,11 +24,20 @@ function openUntilOf(to: number | undefined): number | null {
   return to === undefined ? null : Math.min(to, Date.now());
 }
 
+/** @throws WrongArgument on a zone that is none, and on a range that ends before it begins */
 function reportOptionsOf(options: ReportCommandOptions): ReportOptions {
+  const { from = null, to = null } = options;
+  if (from !== null && to !== null && from >= to)
+    throw new WrongArgument('--from must be before --to, which is exclusive.');
+  const zone = zoneOf(options.zone);
+  if (!zone) {
+    const mend = 'give one of the IANA list, as Europe/Berlin or UTC.';
+    throw new WrongArgument(`--zone ${options.zone}: no time zone has that name; ${mend}`);
+  }
   return {
-    zone: options.zone ?? zoneOption('UTC'),
-    from: options.from ?? null,
-    to: options.to ?? null,
+    zone,
+    from,
+    to,
     openUntil: openUntilOf(options.to),
     tenants: options.tenant ?? [],
     sources: options.source ?? [],
@@ -103,11 +112,6 @@ export async function reportCommand(
   command: ReportCommandOptions,
   context: Context,
 ): Promise<Exit> {
-  const { from, to } = command;
-  if (from !== undefined && to !== undefined && from >= to) {
-    context.say('error: --from must be before --to, which is exclusive.');
-    return EXIT.usage;
-  }
   const options = reportOptionsOf(command);
   const report = openReport(options);
   const asked: Asked = { options, report, context };
