@@ -17,7 +17,7 @@ import { februaryInput } from './february.mjs';
 import { generateMonth } from './month.mjs';
 
 const CALLFOLD = join(ROOT, 'services/cli/bin/callfold.js');
-/** What `callfold report` is to give; what else stands beside it in a file of expected figures is about something else. */
+/** What `callfold report` is to give. What else stands in a file of expected figures is about something else. */
 const COMPARED = [
   'calls',
   'outcomes',
@@ -93,7 +93,7 @@ function main() {
     for (const path of paths) {
       const same = wanted.get(path) !== undefined && wanted.get(path) === given.get(path);
       if (!same) failed += 1;
-      const [one, other] = [wanted.get(path), given.get(path)].map((value) => String(value ?? 'none'));
+      const [one, other] = [wanted.get(path), given.get(path)].map((value) => JSON.stringify(value ?? null));
       say(`${same ? 'ok    ' : 'FAILED'}${path.padEnd(width)}${one?.padStart(16)}${other?.padStart(18)}`);
     }
     say(`${paths.size - failed} passed, ${failed} failed`);

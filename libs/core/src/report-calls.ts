@@ -4,7 +4,7 @@ import type { Counts } from './report-numbers.ts';
 import type { Zone } from './report-time.ts';
 import { hourOf } from './report-time.ts';
 
-/** Figures of calls that are told as a timeline (CallCenter24), and of their offers. Each is defined in docs/report.md. */
+/** Figures of calls that are told as a timeline (CallCenter24), and of their offers: docs/report.md defines each. */
 
 const SECOND_MS = 1_000;
 

@@ -102,8 +102,8 @@ const CALLS: readonly FigureFormula[] = [
   ],
   [
     'report.byAgent.<agent>',
-    'answered: calls at whose answer the agent was in, the first to join; talkMs: own stays, cut to queuedAt and endedAt',
-    'Persons: the source names agents by display name. With two agents in, both have the time: the sum may pass talkMs.',
+    'answered: calls that the agent answered, the first who was in; talkMs: own stays, cut to queuedAt and endedAt',
+    'Persons: agents are display names. With two agents in, both have the time: the sum may pass talkMs.',
   ],
 ];
 

@@ -16,7 +16,7 @@ export function count<Key>(counts: Counts<Key>, key: Key, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
 }
 
-/** By name in the order of names, so that the order in which records came does not show. What did not occur is left out. */
+/** In the order of names, so that the order in which records came does not show. What did not occur is left out. */
 export function byName<Value>(entries: Iterable<readonly [string, Value]>): Record<string, Value> {
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -118,8 +118,7 @@ function sourceLines(source: Source, figures: unknown): string[] {
     const found = valuesAt(figures, path);
     if (found.some(({ value }) => isTable(value))) tables.push(...tableLines(path, formula, found));
     else if (found.length === 0) rows.push([plain(path), 'none', `= ${formula}`]);
-    else
-      rows.push(...found.map(({ name, value }) => [plain(name), shown(value), `= ${formula}`]));
+    else rows.push(...found.map(({ name, value }) => [plain(name), shown(value), `= ${formula}`]));
   }
   return [TITLES[source], ...aligned(rows, [0, 2]), ...tables, ''];
 }

@@ -3,7 +3,7 @@
 /** A stretch in which the local clock shows one hour: 0 to 23. A day whose clocks go back has one hour twice. */
 export type ZoneHour = { readonly hour: number; readonly start: number; readonly end: number };
 
-/** A local day: `date` as 2025-03-30, from `start` to `end` (exclusive), epoch ms; 23 or 25 hours where clocks change. */
+/** A local day: `date` as 2025-03-30; `start` to `end` (exclusive), epoch ms: 23 or 25 hours where clocks change. */
 export type ZoneDay = {
   readonly date: string;
   readonly start: number;

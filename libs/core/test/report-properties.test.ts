@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import type { DerivedRecord, Dimension, ReportFigures, ReportOptions } from '../src/index.ts';
 import { DIMENSIONS, openLatest, openReport } from '../src/index.ts';
@@ -106,7 +106,7 @@ function figuresOf(records: Iterable<DerivedRecord>, options: ReportOptions): Re
   return report.figures();
 }
 
-/** Every number by its path, but for those that no sum can hold: means, rates, the greatest, numbers of different agents. */
+/** What no sum can hold: means, rates, the greatest, numbers of different agents. */
 const NO_SUM = /(Percent|Seconds|longest|vonage\.agents|\.hours$)/;
 
 function numbersOf(value: unknown, path = ''): [string, number][] {
@@ -178,7 +178,7 @@ test('hours are the whole of the offered, agents of the answered, days of the ti
   );
 });
 
-test('percentages are between 0 and 100, no other number is below nothing, and levels rise with their threshold', () => {
+test('percentages are between 0 and 100, nothing is below 0, and levels rise with their threshold', () => {
   fc.assert(
     fc.property(someRecords, someOptions, (records, options) => {
       const figures = figuresOf(records, options);

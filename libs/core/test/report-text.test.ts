@@ -19,20 +19,19 @@ const RECORDS = [
   stay('x', 'Ready', NOON + HOUR, null),
 ];
 
+const OPTIONS: ReportOptions = {
+  zone: UTC,
+  from: null,
+  to: null,
+  openUntil: null,
+  tenants: [],
+  sources: [],
+  thresholdsSeconds: [20, 2.5],
+  by: [],
+};
+
 function figuresOf(options: Partial<ReportOptions> = {}) {
-  const report = openReport({
-    ...{
-      zone: UTC,
-      from: null,
-      to: null,
-      openUntil: null,
-      tenants: [],
-      sources: [],
-      thresholdsSeconds: [20, 2.5],
-      by: [],
-    },
-    ...options,
-  });
+  const report = openReport({ ...OPTIONS, ...options });
   for (const record of RECORDS) report.add(record);
   return report.figures();
 }
@@ -98,14 +97,6 @@ test('range and open stays are said', () => {
 });
 
 test('of nothing there is a text too', () => {
-  const report = openReport({
-    ...figuresOf(),
-    zone: UTC,
-    from: null,
-    to: null,
-    openUntil: null,
-    tenants: [],
-    sources: [],
-  });
+  const report = openReport(OPTIONS);
   expect(reportText(report.figures())).toContain('Figures of 0 records');
 });

@@ -1,7 +1,7 @@
 import type { Zone, ZoneDay, ZoneHour } from '@callfold/core';
 import { Temporal } from 'temporal-polyfill';
 
-/** Named time zones, as the figures need them: local days and their hours. The only file that names the calendar's package. */
+/** Named time zones: local days and their hours, as figures need them. Only this file names the calendar's package. */
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

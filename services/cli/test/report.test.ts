@@ -88,20 +88,18 @@ describe('of files', () => {
       stay('x', 'Ready', NOON, null),
     ];
     const range = ['--from', '2025-03-30T00:00:00+01:00', '--to', '2025-03-31T00:00:00+02:00'];
-    const ran = await report([
-      ...[
-        ...range,
-        '--zone',
-        'europe/berlin',
-        '--source',
-        'callcenter24,vonage',
-        '--by',
-        'tenant',
-        '--by',
-        'day,tenant',
-      ],
-      ...['--threshold', '5', '--threshold', '10,2.5', file('options.ndjson', records)],
-    ]);
+    const groups = [
+      '--by',
+      'tenant',
+      '--by',
+      'day,tenant',
+      '--source',
+      'callcenter24,vonage',
+      '--zone',
+      'europe/berlin',
+    ];
+    const thresholds = ['--threshold', '5', '--threshold', '10,2.5'];
+    const ran = await report([...range, ...groups, ...thresholds, file('options.ndjson', records)]);
     const figures = figuresOf(ran);
     expect(figures).toMatchObject({
       from: '2025-03-29T23:00:00.000Z',

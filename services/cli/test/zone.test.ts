@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Zone } from '@callfold/core';
 import { hourOf, pieces } from '@callfold/core';

@@ -19,7 +19,7 @@ import type { ReportCommandOptions } from './report-options.ts';
 
 const DEFAULT_THRESHOLDS_SECONDS = [20, 30, 60];
 
-/** Open stays count up to the range's end, and never into the future; without an end of the range nobody could say the figure again. */
+/** Up to here stays without an end count: never into the future; and without a range's end another figure every day. */
 function openUntilOf(to: number | undefined): number | null {
   return to === undefined ? null : Math.min(to, Date.now());
 }
