@@ -56,6 +56,8 @@ function waitOf(t: Timeline, verdict: Verdict): number | null {
 
 function talkOf(p: Presence, verdict: Verdict, endedAt: number | null): number | null {
   if (verdict.outcome === 'unknown') return null;
+  // A contact who comes only after the redirect is in the voicemail, whoever else is still in.
+  if (verdict.outcome !== 'answered') return 0;
   let sum = 0;
   for (const { from, to } of p.talks) {
     const until = to ?? endedAt;

@@ -34,6 +34,7 @@ export function openOfferBook(missedOfferMs: number): OfferBook {
   const latest = new Map<string, Open>();
   /** Who has taken the call and not left. An offer that is told of only then was answered by that join. */
   const joined = new Map<string, Fact>();
+  let redirected: Fact | null = null;
 
   function add(agent: string, fact: Fact, request: Fact | null): Open {
     const offer: Open = {
@@ -50,6 +51,7 @@ export function openOfferBook(missedOfferMs: number): OfferBook {
     latest.set(agent, offer);
     const join = joined.get(agent);
     if (join) close(offer, 'answered', join.at, join, 'agent-joined');
+    else if (redirected) close(offer, 'rescinded', fact.at, redirected, 'redirected');
     return offer;
   }
 
@@ -100,8 +102,9 @@ export function openOfferBook(missedOfferMs: number): OfferBook {
     if (ringing.length === 1) close(ringing[0] as Open, 'missed', fact.at, fact, 'no-answer');
   }
 
-  /** The call is over for the agents: it rang out where it rang, and nowhere else. */
+  /** The call is over for the agents: it rang out where it rang, and whoever is asked later cannot take it. */
   function redirect(fact: Fact): void {
+    redirected ??= fact;
     closeOpen('missed', fact, 'redirected', isRinging);
     closeOpen('rescinded', fact, 'redirected', () => true);
   }
