@@ -3,7 +3,7 @@ import { isRejection } from './codes.ts';
 import type { StatusEvent } from './event.ts';
 import { deciderOf } from './explain-decision.ts';
 import type { Decision, Evidence } from './explain-evidence.ts';
-import type { Change } from './explain-said.ts';
+import type { Change, Said } from './explain-said.ts';
 import { changesBetween, changesOfRecord, nameOf, readingsOf, saidOf } from './explain-said.ts';
 import type { Firing } from './explain-timer.ts';
 import { firingOf, nextOf } from './explain-timer.ts';
@@ -100,6 +100,19 @@ export type Explanation = {
 const byName = (draft: DerivedDraft): string => `${draft.kind} ${draft.outcomeId}`;
 const nameOfFact = ({ id, at, word, status }: Fact): string => `${at} ${word} ${id} ${status ?? ''}`;
 
+/** What was dropped and the start after it, on which the last of it depends: there may be much more. */
+function partUpTo(whole: State, { horizon }: State): State {
+  const next = whole.facts.find(({ at }) => at > (horizon ?? -Infinity))?.at ?? Infinity;
+  return { ...whole, facts: whole.facts.filter(({ at }) => at <= next) };
+}
+
+/** It was made of what was dropped. */
+function hasGone(draft: DerivedDraft, rest: State): boolean {
+  if (draft.kind === 'agent-interval') return draft.start <= (rest.horizon ?? -Infinity);
+  if (draft.kind === 'chat-outcome') return draft.episode <= rest.episodesBefore;
+  return draft.kind === 'chat-handoff' ? draft.n <= rest.handoffsBefore : rest.facts.length === 0;
+}
+
 function isUnknownWord(event: StatusEvent): boolean {
   return event.word === 'unknown' || (event.word === 'record' && event.detail.label === null && event.status !== null);
 }
@@ -116,8 +129,21 @@ function openTeller(first: StatusEvent, rules: Rules) {
   const ids = new Set<string>();
   let state: State | null = emptyState(first.source, key);
   let latest = -Infinity;
+  let latestSaid: (Pick<State, 'facts' | 'attributes' | 'silent' | 'truncated'> & { readonly said: Said }) | null =
+    null;
 
   const offsetOf = (fact: Fact): number | null => offsets.get(nameOfFact(fact)) ?? null;
+
+  /** What one event leaves is what the next one finds. */
+  function saidAt(one: State, from: number | null): Said {
+    if (one.kind === 'agent') return saidOf(one, settings, from);
+    const { facts, attributes, silent, truncated } = one;
+    const same = latestSaid !== null && latestSaid.silent === silent && latestSaid.truncated === truncated;
+    if (same && latestSaid?.facts === facts && latestSaid.attributes === attributes) return latestSaid.said;
+    const said = saidOf(one, settings);
+    latestSaid = { facts, attributes, silent, truncated, said };
+    return said;
+  }
 
   function release(derived: readonly Derived[]): Revision[] {
     return derived.map(({ record }) => {
@@ -134,12 +160,13 @@ function openTeller(first: StatusEvent, rules: Rules) {
     return { record: draft, name: nameOf(draft), revision: last?.revision ?? null, standing, decision };
   }
 
-  /** Before the events of a record go, what is known of it is kept. */
+  /** Before the events of records go, what is known of those is kept. */
   function keep(whole: State, rest: State | null): void {
-    const still = new Set(rest ? readingsOf(rest, settings).map(byName) : []);
-    const decide = deciderOf(whole, settings, offsetOf);
-    for (const draft of readingsOf(whole, settings)) {
-      if (still.has(byName(draft)) || !published.has(byName(draft))) continue;
+    if (rest === null) return;
+    const part = partUpTo(whole, rest);
+    const decide = deciderOf(part, settings, offsetOf);
+    for (const draft of readingsOf(part, settings)) {
+      if (!hasGone(draft, rest) || !published.has(byName(draft))) continue;
       kept.set(byName(draft), { ...explained(draft, decide(draft)), standing: 'kept' });
     }
   }
@@ -153,8 +180,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
       const revisions = release(step.derived);
       if (step.state?.horizon !== before.horizon) keep(whole, step.state);
       const firing = firingOf({ before, whole, after: step.state }, rules, revisions.length);
-      const changes =
-        whole.silent === before.silent ? [] : changesBetween(saidOf(before, settings), saidOf(whole, settings));
+      const changes = whole.silent === before.silent ? [] : changesBetween(saidAt(before, null), saidAt(whole, null));
       if (firing.why.length > 0) timeline.push({ what: 'timer', due, ...firing, changes, published: revisions });
       state = step.state;
     }
@@ -186,8 +212,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
     const fact = nameOfFact(factOf(event, loggedAt));
     if (!offsets.has(fact)) offsets.set(fact, offset);
     const whole = after.horizon === before.horizon ? after : addEvent(before, event, loggedAt);
-    const said = (one: State) => saidOf(one, settings, event.at);
-    const changes = after === before ? [] : changesBetween(said(before), said(whole));
+    const changes = after === before ? [] : changesBetween(saidAt(before, event.at), saidAt(whole, event.at));
     const revisions = release(step.derived);
     if (whole !== after) keep(whole, after);
     timeline.push({

@@ -86,9 +86,8 @@ export function insertFact(facts: readonly Fact[], fact: Fact, max: number): Ins
     place -= 1;
   }
   if (place >= max) return { facts, added: false, overflowed: true };
-  const next = facts.slice();
-  if (place === next.length) next.push(fact);
-  else next.splice(place, 0, fact);
+  // A list of just this length: one that grows by a push takes room for a dozen facts more, and states are kept long.
+  const next = place === facts.length ? [...facts, fact] : facts.toSpliced(place, 0, fact);
   const overflowed = next.length > max;
   if (overflowed) next.pop();
   return { facts: next, added: true, overflowed };

@@ -15,7 +15,11 @@ const M2 = 0x85ebca77;
 const NULL_TAG = 0;
 const TEXT_TAG = 1;
 const INTEGER_TAG = 2;
+/** Lists and maps; with a size of its own, true and false. */
+const NEST_TAG = 3;
 const TAG_BITS = 2;
+const TRUE_HEAD = (-1 << TAG_BITS) | NEST_TAG;
+const FALSE_HEAD = (-2 << TAG_BITS) | NEST_TAG;
 const TWO_32 = 4_294_967_296;
 
 /** The codes of the digits 0-9 and a-v, five bits each. */
@@ -82,6 +86,66 @@ export function hashFields(fields: readonly (string | number | null)[]): string 
     }
   }
   return finish(one, two, fields.length);
+}
+
+// The lanes of the one hash that is being made: a walk through nested data would else hand them on and back.
+let laneOne = 0;
+let laneTwo = 0;
+
+/**
+ * Hashes fields of plain data: texts, safe integers, booleans, null, and lists and maps of them with their sizes, so that no
+ * two look alike. Maps count in the order in which they stand.
+ * @returns 13 characters, as `hash64`.
+ */
+export function hashOf(data: Readonly<Record<string, unknown>>, fields: readonly string[]): string {
+  laneOne = SEED_1;
+  laneTwo = SEED_2;
+  for (const field of fields) take(data[field]);
+  return finish(laneOne, laneTwo, fields.length);
+}
+
+function take(value: unknown): void {
+  if (typeof value === 'string') takeText(value);
+  else if (typeof value === 'number') takeInteger(value);
+  else if (value === null) takeWord(NULL_TAG);
+  else if (typeof value === 'boolean') takeWord(value ? TRUE_HEAD : FALSE_HEAD);
+  else if (Array.isArray(value)) {
+    takeWord((value.length << TAG_BITS) | NEST_TAG);
+    for (const item of value) take(item);
+  } else if (typeof value === 'object') {
+    const entries = Object.entries(value);
+    takeWord((entries.length << TAG_BITS) | NEST_TAG);
+    for (const [name, item] of entries) {
+      takeText(name);
+      take(item);
+    }
+  } else throw new TypeError(`Only plain data can be hashed; got ${typeof value}`);
+}
+
+function takeWord(word: number): void {
+  laneOne = stepOne(laneOne, word);
+  laneTwo = stepTwo(laneTwo, word, laneOne);
+}
+
+function takeText(text: string): void {
+  const { length } = text;
+  const head = (length << TAG_BITS) | TEXT_TAG;
+  let one = stepOne(laneOne, head);
+  let two = stepTwo(laneTwo, head, one);
+  for (let at = 0; at < length; at += 2) {
+    const word = wordAt(text, at);
+    one = stepOne(one, word);
+    two = stepTwo(two, word, one);
+  }
+  laneOne = one;
+  laneTwo = two;
+}
+
+function takeInteger(value: number): void {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`Only safe integers can be hashed; got ${value}`);
+  const high = Math.floor(value / TWO_32);
+  takeWord((high << TAG_BITS) | INTEGER_TAG);
+  takeWord((value - high * TWO_32) | 0);
 }
 
 /** Two UTF-16 code units; the last of an odd number stands alone. */

@@ -8,7 +8,7 @@ import type { Derived } from './records.ts';
 import { isClosed, isOver, publish } from './records.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
-import { addEvent } from './state.ts';
+import { addEvent, changed } from './state.ts';
 
 /**
  * One step of one subject: an event comes, or its timer is due. Pure: the same state, event and log times give the
@@ -48,7 +48,7 @@ export function nextDue(state: State, rules: Rules): number | null {
 /** One timer a subject: it is moved only to be earlier, and looks again when it fires too early. */
 function armed(state: State, rules: Rules): State {
   const due = nextDue(state, rules);
-  return due !== null && (state.timer === null || due < state.timer) ? { ...state, timer: due } : state;
+  return due !== null && (state.timer === null || due < state.timer) ? changed(state, { timer: due }) : state;
 }
 
 /** A whole year may be imported within a minute of log time: then nothing is old enough to go, and something must. */
@@ -85,7 +85,7 @@ export function foldEvent(before: State, event: StatusEvent, loggedAt: number, r
     return { state: armed(state, rules), derived: NOTHING };
   }
   if (rules.settings.settleMs > 0) {
-    state = { ...state, settleAt: loggedAt + rules.settings.settleMs };
+    state = changed(state, { settleAt: loggedAt + rules.settings.settleMs });
     return { state: armed(state, rules), derived: NOTHING };
   }
   const published = publish(state, rules.settings);
@@ -96,11 +96,11 @@ export function foldEvent(before: State, event: StatusEvent, loggedAt: number, r
  * @param due when the timer was due, which is the time it fires at
  */
 export function fireTimer(before: State, due: number, rules: Rules): Step {
-  let state: State = { ...before, timer: null };
+  let state = changed(before, { timer: null });
   let derived = NOTHING;
   const settles = state.settleAt !== null && state.settleAt <= due;
   const closes = (closeDue(state, rules.settings) ?? Infinity) <= due;
-  if (closes) state = { ...state, silent: true };
+  if (closes) state = changed(state, { silent: true });
   if (rules.publishes && (settles || closes)) ({ state, derived } = publish(state, rules.settings));
   while (rules.drops && state.settleAt === null && state.markerUntil === null) {
     const drop = dropDue(state, rules.settings);

@@ -1,0 +1,109 @@
+// From single figures to medians, ratios and tables.
+
+export const NAMES = {
+  raw: 'kafkajs `eachBatch` + avsc `decode`, nothing else',
+  decode: 'our consumer and codec, validated events',
+  projector: 'projector to Redis',
+  outcomes: 'outcomes to derived topics',
+  fold: 'fold alone, no IO',
+  append: 'embedded store: encode and append',
+  'embedded-projector': 'embedded store: projector',
+  'embedded-outcomes': 'embedded store: outcomes',
+};
+
+const MS = 1_000;
+const MILLION = 1_000_000;
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const perSecond = ({ count, wallMs }) => (count / wallMs) * MS;
+const cpuPerMillion = (ms, count) => ms / MS / (count / MILLION);
+
+/** One row a thing: medians over the rounds, and the ratio to the limit in the same run. */
+export function summaryOf(results) {
+  const things = [...new Set(results.map(({ what }) => what))];
+  const of = (what) => results.filter((one) => one.what === what);
+  const limit = of('raw').length > 0 ? median(of('raw').map(perSecond)) : null;
+  return things.map((what) => {
+    const all = of(what);
+    const rates = all.map(perSecond);
+    const server = (name) => {
+      const known = all.flatMap(({ serversCpuMs, count }) => {
+        const ms = serversCpuMs[name];
+        return ms > 0 ? [cpuPerMillion(ms, count)] : [];
+      });
+      return known.length > 0 ? median(known) : null;
+    };
+    return {
+      what,
+      perSecond: median(rates),
+      slowest: Math.min(...rates),
+      fastest: Math.max(...rates),
+      ofLimit: limit === null ? null : median(rates) / limit,
+      cpuSeconds: median(all.map(({ cpuMs, count }) => cpuPerMillion(cpuMs, count))),
+      kafkaCpuSeconds: server('kafka'),
+      redisCpuSeconds: server('redis'),
+      peakMiB: Math.max(...all.map(({ peakMiB }) => peakMiB)),
+      startSeconds: median(all.map(({ startMs }) => startMs)) / MS,
+      redisMiB: all.at(-1).redisMiB ?? null,
+      load: median(all.map(({ load }) => load)),
+    };
+  });
+}
+
+const thousands = (number) => Math.round(number / MS).toString();
+const figure = (number, digits = 2) => (number === null ? '' : number.toFixed(digits));
+
+export const COLUMNS = [
+  ['thousand a second', (row) => thousands(row.perSecond)],
+  ['slowest to fastest', (row) => `${thousands(row.slowest)} to ${thousands(row.fastest)}`],
+  ['of the limit', (row) => figure(row.ofLimit)],
+  ['CPU s per million', (row) => figure(row.cpuSeconds)],
+  ['Kafka CPU s', (row) => figure(row.kafkaCpuSeconds)],
+  ['Redis CPU s', (row) => figure(row.redisCpuSeconds)],
+  ['peak MiB', (row) => String(row.peakMiB)],
+  ['Redis MiB', (row) => (row.redisMiB === null ? '' : String(row.redisMiB))],
+  ['start s', (row) => figure(row.startSeconds, 1)],
+  ['load', (row) => figure(row.load, 1)],
+];
+
+/** For a terminal. */
+export function tableOf(summary) {
+  const names = summary.map(({ what }) => NAMES[what].replaceAll('`', ''));
+  const width = Math.max(...names.map((name) => name.length));
+  const cells = summary.map((row) => COLUMNS.map(([, of]) => of(row)));
+  const widths = COLUMNS.map(([title], index) => Math.max(title.length, ...cells.map((row) => row[index].length)));
+  const line = (first, rest) => `${first.padEnd(width)}  ${rest.map((cell, i) => cell.padStart(widths[i])).join('  ')}`;
+  return [
+    line('', COLUMNS.map(([title]) => title)),
+    ...names.map((name, index) => line(name, cells[index])),
+  ].join('\n');
+}
+
+/** For a page. */
+export function markdownTableOf(summary) {
+  const row = (cells) => `| ${cells.join(' | ')} |`;
+  return [
+    row(['', ...COLUMNS.map(([title]) => title)]),
+    row(['---', ...COLUMNS.map(() => '--:')]),
+    ...summary.map((one) => row([NAMES[one.what], ...COLUMNS.map(([, of]) => of(one))])),
+  ].join('\n');
+}
+
+const POINTS = 12;
+
+/** How the processes grew: memory over time, of the last round, a dozen points each. */
+export function timelineOf(results) {
+  const lines = ['projector', 'outcomes'].flatMap((what) => {
+    const samples = results.findLast((one) => one.what === what)?.samples ?? [];
+    const step = Math.max(1, Math.ceil(samples.length / POINTS));
+    const shown = samples.filter((_, index) => index % step === step - 1 || index === samples.length - 1);
+    const points = shown.map(({ done, rssMiB }) => `${(done / MILLION).toFixed(2)}: ${rssMiB}`);
+    return shown.length > 0 ? [`${what}, resident MiB by million events folded: ${points.join(', ')}`] : [];
+  });
+  return lines.join('\n');
+}
