@@ -176,9 +176,10 @@ function openTeller(first: StatusEvent, rules: Rules) {
       const before: State = state;
       const due = state.timer;
       const step = fireTimer(before, due, rules);
-      const whole = fireTimer(before, due, { ...rules, drops: false }).state ?? before;
+      const drops = step.state?.horizon !== before.horizon;
+      const whole = (drops ? fireTimer(before, due, { ...rules, drops: false }).state : step.state) ?? before;
       const revisions = release(step.derived);
-      if (step.state?.horizon !== before.horizon) keep(whole, step.state);
+      if (drops) keep(whole, step.state);
       const firing = firingOf({ before, whole, after: step.state }, rules, revisions.length);
       const changes = whole.silent === before.silent ? [] : changesBetween(saidAt(before, null), saidAt(whole, null));
       if (firing.why.length > 0) timeline.push({ what: 'timer', due, ...firing, changes, published: revisions });
