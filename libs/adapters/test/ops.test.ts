@@ -305,7 +305,8 @@ describe('startHttp', () => {
   it('has the routes of the service, and answers 404 for others', async () => {
     const url = await serve({ routes: (app) => app.get('/mine', () => ({ mine: true })) });
     expect(await (await fetch(`${url}/mine`)).json()).toEqual({ mine: true });
-    expect((await fetch(`${url}/other`)).status).toBe(404);
+    const other = await fetch(`${url}/other`);
+    expect([other.status, other.headers.get('server')]).toEqual([404, 'callfold']);
   });
 
   it('takes a body up to its limit', async () => {

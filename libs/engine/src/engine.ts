@@ -132,6 +132,17 @@ export function createEngine(options: EngineOptions): Engine {
     if (partition) await watch.rest(partition);
   }
 
+  /** Waits for the work, no longer than that. A clock that nobody waits for must not keep the process from its end. */
+  async function within(mostMs: number, work: Promise<void>): Promise<void> {
+    const over = { aborted: false };
+    const done = work
+      .catch(() => undefined)
+      .finally(() => {
+        over.aborted = true;
+      });
+    await Promise.race([done, clock.sleep(mostMs, over)]);
+  }
+
   async function release(slot: Slot): Promise<void> {
     const { partition, at } = slot;
     if (partition) {
@@ -140,7 +151,7 @@ export function createEngine(options: EngineOptions): Engine {
         await partition.relay?.below(1);
         await partition.rest();
       };
-      await Promise.race([drained().catch(() => undefined), clock.sleep(limits.drainMs)]);
+      await within(limits.drainMs, drained());
       observer({ name: 'partition-released', at, position: partition.committed ?? 0 });
     }
     slot.signal.aborted = true;
@@ -199,7 +210,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (!slot) return;
       const released = exclusive(slot, () => release(slot));
       // What waits for infrastructure that is away must not hold the partition back from its next owner.
-      await Promise.race([released, clock.sleep(2 * limits.drainMs)]);
+      await within(2 * limits.drainMs, released);
       slot.signal.aborted = true;
       await released;
     },

@@ -2,7 +2,7 @@ import type { DerivedRecord, DerivedTopic } from '@callfold/core';
 import { CALL_OUTCOMES } from '@callfold/core';
 import type { Context } from './command.ts';
 import { askDev } from './nearby.ts';
-import { openKafkaSite } from './wiring/kafka.ts';
+import { openKafkaSite } from './kafka-site.ts';
 
 /** The derived topics as they stand: of Kafka where it is configured, else of the `callfold dev` nearby. */
 

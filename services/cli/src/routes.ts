@@ -1,9 +1,11 @@
 import type { FastifyInstance } from '@callfold/adapters';
+import { partitionHealth } from '@callfold/adapters';
 import type { Settings } from '@callfold/core';
 import { recordJson } from '@callfold/core';
 import { createEventProducer } from '@callfold/client';
-import type { Service } from '@callfold/engine';
+import type { PartitionStatus, Service } from '@callfold/engine';
 import { createNdjsonReader, readEvent, rejectedLine } from '@callfold/sources';
+import type { DevStatus } from './commands/status.ts';
 import type { Site } from './site.ts';
 import { addSubjectRoutes } from './subject-routes.ts';
 import type { Tail } from './tail.ts';
@@ -49,9 +51,14 @@ export function addRoutes(app: FastifyInstance, { site, settings, tail, services
 
   app.get('/v1/outcomes', () => ({ records: tail.last(LAST_RECORDS).map((record) => recordJson(record)) }));
 
-  app.get('/v1/status', () => ({
-    services: services.map((service) => ({ role: service.name, partitions: service.status() })),
-  }));
+  app.get('/v1/status', (): DevStatus => {
+    const problemOf = (one: PartitionStatus): string | null => {
+      const [health] = partitionHealth([one], Date.now());
+      return health === undefined || health.ok ? null : health.detail;
+    };
+    const partitionsOf = (service: Service) => service.status().map((one) => ({ ...one, problem: problemOf(one) }));
+    return { services: services.map((service) => ({ role: service.name, partitions: partitionsOf(service) })) };
+  });
 
   addSubjectRoutes(app, { site, settings });
 

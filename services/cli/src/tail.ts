@@ -14,37 +14,50 @@ export type Tail = {
   last(limit: number): readonly DerivedRecord[];
 };
 
-/** @param from `end`: only what comes from now on */
-export async function openTail(site: Site, from: 'start' | 'end'): Promise<Tail> {
+/** What stands there already is known to `last`, and is not told by `poll`. */
+export async function openTail(site: Site): Promise<Tail> {
   const positions = new Map<string, number>();
   const kept: DerivedRecord[] = [];
   const partitions = await site.partitions(CALL_OUTCOMES);
 
-  async function readOn(topic: DerivedTopic, partition: number, keep: boolean): Promise<DerivedRecord[]> {
+  /** @param most of them, the last ones */
+  async function readOn(topic: DerivedTopic, partition: number, most: number): Promise<DerivedRecord[]> {
     const name = `${topic}/${partition}`;
-    const records: DerivedRecord[] = [];
+    let values: Uint8Array[] = [];
     for (;;) {
       const at = positions.get(name) ?? 0;
       const page = await site.readDerived(topic, partition, at);
       positions.set(name, page.next);
-      for (const { value } of page.records) {
-        if (value !== null && keep) records.push(site.codec.decodeDerived(topic, value) as unknown as DerivedRecord);
-      }
-      if (page.next >= page.end || page.next <= at) return records;
+      values.push(...page.records.flatMap(({ value }) => value ?? []));
+      if (values.length > most) values = values.slice(-most);
+      if (page.next >= page.end || page.next <= at) break;
     }
+    return values.map((value) => site.codec.decodeDerived(topic, value) as unknown as DerivedRecord);
   }
 
-  async function poll(keep: boolean): Promise<DerivedRecord[]> {
+  async function readAll(most: number): Promise<DerivedRecord[]> {
     const records: DerivedRecord[] = [];
     for (const topic of TOPICS) {
-      for (let partition = 0; partition < partitions; partition += 1)
-        records.push(...(await readOn(topic, partition, keep)));
+      for (let partition = 0; partition < partitions; partition += 1) {
+        records.push(...(await readOn(topic, partition, most)));
+      }
     }
-    kept.push(...records);
-    kept.splice(0, Math.max(0, kept.length - KEPT_RECORDS));
     return records;
   }
 
-  if (from === 'end') await poll(false);
-  return { poll: () => poll(true), last: (limit) => kept.slice(-limit).reverse() };
+  function keep(records: readonly DerivedRecord[]): void {
+    kept.push(...records);
+    kept.splice(0, Math.max(0, kept.length - KEPT_RECORDS));
+  }
+
+  const before = await readAll(KEPT_RECORDS);
+  keep(before.sort((a, b) => (a.ingestedAt ?? 0) - (b.ingestedAt ?? 0)));
+  return {
+    async poll() {
+      const records = await readAll(Infinity);
+      keep(records);
+      return records;
+    },
+    last: (limit) => kept.slice(-limit).reverse(),
+  };
 }

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { callfold, checkBuilt, parseLines } from './built-command.ts';
 import { ABANDONED, ndjson } from './sample-events.ts';
@@ -99,6 +101,16 @@ describe('without anything nearby', { timeout: 60_000 }, () => {
     expect(err).toContain('`callfold dev`');
     expect(err).toContain('CALLFOLD_HTTP_PORT');
     expect(err).toContain('CALLFOLD_KAFKA_BROKERS');
+  });
+
+  it('says of another program on the port that it is another one', async () => {
+    const server = createServer((_request, response) => response.end('<html>hello</html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await callfold(['status'], { env: { CALLFOLD_HTTP_PORT: String(port) } });
+    server.close();
+    expect(code).toBe(4);
+    expect(err).toContain(`What answers at http://127.0.0.1:${port}/v1/status is no callfold (status 200)`);
   });
 
   it.each([['serve', 'projector'], ['serve', 'outcomes'], ['verify'], ['topics', 'check'], ['topics', 'apply']])(

@@ -72,6 +72,10 @@ function unusable({ host, port }: OpsOptions, error: unknown): Error {
  */
 export async function startHttp(options: OpsOptions): Promise<OpsServer> {
   const app = fastify({ logger: false, bodyLimit: options.bodyBytesMax ?? 1_048_576, forceCloseConnections: true });
+  // Other commands must not take another program on the same port for ours.
+  app.addHook('onRequest', async (_request, reply) => {
+    void reply.header('server', 'callfold');
+  });
   app.get('/livez', () => ({ status: 'live' }));
   app.get('/readyz', async (_request, reply) => {
     const checks = await options.ready();

@@ -1,7 +1,9 @@
+import type { Metrics, OpsServer } from '@callfold/adapters';
 import { createLogger, partitionHealth, startHttp } from '@callfold/adapters';
 import { createEventProducer } from '@callfold/client';
 import type { DerivedRecord } from '@callfold/core';
 import { isRejection, recordJson } from '@callfold/core';
+import type { Service } from '@callfold/engine';
 import { readEvent } from '@callfold/sources';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
@@ -9,6 +11,7 @@ import { createFeed } from '../feed/centre.ts';
 import { addRoutes } from '../routes.ts';
 import { runRole } from '../services.ts';
 import type { Site } from '../site.ts';
+import type { Tail } from '../tail.ts';
 import { openTail } from '../tail.ts';
 import { openEmbeddedSite } from '../wiring/embedded.ts';
 import { inWords } from '../words.ts';
@@ -60,43 +63,54 @@ function welcome(site: Site, url: string, demo: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Prints derived records as they come, until the process is to stop. */
+async function printAsTheyCome(tail: Tail, context: Context): Promise<void> {
+  while (!context.stop.requested) {
+    const records = await tail.poll();
+    const lines = context.json
+      ? records.map((record) => JSON.stringify(recordJson(record)))
+      : records.filter(isTelling).map(inWords);
+    if (lines.length > 0) context.out(`${lines.join('\n')}\n`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
 /** `callfold dev`: every role in one process on the embedded store. */
 export async function dev(options: DevOptions, context: Context): Promise<Exit> {
-  const { config } = context;
+  const { config, stop } = context;
   const logger = createLogger(config.logLevel ?? 'warn', 'dev');
   const site = await openEmbeddedSite(config);
-  const tail = await openTail(site, 'end');
-  const running = [runRole('projector', site, config, logger), runRole('outcomes', site, config, logger)];
-  const services = running.map(({ service }) => service);
-  const http = await startHttp({
-    host: config.httpHost,
-    port: config.httpPort,
-    ready: () =>
-      partitionHealth(
-        services.flatMap((service) => service.status()),
-        Date.now(),
-      ),
-    metrics: running.map(({ metrics }) => metrics),
-    bodyBytesMax: BODY_BYTES_MAX,
-    routes: (app) => addRoutes(app, { site, settings: config.settings, tail, services }),
-  });
-  context.say(welcome(site, http.url, options.demo));
-  const failed = Promise.race(services.map((service) => service.done.then(() => new Promise<never>(() => undefined))));
-  const demo = options.demo ? feedDemo(site, options.seed, context) : new Promise<never>(() => undefined);
-  const print = async (): Promise<void> => {
-    while (!context.stop.requested) {
-      const records = await tail.poll();
-      const lines = context.json
-        ? records.map((record) => JSON.stringify(recordJson(record)))
-        : records.filter(isTelling).map(inWords);
-      if (lines.length > 0) context.out(`${lines.join('\n')}\n`);
-      await pause(LOOK_EVERY_MS);
-    }
-  };
+  const services: Service[] = [];
+  const metrics: Metrics[] = [];
+  let http: OpsServer | null = null;
   try {
-    await Promise.race([print(), failed, demo.then(() => context.stop.wanted), context.stop.wanted]);
+    const tail = await openTail(site);
+    // First: a port that is taken is found before anything is at work.
+    http = await startHttp({
+      host: config.httpHost,
+      port: config.httpPort,
+      ready: () =>
+        partitionHealth(
+          services.flatMap((service) => service.status()),
+          Date.now(),
+        ),
+      metrics,
+      bodyBytesMax: BODY_BYTES_MAX,
+      routes: (app) => addRoutes(app, { site, settings: config.settings, tail, services }),
+    });
+    for (const role of ['projector', 'outcomes'] as const) {
+      const running = runRole(role, site, config, logger);
+      services.push(running.service);
+      metrics.push(running.metrics);
+    }
+    context.say(welcome(site, http.url, options.demo));
+    const failed = Promise.race(
+      services.map((service) => service.done.then(() => new Promise<never>(() => undefined))),
+    );
+    const demo = options.demo ? feedDemo(site, options.seed, context) : Promise.resolve();
+    await Promise.race([printAsTheyCome(tail, context), failed, demo.then(() => stop.wanted), stop.wanted]);
   } finally {
-    await http.close();
+    await http?.close();
     await Promise.all(services.map((service) => service.stop()));
     await site.close();
   }

@@ -8,7 +8,7 @@ import { explanationJson, explanationText } from '../explanation.ts';
 import { askDev } from '../nearby.ts';
 import type { Answer, Progress, SubjectQuery } from '../subject.ts';
 import { answerSubject, readMoment } from '../subject.ts';
-import { openKafkaSite } from '../wiring/kafka.ts';
+import { openKafkaSite } from '../kafka-site.ts';
 
 export type ExplainOptions = { readonly tenant: string; readonly at?: string };
 

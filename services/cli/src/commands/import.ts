@@ -7,23 +7,27 @@ import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { openRejects, readLines } from '../lines.ts';
 import { askDev } from '../nearby.ts';
-import { openKafkaSite } from '../wiring/kafka.ts';
+import { openKafkaSite } from '../kafka-site.ts';
 
 export type ImportOptions = { readonly rejects?: string; readonly strict?: boolean };
 
 type Sink = { send(event: RawEvent): Promise<void>; flush(): Promise<void>; close(): Promise<void> };
 
 const REQUEST_EVENTS = 2_000;
+/** Well below what `callfold dev` takes at once: one more event may be as large as a line may be. */
+const REQUEST_CHARACTERS = 4 * 1_048_576;
 const SAY_EVERY_MS = 1_000;
 
 /** To a `callfold dev` nearby, in requests of some thousand events. */
 function devSink(context: Context): Sink {
   let lines: string[] = [];
+  let characters = 0;
   async function flush(): Promise<void> {
     if (lines.length === 0) return;
     const body = `${lines.join('\n')}\n`;
     const count = lines.length;
     lines = [];
+    characters = 0;
     const headers = { 'content-type': 'application/x-ndjson' };
     const answer = await askDev(context.config, '/v1/events', { method: 'POST', headers, body });
     const text = await answer.text();
@@ -35,8 +39,10 @@ function devSink(context: Context): Sink {
     flush,
     close: () => Promise.resolve(),
     async send(event) {
-      lines.push(JSON.stringify({ source: event.source, ...toJson(rawTopic(event.source), rawFields(event)) }));
-      if (lines.length >= REQUEST_EVENTS) await flush();
+      const line = JSON.stringify({ source: event.source, ...toJson(rawTopic(event.source), rawFields(event)) });
+      lines.push(line);
+      characters += line.length;
+      if (lines.length >= REQUEST_EVENTS || characters >= REQUEST_CHARACTERS) await flush();
     },
   };
 }

@@ -1,11 +1,10 @@
-import { partitionHealth } from '@callfold/adapters';
 import { rawTopic, SOURCES } from '@callfold/core';
 import type { PartitionStatus } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { askDev } from '../nearby.ts';
 import type { RoleName, Site } from '../site.ts';
-import { openKafkaSite } from '../wiring/kafka.ts';
+import { openKafkaSite } from '../kafka-site.ts';
 
 type Row = {
   readonly role: string;
@@ -19,6 +18,14 @@ type Row = {
   /** When the next timer is due, epoch ms. */
   readonly nextTimer: number | null;
   readonly problem: string | null;
+};
+
+/** What `/v1/status` of `callfold dev` answers. */
+export type DevStatus = {
+  readonly services: readonly {
+    readonly role: string;
+    readonly partitions: readonly (PartitionStatus & { readonly problem: string | null })[];
+  }[];
 };
 
 const ROLES: readonly RoleName[] = ['projector', 'outcomes'];
@@ -71,10 +78,9 @@ async function rowsOfKafka(context: Context): Promise<Row[]> {
 
 async function rowsOfDev(context: Context): Promise<Row[]> {
   const answer = await askDev(context.config, '/v1/status');
-  const { services } = (await answer.json()) as { services: { role: string; partitions: PartitionStatus[] }[] };
+  const { services } = (await answer.json()) as DevStatus;
   return services.flatMap(({ role, partitions }) =>
     partitions.map((one) => {
-      const [health] = partitionHealth([one], Date.now());
       const lag = Math.max(0, (one.end ?? 0) - (one.position ?? 0));
       return {
         role,
@@ -85,7 +91,7 @@ async function rowsOfDev(context: Context): Promise<Row[]> {
         lag,
         outbox: role === 'outcomes' ? one.waiting : null,
         nextTimer: one.nextDue,
-        problem: health?.ok ? null : (health?.detail ?? null),
+        problem: one.problem,
       };
     }),
   );
@@ -123,6 +129,8 @@ export async function status(context: Context): Promise<Exit> {
   if (context.json) context.out(`${JSON.stringify({ partitions: rows })}\n`);
   else context.out(`${table(rows)}\n`);
   for (const { role, topic, partition, problem } of problems) context.say(`${role} ${topic}/${partition}: ${problem}`);
-  if (problems.length === 0) context.say('Nothing is wrong.');
-  return problems.length === 0 ? EXIT.done : EXIT.failed;
+  if (rows.length === 0) context.say('No partition is assigned yet: ask again in a moment.');
+  const isWell = problems.length === 0 && rows.length > 0;
+  if (isWell) context.say('Nothing is wrong.');
+  return isWell ? EXIT.done : EXIT.failed;
 }
