@@ -104,7 +104,7 @@ describe.each(KINDS)('%s', (kind, events) => {
       inAnyOrder(events),
       (history) => {
         for (const { record } of fold(history, RULES).said) {
-          const copy = fromJson(TOPICS[record.kind], JSON.parse(JSON.stringify(recordJson(record)))) as DerivedRecord;
+          const copy: DerivedRecord = fromJson(TOPICS[record.kind], JSON.parse(JSON.stringify(recordJson(record))));
           expect(copy).toEqual(record);
           expect(contentHash(copy)).toBe(contentHash(record));
         }

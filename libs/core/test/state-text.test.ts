@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { PublishedRecord, Source, State } from '../src/index.ts';
+import {
+  addEvent,
+  AGENT_WORDS,
+  CALL_WORDS,
+  CHAT_WORDS,
+  decodeState,
+  emptyState,
+  encodeState,
+  publishedEntries,
+  publishedFrom,
+} from '../src/index.ts';
+import { agentEvent, BASE, callEvent, chatEvent, KEY, recordEvent } from './events.ts';
+
+/** States stand in stores for years: what was written once is read for ever. */
+
+const folder = new URL('golden/', import.meta.url);
+/** Each line: the source, the subject's key, the text as it was stored, and what it says. Lines are only added. */
+type Golden = {
+  readonly name: string;
+  readonly source: Source;
+  readonly key: string;
+  readonly text: string;
+  readonly says: unknown;
+};
+
+/** As JSON has it; published things as a list. */
+const plain = (state: State): unknown =>
+  JSON.parse(JSON.stringify({ ...state, published: publishedEntries(state.published) }));
+
+describe.each(readdirSync(folder).filter((file) => file.startsWith('state-')))('%s', (file) => {
+  const goldens = readFileSync(new URL(file, folder), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Golden);
+
+  test.each(goldens.map((golden) => [golden.name, golden] as const))('%s', (_, { source, key, text, says }) => {
+    const state = decodeState(text, source, key);
+    expect(plain(state)).toMatchObject(says as object);
+    // As long as this version is the one that is written.
+    if (file.endsWith('-v1.jsonl')) expect(encodeState(state)).toBe(text);
+  });
+});
+
+test('every word has a place', () => {
+  const events = [
+    ...CALL_WORDS.map((word, i) => callEvent(`c${i}`, BASE + i, word, null)),
+    recordEvent('r', BASE, null),
+    ...CHAT_WORDS.map((word, i) => chatEvent(`h${i}`, BASE + i, word)),
+    ...AGENT_WORDS.map((word, i) => agentEvent(`a${i}`, BASE + i, word, null)),
+  ];
+  for (const event of events) {
+    const state = addEvent(emptyState(event.source, KEY), event, BASE);
+    expect(decodeState(encodeState(state), event.source, KEY).facts[0]?.word).toBe(event.word);
+  }
+});
+
+test('the text does not depend on the order in which things were published', () => {
+  const state = addEvent(emptyState('callcenter24', KEY), callEvent('e', BASE, 'ended', null), BASE);
+  const entries: [string, PublishedRecord][] = [
+    ['call-outcome', { revision: 1, hash: 'h1', label: 'abandoned' }],
+    ['agent-offer/Anna/1', { revision: 2, hash: 'h2', label: null }],
+  ];
+  const texts = [entries, entries.toReversed()].map((list) =>
+    encodeState({ ...state, published: publishedFrom(list) }),
+  );
+  expect(texts[0]).toBe(texts[1]);
+});
+
+test('a text of a later version is refused with what to do', () => {
+  expect(() => decodeState('[2,0]', 'callcenter24', KEY)).toThrow(
+    /callcenter24 t\/s-1 has format 2.*run the newer one/,
+  );
+});
