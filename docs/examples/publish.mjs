@@ -31,4 +31,4 @@ await producer.connect();
 const key = `${tenantId}/${callId.replaceAll('%', '%25').replaceAll('/', '%2F')}`;
 await producer.send({ topic: TOPIC, acks: -1, messages: [{ key, value: await registry.encode(id, event) }] });
 await producer.disconnect();
-console.log(`published: ${callId} ${status}`);
+process.stdout.write(`published: ${callId} ${status}\n`);

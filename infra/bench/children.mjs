@@ -42,7 +42,10 @@ export function measure(what, options, { servers = {}, profileDir } = {}) {
   const heap = HEAP_MIB[what] === undefined ? [] : [`--max-old-space-size=${HEAP_MIB[what]}`];
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
   const spawned = performance.now();
-  const child = fork(WORKER, [what], { execArgv: [...heap, ...profile], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(WORKER, [what], {
+    execArgv: [...heap, ...profile],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const before = new Map();
   const spent = {};
   let answer = null;

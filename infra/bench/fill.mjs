@@ -1,8 +1,8 @@
 // The benchmark's raw log: generated events in batches as producers send them, with the time at which a real log would
 // have taken them, and beside it what a fold of the same events says must come of them.
 //
-// The log's time is the events' own, so that timers fire as they do in life: a call is published when it has settled, in
-// the middle of the log, and not all at its end. A tick behind the last event lets the last calls settle.
+// The log's time is the events' own, so that timers fire as they do in life: a call is published when it has settled,
+// in the middle of the log, and not all at its end. A tick behind the last event lets the last calls settle.
 import { DEFAULT_SETTINGS, subjectKey, TICK_HEADER, utf8Bytes } from '@callfold/core';
 import { createOfflineFold } from '@callfold/engine';
 import { normalise } from '@callfold/sources';

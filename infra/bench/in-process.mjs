@@ -117,7 +117,13 @@ export async function embeddedService(role, { dir, partitions, ends, config, met
   const { consumer, log, store, publisher } = embedded.member(role);
   const site = {
     ports: (_role, observer) => ({
-      ...{ consumer, log, store, codec, clock: systemClock, observer, newToken: randomUUID },
+      consumer,
+      log,
+      store,
+      codec,
+      clock: systemClock,
+      observer,
+      newToken: randomUUID,
       publisher: role === 'outcomes' ? publisher : null,
     }),
   };

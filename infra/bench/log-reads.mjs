@@ -1,5 +1,5 @@
-// How fast the raw topic can be read and decoded at all: by kafkajs and avsc with nothing else, and by our own reader and
-// codec. Both only count.
+// How fast the raw topic can be read and decoded at all: by kafkajs and avsc with nothing else, and by our own reader
+// and codec. Both only count.
 import { isRejection } from '@callfold/core';
 import { SCHEMAS } from '@callfold/schemas';
 
@@ -27,7 +27,7 @@ export async function rawLimit({ brokers, group, topic, ends, meter }) {
   const { default: kafkajs } = await import('kafkajs');
   const { default: avsc } = await import('avsc');
   const type = avsc.Type.forSchema(SCHEMAS[topic], { wrapUnions: 'never' });
-  const consumer = new kafkajs.Kafka({ brokers, clientId: 'bench', logLevel: 1 }).consumer({
+  const consumer = new kafkajs.Kafka({ brokers, clientId: 'bench', logLevel: kafkajs.logLevel.ERROR }).consumer({
     groupId: group,
     sessionTimeout: LIMITS.sessionMs,
     maxWaitTimeInMs: LIMITS.maxWaitMs,

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 const SAMPLE_MS = 1_000;
 const MIB = 1_048_576;
 
-/** The largest this process has been, in MiB; not what its parent was, which `process.resourceUsage` tells after a fork. */
+/**
+ * The largest this process has been, in MiB; not what its parent was, which `process.resourceUsage` tells after a fork.
+ */
 export function peakMiB() {
   const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return Number(kib ?? process.resourceUsage().maxRSS) / 1_024;

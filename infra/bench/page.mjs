@@ -13,7 +13,8 @@ export function writePage(file, report) {
   const page = existsSync(file) ? readFileSync(file, 'utf8') : '# Benchmarks\n';
   const from = page.indexOf(begin(name));
   const to = page.indexOf(end(name));
-  const text = from >= 0 && to > from ? page.slice(0, from) + part + page.slice(to + end(name).length) : `${page}\n${part}\n`;
+  const text =
+    from >= 0 && to > from ? page.slice(0, from) + part + page.slice(to + end(name).length) : `${page}\n${part}\n`;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }

@@ -79,7 +79,10 @@ export function tableOf(summary) {
   const widths = COLUMNS.map(([title], index) => Math.max(title.length, ...cells.map((row) => row[index].length)));
   const line = (first, rest) => `${first.padEnd(width)}  ${rest.map((cell, i) => cell.padStart(widths[i])).join('  ')}`;
   return [
-    line('', COLUMNS.map(([title]) => title)),
+    line(
+      '',
+      COLUMNS.map(([title]) => title),
+    ),
     ...names.map((name, index) => line(name, cells[index])),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
-// The two services as they are shipped: the same wiring, metrics and logs as `callfold serve`, with an ear at the places
-// where the first record comes in and where the last one is done.
+// The two services as they are shipped: the same wiring, metrics and logs as `callfold serve`, with an ear at the
+// places where the first record comes in and where the last one is done.
 import { createLogger } from '@callfold/adapters';
 import { runRole } from '../../services/cli/dist/services.js';
 
@@ -25,7 +25,10 @@ function heard(site, topic, meter, told) {
             return handler.batch(at, batch, signal);
           },
         });
-      return { ...ports, consumer: { run, stop: () => consumer.stop(), seek: (at, offset) => consumer.seek(at, offset) } };
+      return {
+        ...ports,
+        consumer: { run, stop: () => consumer.stop(), seek: (at, offset) => consumer.seek(at, offset) },
+      };
     },
   };
 }
@@ -61,7 +64,7 @@ export async function serviceToTheEnd(role, { site, config, topic, ends, meter }
     if (event.name === 'records-sent' || event.name === 'batch-committed') if (isDone()) finish(meter.last());
   };
   const { service } = runRole(role, heard(site, topic, meter, told), config, logger);
-  service.done.catch(fail);
+  void service.done.catch(fail);
   const figures = await finished;
   // Time enough for a surplus to show itself.
   await new Promise((resolve) => {

@@ -1,5 +1,5 @@
-// One measured thing in a process of its own: `worker.mjs WHAT`, started by run.mjs, which sends the options and gets the
-// figures by messages. So nothing that one of them leaves behind (heap, compiled code, timers) disturbs another.
+// One measured thing in a process of its own: `worker.mjs WHAT`, started by run.mjs, which sends the options and gets
+// the figures by messages. So nothing that one of them leaves behind (heap, compiled code, timers) disturbs another.
 //
 // Modules are loaded when they are needed: our adapters mend kafkajs, and the limit is that of kafkajs as it comes.
 import { OUTCOMES_TOPIC, TOPIC } from './topics.mjs';
@@ -90,19 +90,21 @@ const WORK = {
   'embedded-outcomes': embedded('outcomes'),
 };
 
-process.once('message', async (options) => {
+process.once('message', (options) => void work(options));
+
+async function work(options) {
   const [, , what = ''] = process.argv;
-  const work = WORK[what];
+  const doing = WORK[what];
   try {
-    if (!work) throw new Error(`bench: there is nothing called ${what}`);
-    end({ figures: await work(options) }, 0);
+    if (!doing) throw new Error(`bench: there is nothing called ${what}`);
+    end({ figures: await doing(options) }, 0);
   } catch (error) {
     end({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 1);
   }
-});
+}
 
 /** Connections that a client keeps open would hold the process. */
 function end(message, code) {
-  // oxlint-disable-next-line unicorn/no-process-exit -- the figures are told, nothing is left to do
+  // The figures are told, nothing is left to do.
   process.send?.(message, () => process.exit(code));
 }

@@ -15,6 +15,7 @@ export type { ConsumerLimits, KafkaConsumer, KafkaConsumerOptions } from './kafk
 export { CONSUMER_LIMITS, createKafkaConsumer } from './kafka/consumer.ts';
 export { KafkaError } from './kafka/errors.ts';
 export { createKafkaMember } from './kafka/kafka-member.ts';
+export type { MemberState } from './kafka/membership.ts';
 export type { KafkaLog, KafkaLogOptions } from './kafka/log.ts';
 export { createKafkaLog } from './kafka/log.ts';
 export type { KafkaPublisher, KafkaPublisherOptions } from './kafka/publisher.ts';

@@ -77,7 +77,13 @@ export function mergeAgents(entries: Iterable<readonly [key: string, text: strin
   return [...agents.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, { tenantId, agentId, best, calls }]) => ({
-      kind: 'agent', tenantId, source: 'callcenter24', agentId, state: best.doing, description: null, since: best.since,
+      kind: 'agent',
+      tenantId,
+      source: 'callcenter24',
+      agentId,
+      state: best.doing,
+      description: null,
+      since: best.since,
       calls: calls.sort(),
     }));
 }

@@ -12,7 +12,9 @@ import type { Phase } from './timeline.ts';
 import { CALL_OUTCOMES } from './topics.ts';
 import type { SeenAgent } from './agents-in-calls.ts';
 
-/** How one subject stands now: what readers of the store, the query API and `fold --aggregates` show. Times epoch ms. */
+/**
+ * How one subject stands now: what readers of the store, the query API and `fold --aggregates` show. Times epoch ms.
+ */
 
 export type CallAggregate = Omit<Draft<CallOutcome>, 'kind' | 'ingestedAt'> & {
   readonly kind: 'call';

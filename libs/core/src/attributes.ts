@@ -1,6 +1,8 @@
 import { LIMITS } from './limits.ts';
 
-/** What upstreams attached, carried along and never interpreted: by name, the value of the earliest event that has it. */
+/**
+ * What upstreams attached, carried along and never interpreted: by name, the value of the earliest event that has it.
+ */
 export type Attribute = { readonly name: string; readonly at: number; readonly value: string };
 
 export type Merged = { readonly attributes: readonly Attribute[]; readonly overflowed: boolean };

@@ -4,8 +4,8 @@ import type { Settings } from './settings.ts';
 import type { Timeline } from './timeline.ts';
 
 /**
- * The rules that give a followed call its outcome, as data in the contract's order. `call.ts` judges by them, and `explain`
- * tells by the same ones why no other outcome was chosen, so that the two cannot drift apart.
+ * The rules that give a followed call its outcome, as data in the contract's order. `call.ts` judges by them, and
+ * `explain` tells by the same ones why no other outcome was chosen, so that the two cannot drift apart.
  */
 
 export type CallView = { readonly timeline: Timeline; readonly facts: readonly Fact[]; readonly settings: Settings };

@@ -13,7 +13,10 @@ import type { State } from './state.ts';
 import type { Timeline } from './timeline.ts';
 import { isTimelineOver, readTimeline } from './timeline.ts';
 
-/** Outcome of a call that is told as a timeline of who was in. Rules: docs/outcomes.md, each under the name in `decidedBy`. */
+/**
+ * Outcome of a call that is told as a timeline of who was in. Rules: docs/outcomes.md, each under the name in
+ * `decidedBy`.
+ */
 
 /** Leaves closer together than this do not tell who hung up: the tear-down writes both. */
 const SAME_MOMENT_MS = 1_000;

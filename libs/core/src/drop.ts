@@ -30,7 +30,10 @@ function nextStart(facts: readonly Fact[], place: number): number {
   return next;
 }
 
-/** When the stays of the start at a place may go; null: they are the last. A stay is ended by the next, so that counts too. */
+/**
+ * When the stays of the start at a place may go; null: they are the last. A stay is ended by the next, so that counts
+ * too.
+ */
 function stayDue(facts: readonly Fact[], place: number, settings: Settings): number | null {
   const next = nextStart(facts, place);
   if (next >= facts.length) return null;
@@ -67,7 +70,10 @@ function dropEpisode(state: State): State {
   };
 }
 
-/** An agent without the first facts: what began before the first that stays is closed, since it would end a stay that is gone. */
+/**
+ * An agent without the first facts: what began before the first that stays is closed, since it would end a stay that is
+ * gone.
+ */
 function dropStays(state: State, size: number): State {
   const first = state.facts[size];
   if (!first || size === 0) return state;

@@ -9,7 +9,10 @@ import type { Fact } from './fact.ts';
 import type { DerivedDraft } from './record.ts';
 import { readTimeline } from './timeline.ts';
 
-/** Why a call has its outcome and no other, of several records of one call which counts, and why an offer has its result. */
+/**
+ * Why a call has its outcome and no other, of several records of one call which counts, and why an offer has its
+ * result.
+ */
 
 const ANOMALIES: Readonly<Record<CallOutcome['anomalies'][number], string>> = {
   'unknown-status': 'a status came that callfold does not know',

@@ -24,7 +24,10 @@ export type Change = {
   readonly says: string;
 };
 
-/** What can be said of a subject now, whether or not it is closed: of an open one, what would be said if nothing more came. */
+/**
+ * What can be said of a subject now, whether or not it is closed: of an open one, what would be said if nothing more
+ * came.
+ */
 export function readingsOf(state: State, settings: Settings): readonly DerivedDraft[] {
   if (state.facts.length === 0) return [];
   if (state.kind === 'agent') return readAgent(state);
@@ -85,7 +88,10 @@ const QUIET: ReadonlySet<string> = new Set([
   'offers',
 ]);
 
-/** While a call goes on, these only say what would be said if it fell silent; of one not answered, the latter two as well. */
+/**
+ * While a call goes on, these only say what would be said if it fell silent; of one not answered, the latter two as
+ * well.
+ */
 const NOT_YET: readonly string[] = ['inferred', 'reason', 'hungUpBy'];
 const NOT_YET_UNANSWERED: readonly string[] = ['outcome', 'personReached'];
 

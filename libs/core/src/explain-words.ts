@@ -1,6 +1,8 @@
 import type { StatusEvent } from './event.ts';
 
-/** What events and fields say, in words a person understands: the one place for them, so that text, API and page agree. */
+/**
+ * What events and fields say, in words a person understands: the one place for them, so that text, API and page agree.
+ */
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -20,8 +20,8 @@ import type { Rules } from './step.ts';
 import { fireTimer, foldEvent } from './step.ts';
 
 /**
- * The one explanation of a subject: for the command, the API and the page. Made from its raw events alone, by the rules that
- * the services fold by, so that every revision it shows is one that was published, and when.
+ * The one explanation of a subject: for the command, the API and the page. Made from its raw events alone, by the rules
+ * that the services fold by, so that every revision it shows is one that was published, and when.
  */
 
 /** One raw event of the subject, as the log has it. */
@@ -29,14 +29,18 @@ export type Seen = {
   readonly event: StatusEvent;
   /** Its own append time, epoch ms. */
   readonly loggedAt: number;
-  /** The greatest append time that its partition had seen with it: by it timers fire. Absent: of this subject's events. */
+  /**
+   * The greatest append time that its partition had seen with it: by it timers fire. Absent: of this subject's events.
+   */
   readonly clock?: number;
   readonly offset: number | null;
   /** Why it was refused before it was folded. */
   readonly refused?: Rejection;
 };
 
-/** `repeat`: it said nothing new. `late`: what happened after it was in the log before. `refused`: it is a dead letter. */
+/**
+ * `repeat`: it said nothing new. `late`: what happened after it was in the log before. `refused`: it is a dead letter.
+ */
 export type EventNote = 'repeat' | 'late' | 'unknown-word' | 'id-reused' | 'no-room' | 'refused';
 
 /** A revision as it was published. */
@@ -74,8 +78,8 @@ export type ExplainedRecord = {
   /** The last revision that was published; null: none yet. */
   readonly revision: number | null;
   /**
-   * `published`: it stands so. `changed`: another revision will follow. `unpublished`: so it would be said if nothing more came.
-   * `kept`: published, and what it was made of was dropped since, or says something else today.
+   * `published`: it stands so. `changed`: another revision will follow. `unpublished`: so it would be said if nothing
+   * more came. `kept`: published, and what it was made of was dropped since, or says something else today.
    */
   readonly standing: 'published' | 'changed' | 'unpublished' | 'kept';
   readonly decision: Decision;

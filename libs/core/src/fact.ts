@@ -51,7 +51,9 @@ function compareNumber(a: number | null, b: number | null): number {
   return (a ?? -Infinity) - (b ?? -Infinity) || 0;
 }
 
-/** Total order of facts: by time, then the words' rank, then everything that tells two facts apart. 0: the same fact. */
+/**
+ * Total order of facts: by time, then the words' rank, then everything that tells two facts apart. 0: the same fact.
+ */
 export function compareFacts(a: Fact, b: Fact): number {
   if (a.at !== b.at) return a.at - b.at;
   if (a.word !== b.word) return (RANK.get(a.word) ?? 0) - (RANK.get(b.word) ?? 0);

@@ -89,19 +89,19 @@ export function hashFields(fields: readonly (string | number | null)[]): string 
 }
 
 // The lanes of the one hash that is being made: a walk through nested data would else hand them on and back.
-let laneOne = 0;
-let laneTwo = 0;
+let walkOne = 0;
+let walkTwo = 0;
 
 /**
- * Hashes fields of plain data: texts, safe integers, booleans, null, and lists and maps of them with their sizes, so that no
- * two look alike. Maps count in the order in which they stand.
+ * Hashes fields of plain data: texts, safe integers, booleans, null, and lists and maps of them with their sizes, so
+ * that no two look alike. Maps count in the order in which they stand.
  * @returns 13 characters, as `hash64`.
  */
 export function hashOf(data: Readonly<Record<string, unknown>>, fields: readonly string[]): string {
-  laneOne = SEED_1;
-  laneTwo = SEED_2;
+  walkOne = SEED_1;
+  walkTwo = SEED_2;
   for (const field of fields) take(data[field]);
-  return finish(laneOne, laneTwo, fields.length);
+  return finish(walkOne, walkTwo, fields.length);
 }
 
 function take(value: unknown): void {
@@ -123,22 +123,22 @@ function take(value: unknown): void {
 }
 
 function takeWord(word: number): void {
-  laneOne = stepOne(laneOne, word);
-  laneTwo = stepTwo(laneTwo, word, laneOne);
+  walkOne = stepOne(walkOne, word);
+  walkTwo = stepTwo(walkTwo, word, walkOne);
 }
 
 function takeText(text: string): void {
   const { length } = text;
   const head = (length << TAG_BITS) | TEXT_TAG;
-  let one = stepOne(laneOne, head);
-  let two = stepTwo(laneTwo, head, one);
+  let one = stepOne(walkOne, head);
+  let two = stepTwo(walkTwo, head, one);
   for (let at = 0; at < length; at += 2) {
     const word = wordAt(text, at);
     one = stepOne(one, word);
     two = stepTwo(two, word, one);
   }
-  laneOne = one;
-  laneTwo = two;
+  walkOne = one;
+  walkTwo = two;
 }
 
 function takeInteger(value: number): void {

@@ -1,4 +1,7 @@
-/** Keys and ids: parts joined by `/`; `%` and `/` inside a part are percent-encoded, so that no two differ only in where a part ends. */
+/**
+ * Keys and ids: parts joined by `/`; `%` and `/` inside a part are percent-encoded, so that no two differ only in where
+ * a part ends.
+ */
 
 export function part(text: string): string {
   return /[%/]/.test(text) ? text.replaceAll('%', '%25').replaceAll('/', '%2F') : text;

@@ -9,7 +9,8 @@ export type PublishedRecord = {
 
 /**
  * By page and then by the record's name, which is its id without the subject's own part: `call-outcome`,
- * `agent-offer/Anna/1`. States share pages, so that one more entry copies one page: an agent has thousands of intervals.
+ * `agent-offer/Anna/1`. States share pages, so that one more entry copies one page: an agent has thousands of
+ * intervals.
  */
 export type Published = ReadonlyMap<string, ReadonlyMap<string, PublishedRecord>>;
 

@@ -1,8 +1,8 @@
 import type { AgentInterval, AgentOffer, CallOutcome, ChatHandoff, ChatOutcome } from '@callfold/schemas';
 
 /**
- * Every record is written as one literal, its common fields included: spreading them in first made each of some thirty fields
- * a slow store, and the record ten times as slow to make (measured).
+ * Every record is written as one literal, its common fields included: spreading them in first made each of some thirty
+ * fields a slow store, and the record ten times as slow to make (measured).
  */
 
 /** Derived records less what only their publishing gives them. */

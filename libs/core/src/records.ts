@@ -71,12 +71,23 @@ function publishables(state: State, settings: Settings): Publishable[] {
 
 /** What is said by publishing, and what the record's id says already: hashes are only compared under one id. */
 const NOT_CONTENT: ReadonlySet<string> = new Set([
-  ...['revision', 'correctionOf', 'ingestedAt'],
-  ...['kind', 'outcomeId', 'tenantId', 'source', 'callId', 'chatId', 'agentId'],
+  'revision',
+  'correctionOf',
+  'ingestedAt',
+  'kind',
+  'outcomeId',
+  'tenantId',
+  'source',
+  'callId',
+  'chatId',
+  'agentId',
 ]);
 const contentFields = new Map<string, readonly string[]>();
 
-/** Hash of what a record says, less what depends on when and how often it was said; the order of its fields is no matter. */
+/**
+ * Hash of what a record says, less what depends on when and how often it was said; the order of its fields is no
+ * matter.
+ */
 export function contentHash(draft: DerivedDraft | DerivedRecord): string {
   let fields = contentFields.get(draft.kind);
   if (!fields) {
@@ -85,7 +96,7 @@ export function contentHash(draft: DerivedDraft | DerivedRecord): string {
       .sort();
     contentFields.set(draft.kind, fields);
   }
-  return hashOf(draft as unknown as Readonly<Record<string, unknown>>, fields);
+  return hashOf(draft, fields);
 }
 
 export function labelOf(draft: DerivedDraft | DerivedRecord): string | null {
@@ -99,7 +110,9 @@ export function suffixOf(state: State, draft: DerivedDraft | DerivedRecord): str
   return `${draft.kind}${draft.outcomeId.slice(own.length)}`;
 }
 
-/** The state as it is when the record that was just derived has another revision than the next one: it stood already. */
+/**
+ * The state as it is when the record that was just derived has another revision than the next one: it stood already.
+ */
 export function withRevision(state: State, record: DerivedRecord, revision: number): State {
   const suffix = suffixOf(state, record);
   const before = publishedUnder(state.published, suffix);

@@ -8,9 +8,11 @@ import { emptyState } from './state.ts';
 
 /**
  * The text of a state as the store keeps it: one JSON array, small and fast to write and read. Times of facts are
- * relative to the first one, absent things are 0 or left out at the end. The same state gives the same text, so texts can be compared.
+ * relative to the first one, absent things are 0 or left out at the end. The same state gives the same text, so texts
+ * can be compared.
  *
- *   [version, flags, changedAt, settleAt, timer, horizon, episodesBefore, handoffsBefore, markerUntil, base, facts, attributes,
+ *   [version, flags, changedAt, settleAt, timer, horizon, episodesBefore, handoffsBefore, markerUntil, base, facts,
+ * attributes,
  *    published, unsaidFrom]
  */
 const VERSION = 1;

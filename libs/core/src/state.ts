@@ -68,15 +68,7 @@ export function emptyState(source: Source, key: string): State {
 type Changes = Partial<
   Pick<
     State,
-    | 'facts'
-    | 'attributes'
-    | 'truncated'
-    | 'silent'
-    | 'changedAt'
-    | 'settleAt'
-    | 'timer'
-    | 'published'
-    | 'unsaidFrom'
+    'facts' | 'attributes' | 'truncated' | 'silent' | 'changedAt' | 'settleAt' | 'timer' | 'published' | 'unsaidFrom'
   >
 >;
 

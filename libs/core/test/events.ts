@@ -1,6 +1,8 @@
 import type { AgentWord, CallWord, ChatWord, Label, Source, StatusEvent } from '../src/index.ts';
 
-/** Events of the inner language, made short. Times are epoch ms; every event has the one subject `s-1` of tenant `t`. */
+/**
+ * Events of the inner language, made short. Times are epoch ms; every event has the one subject `s-1` of tenant `t`.
+ */
 
 export const BASE = Date.UTC(2024, 1, 29, 10);
 export const TENANT_ID = 't';

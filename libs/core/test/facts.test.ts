@@ -6,7 +6,10 @@ import { agentEvent, BASE, callEvent, chatEvent, KEY } from './events.ts';
 
 const fact = (event: StatusEvent): Fact => factOf(event, BASE);
 
-/** At one instant, as the contract has it: the two registrations, then one word after another, and at last what is unknown. */
+/**
+ * At one instant, as the contract has it: the two registrations, then one word after another, and at last what is
+ * unknown.
+ */
 const RANKS: readonly CallWord[] = [
   'registered',
   'crm-registered',

@@ -21,8 +21,10 @@ import { timeIn } from './spec-text.ts';
  *   # the contact hung up after eight seconds in the queue
  *   given settleMs=5000                     settings; `drops` for a service, which drops closed state
  *   0   contact-joined                      seconds, or 4h, 1d2h; the lines stand in log order
- *   2   agent-requested Anna was=busy       log=9: when the log took it; else its own time, and never before the line above
- *   8.2 contact-left id=e2                  ids are e1, e2, ... unless given; the same line with the same id is a repeat
+ *   2   agent-requested Anna was=busy       log=9: when the log took it; else its own time, and never before the line
+ * above
+ *   8.2 contact-left id=e2                  ids are e1, e2, ... unless given; the same line with the same id is a
+ * repeat
  *   5   unknown "Some words"                the vendor's words; else the inner word
  *   6   record failed/dial-failed/no/provider version=2        a finished record: outcome/reason/person/fault
  *   9   Busy for=60 description=Live        an agent's stay with its duration

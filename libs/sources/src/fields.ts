@@ -29,9 +29,9 @@ export function readEvent(value: unknown): RawEvent | Rejection {
 }
 
 /**
- * Times: ISO 8601 with a zone, or epoch ms as a number (a fraction is cut off). For vonage, `occurredAt` and `status` are
- * taken where `start` and `state` are missing or null. Texts keep every character, but half a surrogate pair: U+FFFD.
- * Attributes are answered as given, not copied.
+ * Times: ISO 8601 with a zone, or epoch ms as a number (a fraction is cut off). For vonage, `occurredAt` and `status`
+ * are taken where `start` and `state` are missing or null. Texts keep every character, but half a surrogate pair:
+ * U+FFFD. Attributes are answered as given, not copied.
  */
 export function readFields(source: Source, fields: Fields): RawEvent | Rejection {
   const tenantId = readTenant(fields['tenantId']);

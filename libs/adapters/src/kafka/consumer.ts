@@ -2,7 +2,7 @@ import type { Consumer } from '@callfold/engine';
 import type { KafkaConnection, KafkaLogger, Member, MemberOptions } from './client.ts';
 import type { Commit } from './log.ts';
 import { openMember } from './member.ts';
-import type { Membership } from './membership.ts';
+import type { Membership, MemberState } from './membership.ts';
 import { startMembership } from './membership.ts';
 
 export type KafkaConsumerOptions = {
@@ -54,6 +54,8 @@ export const CONSUMER_LIMITS: ConsumerLimits = {
 export type KafkaConsumer = Consumer & {
   /** Moves the group's offsets; only a running member may. */
   commit(commits: readonly Commit[]): Promise<void>;
+  /** For readiness: whether its group counts on it now. */
+  state(): MemberState;
 };
 
 export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsumer {
@@ -81,5 +83,6 @@ export function consumerOn(member: Member, log: KafkaLogger, limits: ConsumerLim
     },
     seek: (at, offset) => membership?.seek(at, offset),
     commit: (commits) => member.commit(commits),
+    state: () => membership?.state() ?? { isMember: false, detail: 'not started' },
   };
 }

@@ -12,11 +12,17 @@ import { createLanes } from './lanes.ts';
 import type { Decoded } from './record-decode.ts';
 import { decodeRecords } from './record-decode.ts';
 
+/**
+ * How the member stands with its group. Without partitions it may still be one: there are more members than partitions.
+ */
+export type MemberState = { readonly isMember: boolean; readonly detail: string };
+
 export type Membership = {
   /** Resolves after `stop`; rejects when it cannot go on at all. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
   seek(at: At, offset: number | null): void;
+  state(): MemberState;
 };
 
 /** What the group says when it shares out anew: the join that follows brings all partitions back. */
@@ -39,6 +45,8 @@ export function startMembership(
 ): Membership {
   const lanes = createLanes(member, handler, fail);
   const ended = deferred();
+  let state: MemberState = { isMember: false, detail: 'joins its group' };
+  let isAway = false;
   let stopped: Promise<void> | null = null;
   // Read through a function: the compiler would hold on to what it last saw, across awaits.
   const isRunning = (): boolean => stopped === null;
@@ -46,6 +54,11 @@ export function startMembership(
   let settled = deferred();
   // The client sends heartbeats between two batches only.
   const pulse = setInterval(() => beatForSlow(lanes, limits), PULSE_MS);
+
+  function missKafka({ message }: Error): void {
+    isAway = true;
+    state = { isMember: false, detail: `waits for Kafka: ${message}` };
+  }
 
   async function shutDown(graceMs: number): Promise<void> {
     await Promise.race([settled.promise, sleep(limits.rebalanceMs, undefined, { ref: false })]);
@@ -95,6 +108,9 @@ export function startMembership(
       member.pause(ats);
       void lanes.giveAllBack(0);
       if (!isRunning()) return;
+      state = { isMember: true, detail: `member of its group, with ${ats.length} partitions` };
+      if (isAway) log.info({}, 'Kafka is back: the member joined anew');
+      isAway = false;
       log.info({ partitions: ats.map(nameOf) }, 'the group shared its partitions out');
       for (const at of ats) lanes.open(at);
     },
@@ -116,6 +132,7 @@ export function startMembership(
         return;
       }
       settled = deferred();
+      missKafka(error);
       log.warn({ message: error.message }, 'Kafka is away: the member joins anew when it is back');
     },
     async batch(incoming) {
@@ -150,6 +167,7 @@ export function startMembership(
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error;
         if (!error.retriable || error.code === 'UNKNOWN_TOPIC_OR_PARTITION') throw new Refused(error.message);
+        missKafka(error);
         log.warn({ message: error.message }, 'Kafka is away: the member joins when it is there');
         await sleep(limits.retryMs);
       }
@@ -163,6 +181,7 @@ export function startMembership(
   });
   return {
     ended: ended.promise,
+    state: () => state,
     stop() {
       stopped ??= shutDown(limits.graceMs).then(ended.resolve, ended.reject);
       return stopped;
