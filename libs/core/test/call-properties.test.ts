@@ -7,6 +7,7 @@ import { fileRules, serviceRules } from './drive.ts';
 import { callEvent } from './events.ts';
 import { calls } from './generated.ts';
 import type { Delivered } from './orders.ts';
+import { expectedOf } from './oracle.ts';
 import { fold, inAnyOrder, inOrder, sayings } from './orders.ts';
 import { delivery, hold } from './properties.ts';
 
@@ -70,6 +71,17 @@ test('times and figures are never negative, and known or unknown together', () =
       for (const { joinedAt, leftAt } of one.agents) {
         if (joinedAt !== null && leftAt !== null) expect(leftAt).toBeGreaterThanOrEqual(joinedAt);
       }
+    },
+    { runs: RUNS },
+  );
+});
+
+test('the fold says what a second telling of the rules says, which is slow and close to their words', () => {
+  hold(
+    inAnyOrder(calls()),
+    (history) => {
+      const events = new Map(history.map(({ event }) => [JSON.stringify({ ...event, attributes: null }), event]));
+      expect(said(history).outcome).toMatchObject(expectedOf([...events.values()], RULES.settings));
     },
     { runs: RUNS },
   );
