@@ -61,7 +61,8 @@ function notMissed({ timeline: t, settings }: CallView): string {
   const before = t.finalNoAnswers.findLast((fact) => fact.at <= lastLeave.at);
   if (!before) return 'the contact had left before the no-answer';
   const after = inSeconds(lastLeave.at - before.at);
-  return `the contact left ${after} after the no-answer, and only up to ${inSeconds(settings.teardownMs)} is its tear-down`;
+  const most = inSeconds(settings.teardownMs);
+  return `the contact left ${after} after the no-answer, and only up to ${most} is its tear-down`;
 }
 
 const TOGETHER: CallNeed = {

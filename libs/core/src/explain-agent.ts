@@ -14,19 +14,19 @@ function intervalSays({ deciding, durationFrom, end }: Interval, next: Interval 
   if (durationFrom === 'reported') return `a length of ${spanText(reported ?? 0)} was reported`;
   if (reported === null) return `no length was reported: it ends where the next one begins, ${until}`;
   const over = spanText(deciding.at + reported - (end ?? 0));
-  return `a length of ${spanText(reported)} was reported, which reaches ${over} past the next one, ${until}: it is cut there`;
+  const length = `a length of ${spanText(reported)} was reported`;
+  return `${length}, ${over} past the beginning of the next one, ${until}: it is cut there`;
 }
 
 function intervalNotes({ end, flags, state }: Interval, next: Interval | undefined): string[] {
   const notes: string[] = [];
   if (next && end !== null && flags.includes('gap-after')) {
-    notes.push(
-      `a gap: nothing is known for ${spanText(next.deciding.at - end)} until ${next.state} at ${isoTime(next.deciding.at)}`,
-    );
+    const until = next.deciding.at;
+    notes.push(`a gap: nothing is known for ${spanText(until - end)} until ${next.state} at ${isoTime(until)}`);
   }
   if (flags.includes('overlap')) notes.push('an overlap: what was reached past the next one is not counted twice');
   if (flags.includes('unknown-state'))
-    notes.push(`“${state}” is not a state that callfold knows: kept under its own name`);
+    notes.push(`"${state}" is not a state that callfold knows: kept under its own name`);
   return notes;
 }
 

@@ -101,7 +101,7 @@ export function recordDecision(draft: CallDraft, of: Case): Decision {
   const { facts } = of.state;
   const chosen = decidingRecord(facts);
   const label = chosen.record?.label ?? null;
-  const quoted = chosen.status === null ? 'a missing status' : `the label “${chosen.status}”`;
+  const quoted = chosen.status === null ? 'a missing status' : `the label "${chosen.status}"`;
   const means = label
     ? `${quoted} means ${label.outcome}, ${label.reason}`
     : `${quoted} says nothing that callfold knows`;

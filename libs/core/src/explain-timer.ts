@@ -24,13 +24,13 @@ function silenceText(state: State, settings: Settings): string {
   return waiting ? `${spanText(settings.chatStalledAfterMs)} of Waiting` : spanText(settings.chatCloseAfterMs);
 }
 
-function dropText(state: State, settings: Settings): string {
-  const after = `${spanText(settings.dropAfterMs)} after it was closed`;
-  if (state.kind === 'call')
-    return `its events go ${after}; for ${spanText(settings.markerMs)} more its id is kept, and what comes then is too late`;
-  return state.kind === 'chat'
-    ? `an episode's events go ${after}; its counters stay`
-    : `a stay's events go ${after}; the last one stays`;
+function dropText({ kind }: State, settings: Settings): string {
+  const after = spanText(settings.dropAfterMs);
+  if (kind === 'agent') return `stays are dropped ${after} after the log had their ends; the last one stays`;
+  if (kind === 'chat') return `${after} after an episode was closed its events are dropped; the counters stay`;
+  const marker = spanText(settings.markerMs);
+  const late = `its id is kept for ${marker}, and what comes then is too late`;
+  return `${after} after it was closed its events are dropped; ${late}`;
 }
 
 /** @param revisions how many were published */
@@ -45,7 +45,9 @@ export function firingOf({ before, whole, after }: Fired, rules: Rules, revision
     [
       'settled',
       before.settleAt !== null && whole.settleAt === null,
-      `${spanText(settings.settleMs)} after the first change that was not published: ${revisions > 0 ? 'what is settled is published' : 'there is nothing new to publish'}`,
+      `${spanText(settings.settleMs)} after the first unpublished change: ${
+        revisions > 0 ? 'what is settled is published' : 'there is nothing new to publish'
+      }`,
     ],
     ['dropped', after !== null && after.horizon !== whole.horizon, dropText(before, settings)],
     ['forgotten', after === null, 'its id is no longer kept: an event that comes now begins anew'],

@@ -36,8 +36,9 @@ export function eventSays(event: StatusEvent): string {
   if (event.kind === 'agent') {
     const why = event.detail.description === null ? '' : ` (${event.detail.description})`;
     const long = event.detail.duration;
-    const unknown = event.word === 'unknown' ? 'a state that callfold does not know: kept under its own name, ' : '';
-    return `${unknown}${event.status ?? 'unknown'}${why} from then on, ${long === null ? 'and still' : `for ${spanText(long)}`}`;
+    const unknown = event.word === 'unknown' ? 'a state callfold does not know, kept as it is: ' : '';
+    const until = long === null ? 'with no end yet' : `for ${spanText(long)}`;
+    return `${unknown}${event.status ?? 'unknown'}${why} from then on, ${until}`;
   }
   if (event.word === 'unknown') return 'not a status that callfold knows: kept as it is';
   return event.kind === 'chat' ? CHAT_SAYS[event.word] : callSays(event);
@@ -167,10 +168,11 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** One change in words. @param from null: the field had nothing to say. @param to null: it has no longer */
 export function changeSays(field: string, from: Json, to: Json): string {
-  const name = NAMES[field] ?? field;
+  const name = field === 'dwellMs' && typeof to === 'number' ? 'for' : (NAMES[field] ?? field);
   const show = (value: Json): string =>
     field === 'phase' && typeof value === 'string' ? (PHASES[value] ?? value) : valueText(field, value);
   if (to === null || (isList(to) && to.length === 0)) return `no longer ${name} ${show(from)}`;
   if (from === null || field === 'phase' || field === 'status' || field === 'state') return `${name} ${show(to)}`;
-  return `${name} ${show(to)}, was ${show(from)}`;
+  // Of a whole list or map the reader sees what it was a few lines above.
+  return typeof to === 'object' ? `${name} ${show(to)}` : `${name} ${show(to)}, was ${show(from)}`;
 }

@@ -2,7 +2,10 @@ import { aggregateJson, aggregateOf, decodeState, mergeAgents, rawTopic } from '
 import type { Settings } from '@callfold/core';
 import type { Site } from './site.ts';
 
-/** Every agent as they stand now: those that are named in calls, merged from the calls of all partitions, and those with states of their own. */
+/**
+ * Every agent as they stand now: those that are named in calls, merged from the calls of all partitions, and those with
+ * states of their own.
+ */
 export async function agentsNow(site: Site, settings: Settings): Promise<Record<string, unknown>[]> {
   const store = site.store('projector');
   const inCalls: (readonly [string, string])[] = [];

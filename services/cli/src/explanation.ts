@@ -11,6 +11,7 @@ import type {
 import { recordJson } from '@callfold/core';
 import { isoTime } from '@callfold/schemas';
 import type { Explained } from './subject.ts';
+import { indented, paragraph, visible } from './text-lines.ts';
 import { inWords } from './words.ts';
 
 /** An explanation as JSON, and as text for people. */
@@ -74,41 +75,32 @@ const STANDING: Readonly<Record<Explanation['standing'], string>> = {
 
 const NOTES: Readonly<Record<EventNote, string>> = {
   repeat: 'a repeat: says nothing new',
-  late: 'came late: what happened after it was in the log before',
+  late: 'came late: what happened after it was logged before it',
   'unknown-word': 'an unknown status',
   'id-reused': "its id was another event's: both count",
   'no-room': 'left out: there is more than is kept of one subject',
   refused: 'refused, a dead letter',
 };
 
-/** Where the lines of an event's effect begin, and where they end. */
+/** Where the lines of an event's effect begin. */
 const FAR = 28;
-const WIDTH = 118;
-const indent = (depth: number): string => ' '.repeat(depth);
-
-/** Sentences behind a head, as many to a line as fit. */
-function wrapped(head: string, sentences: readonly string[], depth: number): string[] {
-  const lines: string[] = [];
-  let line = head;
-  for (const [index, sentence] of sentences.entries()) {
-    const more = index === 0 ? `${line}${sentence}` : `${line}; ${sentence}`;
-    const fits = index === 0 || depth + more.length <= WIDTH;
-    if (!fits) lines.push(`${line};`);
-    line = fits ? more : `  ${sentence}`;
-  }
-  return [...lines, line].map((one) => `${indent(depth)}${one}`);
-}
 
 /** By record, what changed in it. */
 function changeLines(changes: readonly Change[], depth: number): string[] {
   const byRecord = new Map<string | null, string[]>();
   for (const { record, says } of changes) byRecord.set(record, [...(byRecord.get(record) ?? []), says]);
-  return [...byRecord].flatMap(([record, says]) => wrapped(record === null ? '' : `${record}: `, says, depth));
+  return [...byRecord].flatMap(([record, says]) => {
+    const sentences = says.map((one, index) => (index < says.length - 1 ? `${one};` : one));
+    return paragraph(record === null ? sentences : [`${record}:`, ...sentences], depth);
+  });
 }
 
 function revisionLines({ record, changes }: Revision): string[] {
   const own = changes.map((change) => ({ ...change, record: null }));
-  return [`${indent(FAR)}published, revision ${record.revision}: ${inWords(record)}`, ...changeLines(own, FAR + 4)];
+  return [
+    ...paragraph(`published, revision ${record.revision}: ${inWords(record)}`, FAR, FAR + 4),
+    ...changeLines(own, FAR + 4),
+  ];
 }
 
 function eventLines(event: EventMoment, start: number): string[] {
@@ -116,12 +108,12 @@ function eventLines(event: EventMoment, start: number): string[] {
   const status = event.status === null ? '(no status)' : event.status;
   const offset = event.offset === null ? '' : `, offset ${event.offset}`;
   const lines = [
-    `  ${isoTime(event.occurredAt)}  ${status}`,
-    `${`${indent(4)}${after}${offset}`.padEnd(FAR)}${event.says}`,
+    indented(`${isoTime(event.occurredAt)}  ${status}`, 2),
+    `${indented(`${after}${offset}`, 4).padEnd(FAR - 1)} ${event.says}`,
   ];
   const marks = event.notes.map((note) => NOTES[note]);
   if (event.refused) marks.push(`${event.refused.rejected}: ${event.refused.reason}`);
-  if (marks.length > 0) lines.push(`${indent(FAR)}(logged ${isoTime(event.loggedAt)}; ${marks.join('; ')})`);
+  if (marks.length > 0) lines.push(...paragraph(`(logged ${isoTime(event.loggedAt)}; ${marks.join('; ')})`, FAR));
   lines.push(...changeLines(event.changes, FAR));
   return [...lines, ...event.published.flatMap(revisionLines)];
 }
@@ -129,14 +121,14 @@ function eventLines(event: EventMoment, start: number): string[] {
 function momentLines(moment: Moment, start: number): string[] {
   if (moment.what === 'event') return eventLines(moment, start);
   return [
-    ...wrapped(`${isoTime(moment.due)}  timer: `, moment.says, 2),
+    ...paragraph(`${isoTime(moment.due)}  timer: ${moment.says.join('; ')}`, 2, FAR),
     ...changeLines(moment.changes, FAR),
     ...moment.published.flatMap(revisionLines),
   ];
 }
 
 function evidenceText({ occurredAt, status, offset, eventId }: Evidence): string {
-  const where = offset === null ? `id ${eventId}` : `offset ${offset}, id ${eventId}`;
+  const where = offset === null ? `id ${eventId}` : `offset ${offset}`;
   return `${isoTime(occurredAt)}  ${status ?? '(no status)'}  (${where})`;
 }
 
@@ -151,30 +143,38 @@ const RECORD_STANDING: Readonly<Record<ExplainedRecord['standing'], (revision: n
 function othersLines(others: Decision['others']): string[] {
   const byReason = new Map<string, string[]>();
   for (const { outcome, says } of others) byReason.set(says, [...(byReason.get(says) ?? []), outcome]);
-  return [...byReason].map(([says, outcomes]) => `    not ${outcomes.join(', ')}: ${says}`);
+  return [...byReason].flatMap(([says, outcomes]) => paragraph(`not ${outcomes.join(', ')}: ${says}`, 4));
 }
 
 function recordLines({ record, revision, standing, decision }: ExplainedRecord): string[] {
   const { rule, says, restsOn, others, passedOver, notes } = decision;
+  const rests = restsOn.map((one, index) =>
+    indented(`${index === 0 ? 'rests on' : '        '} ${evidenceText(one)}`, 4),
+  );
   return [
     '',
-    `  ${inWords(drafted(record))}   [${RECORD_STANDING[standing](revision)}]`,
-    `    because ${says} (rule ${rule})`,
-    ...restsOn.map((one, index) => `    ${index === 0 ? 'resting on' : '          '} ${evidenceText(one)}`),
-    ...notes.map((note) => `    note: ${note}`),
-    ...passedOver.map((one) => `    passed over ${evidenceText(one)}: ${one.says}`),
+    ...paragraph(`${inWords(drafted(record))} [${RECORD_STANDING[standing](revision)}]`, 2),
+    ...paragraph(`because ${says} (rule ${rule})`, 4),
+    ...rests,
+    ...notes.flatMap((note) => paragraph(`note: ${note}`, 4)),
+    ...passedOver.flatMap((one) => [indented(`passed over ${evidenceText(one)}`, 4), ...paragraph(one.says, 8)]),
     ...othersLines(others),
   ];
 }
 
 function headLines({ explanation, place }: Explained): string[] {
-  const { kind, subjectId, tenantId, source, timeline, standing } = explanation;
+  const { kind, subjectId, tenantId, source, timeline, standing, clock } = explanation;
   const events = timeline.filter(({ what }) => what === 'event').length;
   const counted = `${events} event${events === 1 ? '' : 's'}`;
-  const cut = place.start > 0 ? `; the log begins at offset ${place.start}, what came before is gone` : '';
+  const stands = kind === 'agent' ? '' : `, ${STANDING[standing]}`;
+  const log = `${place.topic}/${place.partition}`;
+  const cut = place.start > 0 ? `; it begins at offset ${place.start}, what came before is gone` : '';
   return [
-    `${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted}, ${STANDING[standing]}`,
-    `in ${place.topic}/${place.partition}, as the log had it before offset ${place.upTo}, at ${isoTime(explanation.clock)}${cut}`,
+    ...paragraph(`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted}${stands}`, 0),
+    ...paragraph(
+      `by the log ${log} up to offset ${place.upTo}, exclusive, which is ${isoTime(clock)} of its time${cut}`,
+      0,
+    ),
   ];
 }
 
@@ -194,7 +194,7 @@ export function explanationText(explained: Explained): string {
     '',
     said,
     ...records.flatMap(recordLines),
-    ...(next ? ['', `If nothing more comes, at ${isoTime(next.due)} of log time: ${next.says}.`] : []),
+    ...(next ? ['', ...paragraph(`If nothing more comes, at ${isoTime(next.due)} of log time: ${next.says}.`, 0)] : []),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(visible).join('\n')}\n`;
 }

@@ -3,7 +3,9 @@ import { isRejection, KIND_OF, rawTopic, SOURCES } from '@callfold/core';
 import type { Site } from './site.ts';
 import type { SubjectQuery } from './subject.ts';
 
-/** Subjects that may have been meant when one is not there: of another tenant or kind, or written a little differently. */
+/**
+ * Subjects that may have been meant when one is not there: of another tenant or kind, or written a little differently.
+ */
 
 /** The newest records of each partition that are looked at: a hint, not a search. */
 export const TAIL_RECORDS = 2_000;

@@ -9,7 +9,9 @@ import type { Site } from './site.ts';
 import type { SubjectQuery } from './subject.ts';
 import { answerSubject, DEFAULT_TENANT, readMoment } from './subject.ts';
 
-/** What `callfold dev` answers about single subjects: explanations, at any moment of the past, and agents as they stand. */
+/**
+ * What `callfold dev` answers about single subjects: explanations, at any moment of the past, and agents as they stand.
+ */
 
 type Parts = { readonly site: Site; readonly settings: Settings };
 

@@ -13,7 +13,10 @@ import type { Site } from './site.ts';
 export const DEFAULT_TENANT = 'default';
 
 const PAGE_RECORDS = 5_000;
-/** More events of one subject than this are not explained: nobody reads them, and an id that stands for many is a mistake. */
+/**
+ * More events of one subject than this are not explained: nobody reads them, and an id that stands for many is a
+ * mistake.
+ */
 const EVENTS_MAX = 100_000;
 /** Thirteen digits are epoch milliseconds; no partition has so many records. */
 const OFFSET_DIGITS_MAX = 12;
@@ -95,7 +98,7 @@ async function scan(site: Site, at: At, source: Source, query: SubjectQuery, pro
 
 function tooMany({ kind, id }: SubjectQuery): Refused {
   return new Refused(
-    `${kind} ${id} has more than ${EVENTS_MAX} events, which is no ${kind}: look at what the upstream sends as its id. ` +
+    `${kind} ${id} has more than ${EVENTS_MAX} events, which is no ${kind}: look at what the upstream sends as id. ` +
       'With --at OFFSET what came up to that offset is explained.',
   );
 }
@@ -128,9 +131,9 @@ export type Answer =
 
 function whenText({ explanation: { timeline }, place }: Explained): string {
   const first = timeline.find((moment) => moment.what === 'event');
-  return first
-    ? `its first event is at offset ${first.offset} of ${place.topic}/${place.partition}, logged ${isoTime(first.loggedAt)}`
-    : '';
+  if (!first) return '';
+  const log = `${place.topic}/${place.partition}`;
+  return `its first event is at offset ${first.offset} of ${log}, logged ${isoTime(first.loggedAt)}`;
 }
 
 function commandFor({ kind, id, tenantId }: Similar): string {
@@ -156,6 +159,6 @@ export async function answerSubject(
   const hint =
     similar.length > 0
       ? `Was it meant so? ${similar.map(commandFor).join(' | ')}`
-      : `Nothing of that id is among the newest ${TAIL_RECORDS} records of any partition either, of no tenant and no kind.`;
+      : `Nor is that id among the newest ${TAIL_RECORDS} records of any partition, of whatever tenant and kind.`;
   return { found: null, message: `${none}. Ids are taken as they are written. ${hint}`, similar };
 }
