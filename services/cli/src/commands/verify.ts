@@ -49,7 +49,10 @@ async function verifyPartition(site: Site, at: At, source: Source, context: Cont
   return rows;
 }
 
-/** `callfold verify`: a fresh fold of the raw log against Redis and the derived topics. At rest: nothing may be in flight. */
+/**
+ * `callfold verify`: a fresh fold of the raw log against Redis and the derived topics. At rest: nothing may be in
+ * flight.
+ */
 export async function verify(context: Context): Promise<Exit> {
   const site = await openKafkaSite(context.config, context.say);
   let same = 0;

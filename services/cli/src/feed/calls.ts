@@ -28,7 +28,9 @@ export type Queue = {
   readonly voicemailAfterMs: number | null;
 };
 
-/** A caller of the opening: comes at this time, waits this long for an agent after joining, and does reach the queue. */
+/**
+ * A caller of the opening: comes at this time, waits this long for an agent after joining, and does reach the queue.
+ */
 export type Caller = { readonly afterMs: number; readonly queue: string; readonly patienceMs: number };
 
 type Call = {

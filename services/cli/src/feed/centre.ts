@@ -59,7 +59,9 @@ const OPENING: readonly Caller[] = [
   { afterMs: 6_000, queue: 'support', patienceMs: Infinity },
 ];
 const RECEPTION_OPENS_MS = 35_000;
-/** Until then every event comes in soon and as it was written: a newcomer shall first see the plain course of things. */
+/**
+ * Until then every event comes in soon and as it was written: a newcomer shall first see the plain course of things.
+ */
 const CLEAN_UNTIL_MS = 30_000;
 const CLEAN: DirtShares = { repeated: 0, late: 0, respelt: 0 };
 /** Acts that wait in the simulation, and deliveries that wait to be due. */
