@@ -18,6 +18,13 @@ const SAY_SELDOM_MS = 10_000;
 
 type Told = { readonly text: string } | { readonly exit: Exit; readonly problem: string };
 
+/** Its own words of what is wrong: a text, or a field of JSON, which is what a server that failed answers with. */
+function problemIn(text: string, type: string): string {
+  if (!type.includes('json')) return text;
+  const { error, message } = JSON.parse(text) as { readonly error?: string; readonly message?: string };
+  return message ?? error ?? text;
+}
+
 async function fromDev({ kind, id, tenantId }: SubjectQuery, at: string | undefined, context: Context): Promise<Told> {
   const asked = new URLSearchParams({ tenant: tenantId, ...(at !== undefined && { at }) });
   const accept = context.json ? 'application/json' : 'text/plain';
@@ -26,7 +33,7 @@ async function fromDev({ kind, id, tenantId }: SubjectQuery, at: string | undefi
   });
   const text = await answer.text();
   if (answer.ok) return { text };
-  const problem = context.json ? (JSON.parse(text) as { error: string }).error : text;
+  const problem = problemIn(text, answer.headers.get('content-type') ?? '');
   if (answer.status === 404) return { exit: EXIT.failed, problem };
   return { exit: answer.status === 400 ? EXIT.usage : EXIT.failed, problem };
 }
