@@ -1,0 +1,314 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Config } from '@callfold/adapters';
+import { readConfig, startHttp } from '@callfold/adapters';
+import {
+  agentsInCall,
+  DEFAULT_SETTINGS,
+  emptyState,
+  encodeAgentInCall,
+  encodeState,
+  addEvent,
+  rawTopic,
+} from '@callfold/core';
+import { normalise } from '@callfold/sources';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Context, Exit } from '../src/command.ts';
+import { EXIT } from '../src/command.ts';
+import { explainCommand } from '../src/commands/explain.ts';
+import { addSubjectRoutes } from '../src/subject-routes.ts';
+import type { TestSite } from './explain-site.ts';
+import { eventOf, openTestSite, START } from './explain-site.ts';
+
+/** `callfold dev`'s answers, and the command that asks for them: two processes of one machine, here one. */
+
+type Nearby = { readonly log: TestSite; readonly url: string; ask(path: string, accept?: string): Promise<Response> };
+
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function openDev(): Promise<Nearby> {
+  const log = await openTestSite();
+  const http = await startHttp({
+    host: '127.0.0.1',
+    port: 0,
+    ready: () => [],
+    metrics: [],
+    routes: (app) => addSubjectRoutes(app, { site: log.site, settings: DEFAULT_SETTINGS }),
+  });
+  closing.push(() => http.close());
+  return {
+    log,
+    url: http.url,
+    ask: (path, accept = 'application/json') => fetch(`${http.url}${path}`, { headers: { accept } }),
+  };
+}
+
+type Ran = { readonly exit: Exit; readonly out: string; readonly said: string };
+
+async function run(
+  url: string,
+  id: string,
+  options: { readonly tenant?: string; readonly at?: string } = {},
+  json = false,
+): Promise<Ran> {
+  const config: Config = readConfig({ CALLFOLD_HTTP_HOST: '127.0.0.1', CALLFOLD_HTTP_PORT: new URL(url).port });
+  let out = '';
+  let said = '';
+  const context: Context = {
+    config,
+    out: (text) => void (out += text),
+    say: (text) => void (said += `${text}\n`),
+    json,
+    stop: { requested: false, wanted: new Promise(() => undefined) },
+  };
+  const exit = await explainCommand('call', id, { tenant: 'default', ...options }, context);
+  return { exit, out, said };
+}
+
+const tell = ({ log }: Nearby, callId = 'c-1'): void =>
+  log.tell({ source: 'callcenter24', callId }, [
+    [0, 'Registred in CallCenter24'],
+    [1, 'Participant join (Contact)'],
+    [9, 'Participant leave (Contact)'],
+    [40, 'Record added', { attributes: { queue: 'sales' } }],
+  ]);
+
+/** Every number in it, with where it stands. */
+function numbersIn(value: unknown, path = ''): [string, number][] {
+  if (typeof value === 'number') return [[path, value]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) => numbersIn(one, `${path}/${name}`));
+}
+
+describe('GET /v1/explain', () => {
+  test('answers all of it as JSON, every time a text of ISO 8601', async () => {
+    const dev = await openDev();
+    tell(dev);
+    const answer = await dev.ask('/v1/explain/call/c-1');
+    expect(answer.status).toBe(200);
+    const { explanations } = (await answer.json()) as { explanations: Record<string, unknown>[] };
+    expect(explanations).toMatchObject([
+      {
+        kind: 'call',
+        tenantId: 'default',
+        source: 'callcenter24',
+        subjectId: 'c-1',
+        standing: 'closed',
+        clock: '2026-01-05T09:00:40.100Z',
+        place: { topic: 'callfold.raw.callcenter24', start: 0, upTo: 4 },
+        next: { due: '2026-01-05T09:00:45.100Z', says: 'what is settled is published' },
+        records: [
+          {
+            revision: 1,
+            standing: 'changed',
+            record: { outcome: 'abandoned', queuedAt: '2026-01-05T09:00:01.000Z', attributes: { queue: 'sales' } },
+            decision: { rule: 'contact-left-unanswered', restsOn: [{ occurredAt: '2026-01-05T09:00:09.000Z' }, {}] },
+          },
+        ],
+      },
+    ]);
+    expect(explanations[0]?.['timeline']).toMatchObject([
+      { what: 'event', occurredAt: '2026-01-05T09:00:00.000Z', loggedAt: '2026-01-05T09:00:00.100Z' },
+      { what: 'event' },
+      {
+        what: 'event',
+        changes: expect.arrayContaining([
+          {
+            record: null,
+            field: 'endedAt',
+            from: null,
+            to: '2026-01-05T09:00:09.000Z',
+            says: 'ended 2026-01-05T09:00:09.000Z',
+          },
+        ]) as unknown,
+      },
+      {
+        what: 'timer',
+        due: '2026-01-05T09:00:14.100Z',
+        why: ['settled'],
+        published: [{ record: { revision: 1, ingestedAt: '2026-01-05T09:00:09.100Z' } }],
+      },
+      { what: 'event' },
+    ]);
+    const epochs = numbersIn(explanations).filter(([, number]) => number > 100_000_000);
+    expect(epochs).toEqual([]);
+  });
+
+  test('answers as text where text is asked for', async () => {
+    const dev = await openDev();
+    tell(dev);
+    const answer = await dev.ask('/v1/explain/call/c-1', 'text/plain');
+    expect(answer.headers.get('content-type')).toContain('text/plain');
+    expect(await answer.text()).toContain('call c-1 of tenant default, told by callcenter24: 4 events, closed');
+  });
+
+  test('takes ids as long as ids can be, with slashes and all', async () => {
+    const dev = await openDev();
+    const id = `${'long/'.repeat(50)}%2F?#`;
+    tell(dev, id);
+    const answer = await dev.ask(`/v1/explain/call/${encodeURIComponent(id)}`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ explanations: [{ subjectId: id }] });
+  });
+
+  test('answers as of a time or an offset', async () => {
+    const dev = await openDev();
+    tell(dev);
+    for (const at of ['2026-01-05T09:00:05Z', '1']) {
+      const answer = await dev.ask(`/v1/explain/call/c-1?at=${encodeURIComponent(at)}`);
+      expect(await answer.json()).toMatchObject({ explanations: [{ standing: 'open', timeline: [{}, {}] }] });
+    }
+  });
+
+  test.each([
+    ['/v1/explain/call/c-1?at=yesterday', 400, 'at: "yesterday" is neither. Expected an ISO 8601 time'],
+    ['/v1/explain/person/c-1', 400, '"person" is none of call, chat, agent.'],
+    ['/v1/explain/call/c-1?tenant=a/b', 400, 'The tenant "a/b" does not match'],
+    ['/v1/explain/call/c-9', 404, 'No events of call c-9 of tenant default are in the log'],
+  ])('%s is answered %i', async (path, code, message) => {
+    const dev = await openDev();
+    tell(dev);
+    const asJson = await dev.ask(path);
+    expect(asJson.status).toBe(code);
+    expect(((await asJson.json()) as { error: string }).error).toContain(message);
+    const asText = await dev.ask(path, 'text/plain');
+    expect(asText.status).toBe(code);
+    expect(await asText.text()).toContain(message);
+  });
+});
+
+describe('callfold explain, of a dev nearby', () => {
+  test('prints the text, or JSON, and exits with 0', async () => {
+    const dev = await openDev();
+    tell(dev);
+    const text = await run(dev.url, 'c-1');
+    expect(text).toMatchObject({ exit: EXIT.done, said: '' });
+    expect(text.out).toMatch(/^call c-1 of tenant default/);
+    const json = await run(dev.url, 'c-1', {}, true);
+    expect(json).toMatchObject({ exit: EXIT.done, said: '' });
+    expect(JSON.parse(json.out)).toMatchObject({ explanations: [{ subjectId: 'c-1' }] });
+  });
+
+  test('goes back to a moment', async () => {
+    const dev = await openDev();
+    tell(dev);
+    const { out } = await run(dev.url, 'c-1', { at: '2026-01-05T11:00:05+02:00' });
+    expect(out).toContain('2 events, still open');
+  });
+
+  test.each([false, true])('exits with 1 for what is not there, and says where it may be (JSON: %s)', async (json) => {
+    const dev = await openDev();
+    tell(dev);
+    const ran = await run(dev.url, 'C-1', {}, json);
+    expect(ran).toMatchObject({ exit: EXIT.failed, out: '' });
+    expect(ran.said).toContain('No events of call C-1');
+    expect(ran.said).toContain('callfold explain call "c-1"');
+  });
+
+  test('exits with 2 for a moment that is none, without asking anybody', async () => {
+    const { exit, said } = await run('http://127.0.0.1:1', 'c-1', { at: '2026-01-05 11:00' });
+    expect(exit).toBe(EXIT.usage);
+    expect(said).toContain('Expected an ISO 8601 time with a zone, as 2026-02-28T09:30:00Z, or the offset of a record');
+    expect(await run('http://127.0.0.1:1', 'c-1', { tenant: 'a b' })).toMatchObject({ exit: EXIT.usage });
+  });
+
+  test('passes on what a dev that failed says', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(500, { server: 'callfold', 'content-type': 'application/json; charset=utf-8' });
+      response.end(JSON.stringify({ statusCode: 500, error: 'Internal Server Error', message: 'the disk is full' }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    expect(await run(`http://127.0.0.1:${port}`, 'c-1')).toEqual({
+      exit: EXIT.failed,
+      out: '',
+      said: 'the disk is full\n',
+    });
+  });
+});
+
+test('GET /v1/agents answers those of calls, merged over the partitions, and those with states of their own', async () => {
+  const dev = await openDev();
+  const { log } = dev;
+  const commit = async (raws: readonly ReturnType<typeof eventOf>[], key: string): Promise<void> => {
+    const [first] = raws as [ReturnType<typeof eventOf>];
+    const at = log.placeOf(first);
+    const state = raws.reduce((before, raw) => addEvent(before, normalise(raw), START), emptyState(first.source, key));
+    const inCalls = [...agentsInCall(state, DEFAULT_SETTINGS)].map(([field, one]): [string, string] => [
+      field,
+      encodeAgentInCall(one),
+    ]);
+    const store = log.ports.store('projector');
+    const { claim, next } = await store.claim(at, `token of ${key}`);
+    const tables = new Map([
+      ['states', new Map([[key, encodeState(state)]])],
+      ['agents', new Map(inCalls)],
+    ] as const);
+    await store.commit(at, claim, {
+      expected: next,
+      next: (next ?? 0) + 1,
+      meta: '{}',
+      tables,
+      timers: new Map(),
+      outboxFrom: 0,
+      outbox: [],
+      outboxTrim: 0,
+    });
+  };
+  const call = (callId: string, second: number, status: string) =>
+    eventOf({ source: 'callcenter24', callId, occurredAt: START + second * 1_000, status });
+  await commit(
+    [call('c-1', 0, 'Participant join (Contact)'), call('c-1', 3, 'Show call screen - [Anna]')],
+    'default/c-1',
+  );
+  await commit(
+    [call('c-4', 0, 'Participant join (Contact)'), call('c-4', 5, 'Participant join ([Anna])')],
+    'default/c-4',
+  );
+  await commit(
+    [
+      eventOf({
+        source: 'vonage',
+        agentId: 'a-7',
+        start: new Date(START).toISOString(),
+        state: 'Busy',
+        duration: null,
+        description: 'Live',
+      }),
+    ],
+    'default/a-7',
+  );
+  expect(log.placeOf(call('c-1', 0, ''))).not.toEqual(log.placeOf(call('c-4', 0, '')));
+  expect(log.placeOf(call('c-1', 0, '')).topic).toBe(rawTopic('callcenter24'));
+  const answer = await dev.ask('/v1/agents');
+  expect(await answer.json()).toEqual({
+    agents: [
+      {
+        kind: 'agent',
+        tenantId: 'default',
+        source: 'callcenter24',
+        agentId: 'Anna',
+        state: 'on-call',
+        description: null,
+        since: '2026-01-05T09:00:05.000Z',
+        calls: ['c-1', 'c-4'],
+      },
+      {
+        kind: 'agent',
+        tenantId: 'default',
+        source: 'vonage',
+        agentId: 'a-7',
+        state: 'Busy',
+        description: 'Live',
+        since: '2026-01-05T09:00:00.000Z',
+      },
+    ],
+  });
+});
