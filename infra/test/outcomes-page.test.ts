@@ -1,50 +1,77 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { CALL_OUTCOMES } from '@callfold/core';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { CALL_RULES } from '@callfold/core';
 import { SCHEMAS } from '@callfold/schemas';
 import { ATLAS, CALLCENTER24, CHATTERFY, VONAGE } from '@callfold/sources';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-/** The tables of docs/outcomes.md are the code's own; with WRITE_DOCS=1 this test renews them. */
+/** The tables of docs/outcomes.md are the code's own, and the page defines every value that a record can have. */
 
-const PAGE = new URL('../../docs/outcomes.md', import.meta.url);
+const ROOT = new URL('../../', import.meta.url);
+const PAGE = new URL('docs/outcomes.md', ROOT);
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+
+const RECORDS = ['call-outcomes', 'agent-offers', 'chat-outcomes', 'chat-handoffs', 'agent-intervals'] as const;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }
 
 const words = ({ rows }: typeof CALLCENTER24 | typeof CHATTERFY | typeof VONAGE): string =>
   table(
     ['status', 'read as', 'meaning'],
-    rows.map(({ status, word, meaning }) => [`\`${status}\``, word, meaning]),
+    rows.map(({ status, word, meaning }) => [`\`${status}\``, `\`${word}\``, meaning]),
   );
 
 const labels = table(
-  ['label', 'outcome', 'reason', 'person reached', 'fault', 'hung up by'],
-  ATLAS.rows.map(({ status, label }) => [
+  ['label', 'meaning', 'outcome', 'reason', 'person reached', 'fault', 'hung up by'],
+  ATLAS.rows.map(({ status, meaning, label }) => [
     `\`${status}\``,
-    `${label?.outcome ?? 'unknown'}${label?.transferred ? ', transferred' : ''}`,
-    label?.reason ?? 'unknown',
-    label?.personReached ?? 'unknown',
-    label?.fault ?? '–',
-    label?.hungUpBy ?? '–',
+    meaning,
+    `${label.outcome}${label.transferred ? ', transferred' : ''}`,
+    label.reason,
+    label.personReached,
+    label.fault ?? '–',
+    label.hungUpBy ?? '–',
   ]),
 );
 
-const fields = table(
-  ['field', 'what it says'],
-  (SCHEMAS[CALL_OUTCOMES].fields as readonly { name: string; doc?: string }[]).map(({ name, doc }) => [
-    `\`${name}\``,
-    (doc ?? '').replaceAll('|', '\\|'),
-  ]),
+type Documented = { readonly name: string; readonly doc?: string; readonly 'callfold.values'?: readonly string[] };
+
+function documented(record: string): readonly Documented[] {
+  return (JSON.parse(read(`schemas/avro/${record}.avsc`)) as { readonly fields: readonly Documented[] }).fields;
+}
+
+const fields = (record: string): string =>
+  table(
+    ['field', 'what it says'],
+    documented(record).map(({ name, doc }) => [`\`${name}\``, doc ?? '']),
+  );
+
+const SOURCE_OF: Readonly<Record<string, string>> = {
+  calls: 'CallCenter24',
+  offers: 'CallCenter24',
+  records: 'Atlas',
+  chats: 'Chatterfy',
+  agents: 'Vonage',
+};
+const MARK = '# ambiguous: ';
+
+/** What an upstream's words leave open has a case of its own, whose name says how it is settled. */
+const ambiguities = Object.entries(SOURCE_OF).flatMap(([file, source]) =>
+  read(`libs/core/test/cases/${file}.txt`)
+    .split('\n')
+    .filter((line) => line.startsWith(MARK))
+    .map((line) => [source, line.slice(MARK.length)]),
 );
 
 const TABLES: Readonly<Record<string, string>> = {
-  'call-outcome fields': fields,
-  callcenter24: words(CALLCENTER24),
   atlas: labels,
+  callcenter24: words(CALLCENTER24),
   chatterfy: words(CHATTERFY),
   vonage: words(VONAGE),
+  ambiguities: table(['source', 'settled so'], ambiguities),
+  ...Object.fromEntries(RECORDS.map((record) => [`${record} fields`, fields(record)])),
 };
 
 function withTables(page: string): string {
@@ -57,9 +84,47 @@ function withTables(page: string): string {
   }, page);
 }
 
+/** What a person wrote: the page without the tables that are made. */
+function written(page: string): string {
+  return page.replaceAll(/<!-- table: (.*?) -->[^]*?<!-- end: \1 -->/g, '');
+}
+
 test('the tables of docs/outcomes.md are those of the code', () => {
   const page = readFileSync(PAGE, 'utf8');
   const fresh = withTables(page);
   if (process.env['WRITE_DOCS'] === '1') writeFileSync(PAGE, fresh);
   else expect(page, 'renew it: WRITE_DOCS=1 npx vitest run infra/test/outcomes-page.test.ts').toBe(fresh);
+});
+
+describe('what a person wrote defines', () => {
+  const text = written(readFileSync(PAGE, 'utf8'));
+  const SAME_EVERYWHERE = new Set(['kind', 'source']);
+  const values = RECORDS.flatMap((record) =>
+    documented(record)
+      .filter(({ name }) => !SAME_EVERYWHERE.has(name))
+      .flatMap((field) => (field['callfold.values'] ?? []).map((value) => [record, field.name, value] as const)),
+  );
+  const named = RECORDS.flatMap((record) => documented(record).map(({ name }) => [record, name] as const));
+  const SELF_TOLD = new Set(['kind', 'tenantId', 'source', 'callId', 'chatId', 'agentId', 'agent', 'state', 'start', 'end']);
+
+  test.each(values)('%s %s %s', (_, __, value) => {
+    expect(text).toContain(`\`${value}\``);
+  });
+
+  test.each(named.filter(([, name]) => !SELF_TOLD.has(name)))('the field of %s named %s', (_, name) => {
+    expect(text).toMatch(new RegExp(`\`${name}[\`.]`));
+  });
+
+  test.each(CALL_RULES.map(({ rule, outcome }) => [rule, outcome]))('the rule %s for %s', (rule, outcome) => {
+    expect(text).toContain(`| \`${outcome}\` | \`${rule}\` |`);
+  });
+
+  test.each(['agent-offer', 'chat-outcome', 'agent-interval', 'chat-handoff'])('the record %s', (record) => {
+    expect(text).toContain(`\`${record}\``);
+  });
+});
+
+test('every schema that is derived is on the page', () => {
+  const derived = Object.keys(SCHEMAS).filter((topic) => !topic.includes('.raw.') && !topic.endsWith('dead-letters'));
+  expect(derived.map((topic) => topic.replace('callfold.', '')).sort()).toEqual([...RECORDS].sort());
 });

@@ -129,6 +129,10 @@ export const SUITES = [
     limitMs: 10 * MINUTE,
     byNameOnly: true,
   }),
+  counted('bench', 'records a second, printed and never judged', ['infra/bench/run.mjs', '--short', '--no-page'], {
+    limitMs: 20 * MINUTE,
+    byNameOnly: true,
+  }),
   {
     ...whole(
       'lts',

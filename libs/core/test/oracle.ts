@@ -54,7 +54,7 @@ export function expectedOf(events: readonly StatusEvent[], settings: Settings): 
 
   /** In after position i (-1: before everything), by the last join or leave up to there. */
   function isIn(i: number, join: CallWord, leave: CallWord, agent: string | null): boolean {
-    const own = positions.filter((p) => all[p]?.agent === agent && [join, leave].includes(all[p]?.word as CallWord));
+    const own = positions.filter((p) => all[p]?.agent === agent && (all[p]?.word === join || all[p]?.word === leave));
     const counted = own.filter((p) => agent === null || all[p]?.word === leave || beforeRedirect(p));
     const last = counted.findLast((p) => p <= i);
     if (last !== undefined) return all[last]?.word === join;

@@ -14,7 +14,7 @@ test('an episode and a hand-off of one chat, whose ids look alike, are two recor
 });
 
 test('one revision with two contents is said, and which of them counts does not depend on their order', () => {
-  const rows = [call('a'), lost('a', 'abandoned', 9), call('a', { ingestedAt: 1 })];
+  const rows = [call('a'), lost('a', 'abandoned', 9)];
   const kept = [rows, rows.toReversed()].map((some) => {
     const latest = openLatest(all);
     for (const row of some) latest.take(row);

@@ -269,13 +269,14 @@ describe('agents’ states', () => {
       stay('x', 'Unexpected', NOON + 4 * HOUR, NOON + 4 * HOUR + 5 * SECOND),
       stay('y', 'Wrap', NOON, NOON + HOUR, { flags: ['overlap'] }),
       stay('y', 'LoggedOut', NOON + HOUR, NOON + 9 * HOUR),
+      stay('z', 'ReadyRFO', NOON, NOON + HOUR),
       stay('y', 'Juggling', NOON + 9 * HOUR, NOON + 10 * HOUR, { flags: ['unknown-state'] }),
     ]);
     expect(figures.vonage).toMatchObject({
-      agents: 2,
-      intervals: { Busy: 1, Juggling: 1, LoggedOut: 1, Ready: 1, Unexpected: 1, Wrap: 1 },
+      agents: 3,
+      intervals: { Busy: 1, Juggling: 1, LoggedOut: 1, Ready: 1, ReadyRFO: 1, Unexpected: 1, Wrap: 1 },
       timeMs: { Ready: 2 * HOUR, Busy: HOUR, Wrap: HOUR, Unexpected: 5_000, LoggedOut: 8 * HOUR, Juggling: HOUR },
-      loggedInMs: 5 * HOUR + 5_000,
+      loggedInMs: 6 * HOUR + 5_000,
       gaps: 1,
       overlaps: 1,
       unknownStates: 1,
@@ -338,6 +339,11 @@ describe('agents’ states', () => {
     const later = figuresOf([open], { from: NOON + HOUR, to, openUntil: to });
     expect(later.vonage).toMatchObject({ openIntervals: 1, intervals: {}, timeMs: { Ready: 2 * HOUR } });
   });
+});
+
+test('a zone whose days do not hold their own instants stops the report, and never keeps it for ever', () => {
+  const broken = { name: 'broken', dayOf: () => UTC.dayOf(NOON) };
+  expect(() => figuresOf([stay('x', 'Ready', NOON, NOON + 48 * HOUR)], { zone: broken })).toThrow('zone broken');
 });
 
 describe('range and groups', () => {
