@@ -38,7 +38,7 @@ const EVENTS: { readonly [Name in EngineEvent['name']]: Extract<EngineEvent, { n
     at: AT,
     doing: 'reading states',
     message: 'ECONNREFUSED',
-    attempt: 2,
+    attempt: 1,
   },
   'infrastructure-back': { name: 'infrastructure-back', at: AT, doing: 'reading states', attempts: 3 },
   'batch-committed': {
@@ -106,7 +106,7 @@ describe('log lines', () => {
     const { logger, text, json } = caught();
     const observer = logObserver(logger);
     for (const event of Object.values(EVENTS)) observer(event);
-    expect(json()[5]).toMatchObject({ doing: 'reading states', message: 'ECONNREFUSED', attempt: 2 });
+    expect(json()[5]).toMatchObject({ doing: 'reading states', message: 'ECONNREFUSED', attempt: 1 });
     expect(json()[8]).toMatchObject({ code: 'bad-id', offset: 12 });
     expect(text()).not.toMatch(/Anna|Petrova|2345678/);
   });
@@ -138,6 +138,15 @@ describe('log lines', () => {
     const kept = 'redis at 127.0.0.1:24379 since 2026-01-05, offset 1234567, 42 attempts, broker-1.example:9092';
     expect(redactText(kept)).toBe(kept);
     expect(redactText('2026-01-05T09:00:00.000Z')).toBe('2026-01-05T09:00:00.000Z');
+  });
+
+  it('warn of what is away once, then about once a minute, and tell every attempt to those who look closer', () => {
+    const { logger, json } = caught();
+    const observer = logObserver(logger);
+    for (let attempt = 1; attempt <= 45; attempt += 1) observer({ ...EVENTS['infrastructure-away'], attempt });
+    const warned = json().filter(({ level }) => level === 'warn');
+    expect(warned.map(({ attempt }) => attempt)).toEqual([1, 20, 40]);
+    expect(json()).toHaveLength(45);
   });
 
   it('below the level are not written', () => {

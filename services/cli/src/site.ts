@@ -1,3 +1,4 @@
+import type { MemberState } from '@callfold/adapters';
 import type { Codec, EnginePorts, Log, Observer, Published, RawWriter, Store } from '@callfold/engine';
 
 /** Where callfold works: the embedded store, or Kafka with registry and Redis. Commands see no difference. */
@@ -15,6 +16,8 @@ export type Site = {
   store(role: RoleName): Store;
   /** Everything that a role's engine needs; a member of its group once it runs. */
   ports(role: RoleName, observer: Observer): EnginePorts;
+  /** Whether that member belongs to its group now. */
+  member(role: RoleName): MemberState;
   readDerived(topic: string, partition: number, from: number): Promise<DerivedPage>;
   partitions(topic: string): Promise<number>;
   close(): Promise<void>;

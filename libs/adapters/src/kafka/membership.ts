@@ -55,7 +55,9 @@ export function startMembership(
   // The client sends heartbeats between two batches only.
   const pulse = setInterval(() => beatForSlow(lanes, limits), PULSE_MS);
 
-  function missKafka({ message }: Error): void {
+  /** Said once as a warning: the attempts that follow are all the same. */
+  function missKafka({ message }: Error, until: string): void {
+    log[isAway ? 'debug' : 'warn']({ message }, `Kafka is away: the member ${until}`);
     isAway = true;
     state = { isMember: false, detail: `waits for Kafka: ${message}` };
   }
@@ -132,8 +134,7 @@ export function startMembership(
         return;
       }
       settled = deferred();
-      missKafka(error);
-      log.warn({ message: error.message }, 'Kafka is away: the member joins anew when it is back');
+      missKafka(error, 'joins anew when it is back');
     },
     async batch(incoming) {
       const { at, from, fetched } = incoming;
@@ -167,8 +168,7 @@ export function startMembership(
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error;
         if (!error.retriable || error.code === 'UNKNOWN_TOPIC_OR_PARTITION') throw new Refused(error.message);
-        missKafka(error);
-        log.warn({ message: error.message }, 'Kafka is away: the member joins when it is there');
+        missKafka(error, 'joins when it is there');
         await sleep(limits.retryMs);
       }
     }

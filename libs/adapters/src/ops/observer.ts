@@ -17,6 +17,14 @@ const LEVELS: Readonly<Record<EngineEvent['name'], 'debug' | 'info' | 'warn' | '
   ticked: 'debug',
 };
 
+/** Of attempts at what is away the first is a warning, and then about one a minute. */
+const SAY_EVERY_ATTEMPTS = 20;
+
+function levelOf(event: EngineEvent): (typeof LEVELS)[EngineEvent['name']] {
+  const isRepeat = event.name === 'infrastructure-away' && event.attempt !== 1;
+  return isRepeat && event.attempt % SAY_EVERY_ATTEMPTS !== 0 ? 'debug' : LEVELS[event.name];
+}
+
 /** The engine's events as log lines: `event` is a stable name, and reasons lose what looks like a number or an id. */
 export function logObserver(logger: Logger): Observer {
   return (event) => {
@@ -25,7 +33,7 @@ export function logObserver(logger: Logger): Observer {
     // A reason quotes the input, which may hold a person's name.
     delete fields['reason'];
     if (typeof fields['message'] === 'string') fields['message'] = redactText(fields['message']);
-    logger[LEVELS[name]](fields, name);
+    logger[levelOf(event)](fields, name);
   };
 }
 

@@ -29,6 +29,7 @@ export async function openEmbeddedSite(config: Config): Promise<Site> {
       observer,
       newToken: randomUUID,
     }),
+    member: () => ({ isMember: true, detail: 'the only one' }),
     readDerived: (topic, partition, from) => embedded.readDerived(topic, partition, from, PAGE_RECORDS),
     partitions: async () => embedded.partitions,
     close: () => embedded.close(),

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Admin, AvroCodec, Config, KafkaConnection, KafkaLogger, Registry } from '@callfold/adapters';
+import type {
+  AvroCodec,
+  Config,
+  KafkaConnection,
+  KafkaConsumer,
+  KafkaLogger,
+  Logger,
+  RedisEvent,
+  Registry,
+} from '@callfold/adapters';
 import {
   checkRedis,
   createCodec,
@@ -49,27 +58,87 @@ export function quietLogger(say: (text: string) => void): KafkaLogger {
   return { debug: nothing, info: nothing, warn: nothing, error: (_fields, message) => say(`Kafka: ${message}`) };
 }
 
+/** A service's logs: what the client itself says of its attempts is for those who look closer. */
+export function serviceLogger(logger: Logger): KafkaLogger {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (fields: object, message: string): void => {
+      logger['from' in fields ? 'debug' : level]({ event: 'kafka', ...fields }, message);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
 async function registered(codec: AvroCodec): Promise<void> {
   await codec.register(TOPICS.map(({ name }) => name));
 }
 
-export async function openKafkaSite(config: Config, say: (text: string) => void): Promise<Site> {
-  const connection = connectionOf(config, quietLogger(say));
+async function clusterIdOf(connection: KafkaConnection): Promise<string> {
+  const admin = await openKafkaAdmin(connection);
+  try {
+    return await admin.clusterId();
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Told when the connection is lost and when it is there again; the attempts in between are all the same. */
+function redisEvents(say: (text: string) => void, isOver: () => boolean): (event: RedisEvent) => void {
+  let isLost = false;
+  return (event) => {
+    if (isOver()) return;
+    if (event.name === 'redis-lost' && !isLost) say(`${event.where} is away: ${event.message}`);
+    if (event.name === 'redis-connected' && isLost) say(`${event.where} is back`);
+    isLost = event.name === 'redis-lost';
+  };
+}
+
+/**
+ * @param say for what concerns whoever runs it
+ * @param log for what the Kafka clients say
+ * @throws when a part is away; nothing is left open then
+ */
+export async function openKafkaSite(
+  config: Config,
+  say: (text: string) => void,
+  log: KafkaLogger = quietLogger(say),
+): Promise<Site> {
   const closing: Closing[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of closing.toReversed()) await one().catch(() => undefined);
+  };
+  try {
+    return await openParts(config, say, connectionOf(config, log), closing, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openParts(
+  config: Config,
+  say: (text: string) => void,
+  connection: KafkaConnection,
+  closing: Closing[],
+  close: () => Promise<void>,
+): Promise<Site> {
   const keep = <Part extends { close(): Promise<unknown> }>(part: Part): Part => {
     closing.push(() => part.close());
     return part;
   };
   const codec = createCodec(registryOf(config));
   await registered(codec);
-  const admin: Admin = keep(await openKafkaAdmin(connection));
-  const clusterId = await admin.clusterId();
-  const client = createRedisClient({ url: config.redisUrl ?? '', name: 'callfold' });
-  closing.push(() => client.close());
+  const clusterId = await clusterIdOf(connection);
+  let isOver = false;
+  const onEvent = redisEvents(say, () => isOver);
+  const client = keep(createRedisClient({ url: config.redisUrl ?? '', name: 'callfold', onEvent }));
+  closing.push(async () => {
+    isOver = true;
+  });
   for (const warning of (await checkRedis(client)).warnings) say(warning);
   const group = (role: RoleName): string =>
     config.generation === '1' ? `callfold.${role}` : `callfold.${role}.${config.generation}`;
   const logs = new Map<RoleName, Log>();
+  const consumers = new Map<RoleName, KafkaConsumer>();
   const lazily = <Part>(make: () => Part): (() => Part) => {
     let made: Part | undefined;
     return () => (made ??= make());
@@ -96,6 +165,7 @@ export async function openKafkaSite(config: Config, say: (text: string) => void)
       const limits = { sessionMs: config.kafka?.sessionTimeoutMs ?? 10_000 };
       const { consumer, log } = createKafkaMember({ connection, groupId: group(role), topics, limits });
       keep(log);
+      consumers.set(role, consumer);
       return {
         consumer,
         log,
@@ -107,10 +177,9 @@ export async function openKafkaSite(config: Config, say: (text: string) => void)
         newToken: randomUUID,
       };
     },
+    member: (role) => consumers.get(role)?.state() ?? { isMember: false, detail: 'not started' },
     readDerived: (topic, partition, from) => reader().readBack(topic, partition, from),
     partitions: (topic) => logOf('projector').partitions(topic),
-    async close() {
-      for (const close of closing.toReversed()) await close().catch(() => undefined);
-    },
+    close,
   };
 }
