@@ -30,6 +30,7 @@ export type Piece = { readonly from: number; readonly to: number; readonly day: 
 export function* pieces(from: number, to: number, zone: Zone, at: 'days' | 'hours'): Generator<Piece> {
   for (let next = from; next < to; ) {
     const day = zone.dayOf(next);
+    if (next < day.start || next >= day.end) throw new Error(`the zone ${zone.name} gives no day for ${next}`);
     const stretches = at === 'days' ? [day] : day.hours;
     for (const { end } of stretches) {
       const until = Math.min(end, to);

@@ -21,23 +21,27 @@ function stretchAt(at: number, end: number, zone: string): ZoneHour {
   return { hour: local.hour, start: at, end: Math.min(end, change, at + HOUR_MS - past) };
 }
 
-function hoursOf(start: number, end: number, startsAtMidnight: boolean, zone: string): ZoneHour[] {
+function hoursOf(start: number, end: number, zone: string): ZoneHour[] {
   const hours: ZoneHour[] = [];
-  // The calendar is slow: a day like most others is counted off.
-  const isPlain = startsAtMidnight && end - start === DAY_MS;
+  // The calendar is slow: a day on which no clock changes is counted off.
+  const isPlain = end - start === DAY_MS;
   for (let at = start; at < end; at = hours.at(-1)?.end ?? end) {
     hours.push(isPlain ? { hour: (at - start) / HOUR_MS, start: at, end: at + HOUR_MS } : stretchAt(at, end, zone));
   }
   return hours;
 }
 
+/** From the first instant of one local date to the first of the next, so that days follow each other without a gap. */
 function localDay(at: number, zone: string): ZoneDay {
-  const midnight = zonedAt(at, zone).startOfDay();
-  const start = midnight.epochMilliseconds;
-  const end = start + Math.round(midnight.hoursInDay * HOUR_MS);
-  // Where clocks go forward at midnight the day starts at one.
-  const isMidnight = midnight.hour === 0 && midnight.minute === 0;
-  return { date: midnight.toPlainDate().toString(), start, end, hours: hoursOf(start, end, isMidnight, zone) };
+  let first = zonedAt(at, zone).startOfDay();
+  let next = first.add({ days: 1 }).startOfDay();
+  // Newfoundland's clocks went back at one past midnight: an hour of the old date came after the new one had begun.
+  if (at >= next.epochMilliseconds) {
+    first = next;
+    next = first.add({ days: 1 }).startOfDay();
+  }
+  const [start, end] = [first.epochMilliseconds, next.epochMilliseconds];
+  return { date: first.toPlainDate().toString(), start, end, hours: hoursOf(start, end, zone) };
 }
 
 /** @returns null when there is no zone of that name in the IANA list; an offset like +02:00 is no zone */

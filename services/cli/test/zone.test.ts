@@ -23,6 +23,10 @@ describe('a local day', () => {
     ['America/Sao_Paulo', '2018-11-04T12:00:00Z', '2018-11-04', '2018-11-04T03:00:00.000Z', 23],
     // Half an hour of daylight saving.
     ['Australia/Lord_Howe', '2025-10-05T00:00:00Z', '2025-10-05', '2025-10-04T13:30:00.000Z', 23.5],
+    // Clocks went back from one past midnight: the rest of the old date is the new day's, which has begun.
+    ['America/St_Johns', '2006-10-29T02:30:30Z', '2006-10-29', '2006-10-29T02:30:00.000Z', 25],
+    ['America/St_Johns', '2006-10-29T03:00:00Z', '2006-10-29', '2006-10-29T02:30:00.000Z', 25],
+    ['America/St_Johns', '2006-10-29T02:29:59Z', '2006-10-28', '2006-10-28T02:30:00.000Z', 24],
     // The day that Samoa left out.
     ['Pacific/Apia', '2011-12-30T09:59:59Z', '2011-12-29', '2011-12-29T10:00:00.000Z', 24],
     ['Pacific/Apia', '2011-12-30T10:00:00Z', '2011-12-31', '2011-12-30T10:00:00.000Z', 24],
@@ -37,6 +41,8 @@ describe('a local day', () => {
     ['Europe/Berlin', '2025-10-26T12:00:00Z', [0, 1, 2, 2, 3], 25],
     ['America/Sao_Paulo', '2018-11-04T12:00:00Z', [1, 2, 3], 23],
     ['Australia/Lord_Howe', '2025-04-06T00:00:00Z', [0, 1, 1, 2], 25],
+    ['America/St_Johns', '2006-10-29T12:00:00Z', [0, 23, 0, 1, 2], 26],
+    ['America/St_Johns', '2006-04-02T12:00:00Z', [0, 1, 2], 24],
   ])('the hours of %s at %s', (name, at, first, count) => {
     const { hours } = zone(name).dayOf(Date.parse(at));
     expect(hours.slice(0, first.length).map(({ hour }) => hour)).toEqual(first);
@@ -70,6 +76,22 @@ test('hours are those that the platform’s own calendar gives, without a gap, a
       expect(clocks.get(name)?.format(at).slice(0, shown.length)).toBe(shown);
       expect(day.hours.map(({ start }) => start)).toEqual([day.start, ...day.hours.slice(0, -1).map(({ end }) => end)]);
       expect(day.hours.at(-1)?.end).toBe(day.end);
+    }),
+  );
+});
+
+test('days follow each other without a gap, in every zone, also where clocks changed in odd ways', () => {
+  const zones = new Map<string, Zone>();
+  const anInstant = fc.integer({ min: Date.UTC(1990, 0, 1), max: Date.UTC(2038, 0, 1) });
+  fc.assert(
+    fc.property(fc.constantFrom(...Intl.supportedValuesOf('timeZone')), anInstant, (name, at) => {
+      const own = zones.get(name) ?? zone(name);
+      zones.set(name, own);
+      const day = own.dayOf(at);
+      expect(at >= day.start && at < day.end).toBe(true);
+      expect(own.dayOf(day.end).start).toBe(day.end);
+      expect(own.dayOf(day.start - 1).end).toBe(day.start);
+      expect([day.hours[0]?.start, day.hours.at(-1)?.end]).toEqual([day.start, day.end]);
     }),
   );
 });
