@@ -4,11 +4,14 @@ import type { At, Codec, Outgoing, RawWriter } from '@callfold/engine';
 
 /** Publishes raw events: the right topic, key and partition, in batches, in order per partition. */
 export type EventProducer = {
-  /** Resolves when there is room for the next one, not when the log has this one: that is `flush`. */
+  /**
+   * Resolves when there is room for the next one, not when the log has this one: that is `flush`. Rejects when one
+   * before it failed.
+   */
   send(event: RawEvent): Promise<void>;
   /**
-   * Resolves when the log has all that was sent. Rejects when any may be missing: send them again, repeats are
-   * harmless.
+   * Resolves when the log has all that was sent since the last one. Rejects when any may be missing: send them
+   * again, repeats are harmless.
    */
   flush(): Promise<void>;
   readonly sent: number;
@@ -33,17 +36,22 @@ const BATCH_BYTES = 524_288;
 export function createEventProducer(options: EventProducerOptions): EventProducer {
   const { writer, codec, batchRecords = BATCH_RECORDS, batchBytes = BATCH_BYTES } = options;
   const lanes = new Map<string, Lane>();
-  const partitions = new Map<string, number>();
+  const partitions = new Map<string, Promise<number>>();
   let sent = 0;
+
+  /** Asked once a topic; whoever asks meanwhile waits for the same answer, so that order holds. */
+  function partitionsOf(topic: string): Promise<number> {
+    const known = partitions.get(topic);
+    if (known) return known;
+    const asked = writer.partitions(topic);
+    partitions.set(topic, asked);
+    asked.catch(() => partitions.delete(topic));
+    return asked;
+  }
 
   async function laneOf(event: RawEvent): Promise<Lane> {
     const topic = rawTopic(event.source);
-    let count = partitions.get(topic);
-    if (count === undefined) {
-      count = await writer.partitions(topic);
-      partitions.set(topic, count);
-    }
-    const partition = partitionOf(event.tenantId, event.subjectId, count);
+    const partition = partitionOf(event.tenantId, event.subjectId, await partitionsOf(topic));
     const name = `${topic}/${partition}`;
     const lane = lanes.get(name) ?? { at: { topic, partition }, messages: [], bytes: 0, last: Promise.resolve() };
     lanes.set(name, lane);
@@ -71,8 +79,14 @@ export function createEventProducer(options: EventProducerOptions): EventProduce
       if (lane.messages.length >= batchRecords || lane.bytes >= batchBytes) await ship(lane);
     },
     async flush() {
-      for (const lane of lanes.values()) ship(lane).catch(() => undefined);
-      await Promise.all([...lanes.values()].map((lane) => lane.last));
+      const flushed = [...lanes.values()];
+      for (const lane of flushed) ship(lane).catch(() => undefined);
+      const ends = await Promise.allSettled(flushed.map((lane) => lane.last));
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (!failed) return;
+      // Told now: what is sent again goes on with lanes of its own.
+      lanes.clear();
+      throw failed.reason;
     },
     get sent() {
       return sent;
