@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
 import type { At, Report, Stood } from '@callfold/engine';
-import { compareRecords, compareStates, foldPartition, rulesOf, stoodOf } from '@callfold/engine';
+import { compareRecords, compareStates, foldPartition, Refused, rulesOf, stoodOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
 import type { Context, Exit } from '../command.ts';
@@ -57,12 +57,14 @@ export async function verify(context: Context): Promise<Exit> {
   const site = await openKafkaSite(context.config, context.say);
   let same = 0;
   let found = 0;
+  let compared = 0;
   try {
     for (const source of SOURCES) {
       const topic = rawTopic(source);
       const partitions = await site.partitions(topic);
       for (let partition = 0; partition < partitions; partition += 1) {
         for (const row of await verifyPartition(site, { topic, partition }, source, context)) {
+          compared += 1;
           same += row.same;
           found += row.findings.length;
           if (context.json) context.out(`${JSON.stringify(row)}\n`);
@@ -75,6 +77,13 @@ export async function verify(context: Context): Promise<Exit> {
     }
   } finally {
     await site.close();
+  }
+  if (compared === 0) {
+    const { generation } = context.config;
+    throw new Refused(
+      `There is nothing to compare: no role has a checkpoint of generation ${generation} in this Redis. ` +
+        'Start them with `callfold serve projector` and `callfold serve outcomes`, or check CALLFOLD_REDIS_URL.',
+    );
   }
   context.say(
     found === 0 ? `Identical: ${same} aggregates and records are what a fresh fold gives.` : `${found} differences.`,
