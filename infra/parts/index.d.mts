@@ -42,6 +42,10 @@ export type KafkaNode = Part & {
 export type Kafka = {
   /** host:port of every broker. */
   readonly brokers: readonly string[];
+  /** host:port of every broker's proxy, for those who shall come that way; empty unless `proxied`. */
+  readonly proxied: readonly string[];
+  /** One per broker, in their order; empty unless `proxied`. */
+  readonly proxies: readonly Proxy[];
   readonly nodes: readonly KafkaNode[];
   readonly pids: readonly number[];
   /** The first broker's; the others' are at `nodes`. */
@@ -60,6 +64,8 @@ export function startKafka(
     readonly controllerPorts?: readonly number[];
     /** Broker settings over those of `brokerSettings`. */
     readonly settings?: Readonly<Record<string, string>>;
+    /** A proxy before each broker, with a listener that sends clients through it. `brokers` stay direct. Default false. */
+    readonly proxied?: boolean;
     /** Half the processor time for a start, slower in long runs: for tests, not for benchmarks. Default false. */
     readonly quick?: boolean;
     /** Java options in place of `JAVA_OPTIONS.kafka` and those of `quick`. */
@@ -81,11 +87,112 @@ export function startRedis(
   options: Omit<Start, 'say'> & {
     readonly port?: number;
     /** Lines of redis.conf over `REDIS_SETTINGS`; a list gives one line each. */
-    readonly config?: Readonly<Record<string, string | readonly string[]>>;
+    readonly config?: RedisConfig;
     /** Runs as a Sentinel, which takes none of `REDIS_SETTINGS`. */
     readonly sentinel?: boolean;
   },
-): Promise<Part & { readonly url: string }>;
+): Promise<Redis>;
+
+export type Redis = Part & { readonly url: string };
+
+/** Lines of redis.conf for each server, over `REDIS_SETTINGS`. */
+type RedisConfig = Readonly<Record<string, string | readonly string[]>>;
+
+export type RedisSentinel = {
+  /** The sentinels' name of the master. */
+  readonly name: string;
+  /** As `CALLFOLD_REDIS_URL` takes it. */
+  readonly url: string;
+  /** The first is the first master. */
+  readonly servers: readonly Redis[];
+  readonly sentinels: readonly Redis[];
+  /** As most of the sentinels have it now. */
+  master(): Promise<Redis>;
+  /** The replicas get nothing more: what is written from now on is lost in a failover, if it comes within some 20 s. */
+  holdReplicas(): Promise<void>;
+  letReplicas(): Promise<void>;
+  stop(how?: { readonly wipe?: boolean }): Promise<void>;
+};
+
+/** Resolves when the sentinels know each other and the replicas, and these have the master's data. */
+export function startRedisSentinel(options: {
+  readonly dir: string;
+  /** Default 1. */
+  readonly replicas?: number;
+  /** Default 3; most of them must agree. */
+  readonly sentinels?: number;
+  readonly config?: RedisConfig;
+}): Promise<RedisSentinel>;
+
+export type RedisCluster = {
+  readonly url: string;
+  readonly servers: readonly Redis[];
+  /** Those that began as masters, and as replicas of the one at the same place. */
+  readonly masters: readonly Redis[];
+  readonly replicas: readonly Redis[];
+  slotOf(key: string): Promise<number>;
+  ownerOf(slot: number): Promise<Redis>;
+  /**
+   * Moves a slot with its keys to another master while it is in use, key by key with a pause before each: in between,
+   * clients are told ASK and TRYAGAIN, and MOVED after it.
+   */
+  migrate(
+    slot: number,
+    how?: { readonly keyPauseMs?: number },
+  ): Promise<{ readonly from: number; readonly to: number; readonly keys: number }>;
+  stop(how?: { readonly wipe?: boolean }): Promise<void>;
+};
+
+/** Three masters; resolves when every slot is served and every replica has its master's data. */
+export function startRedisCluster(options: {
+  readonly dir: string;
+  /** One per master. Default false. */
+  readonly replicas?: boolean;
+  readonly config?: RedisConfig;
+}): Promise<RedisCluster>;
+
+/** One command on a connection of its own. Numbers as numbers, bytes as UTF-8; throws what the server calls an error. */
+export function askRedis(port: number, words: readonly (string | number)[], waitMs?: number): Promise<unknown>;
+
+export type ProxyState = {
+  /**
+   * `hold`: what comes is delivered later, as when packets are lost and sent again. `swallow`: it is never delivered,
+   * nor is the end of the connection, as when the other machine is gone; every connection of that time is cut on the
+   * way back to normal.
+   */
+  readonly toServer: 'pass' | 'hold' | 'swallow';
+  readonly toClient: 'pass' | 'hold' | 'swallow';
+  /** Each way. */
+  readonly latencyMs: number;
+  /** Each way, of each connection. */
+  readonly bytesPerSecond: number;
+};
+
+/** A way to a server on 127.0.0.1, of any protocol, on which connections break as they do between machines. */
+export type Proxy = {
+  readonly port: number;
+  /** host:port */
+  readonly where: string;
+  /** How many are open now. */
+  readonly connections: number;
+  /** Of connections that are there and those to come. */
+  set(change: Partial<ProxyState>): void;
+  /** Takes connections and passes everything on, at once. What was held is delivered. */
+  normal(): Promise<void>;
+  /** New connections lead to this port from now on. */
+  lead(port: number): void;
+  /** RST for every connection there is; new ones are taken. */
+  cut(): void;
+  /** Each connection is ended in order, as by a server that stops. */
+  end(): void;
+  /** As a server that is down: connections are cut and new ones refused, until `normal`. */
+  refuse(): Promise<void>;
+  /** The next bytes from the server are thrown away and their connection is cut; resolves when that was done. */
+  loseNextAnswer(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function startProxy(options: { readonly to: number; readonly port?: number }): Promise<Proxy>;
 
 /** What Maven fetched. */
 export type Jars = { readonly classPath: string; readonly registryJar: string };
@@ -116,6 +223,8 @@ export const SERIAL_COLLECTOR: string;
 export const QUICK_JAVA_OPTIONS: string;
 export const JAVA_OPTIONS: { readonly kafka: string; readonly registry: string };
 export const REDIS_SETTINGS: Readonly<Record<string, string>>;
+export const SENTINEL_SETTINGS: Readonly<Record<string, string>>;
+export const CLUSTER_SETTINGS: Readonly<Record<string, string>>;
 export const REGISTRY_API: string;
 export const WAITS: {
   readonly readyMs: number;

@@ -10,6 +10,7 @@ import { findJars, findJava } from './jars.mjs';
 import { askBrokers } from './kafka-probe.mjs';
 import { launch } from './part.mjs';
 import { freePorts, HOST } from './ports.mjs';
+import { startProxy } from './proxy.mjs';
 import { brokerSettings, CLUSTER_ID, JAVA_OPTIONS, QUICK_JAVA_OPTIONS } from './settings.mjs';
 
 const LOGGING = fileURLToPath(new URL('./kafka-log4j2.properties', import.meta.url));
@@ -23,19 +24,21 @@ const propertiesText = (settings) =>
 /**
  * @param {number} id
  * @param {string} dir
- * @param {readonly number[]} ports
- * @param {readonly number[]} controllerPorts
+ * @param {Cluster} cluster
  */
-function ownSettings(id, dir, ports, controllerPorts) {
+function ownSettings(id, dir, { ports, controllerPorts, doors }) {
   const client = `PLAINTEXT://${HOST}:${ports[id - 1]}`;
+  // A listener of its own for those who come through the proxy: they are sent through it again, and nobody else is.
+  const door = doors[id - 1];
+  const behind = door ? `,PROXIED://${HOST}:${door.behind}` : '';
   return {
     'node.id': String(id),
     'process.roles': 'broker,controller',
-    listeners: `${client},CONTROLLER://${HOST}:${controllerPorts[id - 1]}`,
-    'advertised.listeners': client,
+    listeners: `${client}${behind},CONTROLLER://${HOST}:${controllerPorts[id - 1]}`,
+    'advertised.listeners': door ? `${client},PROXIED://${HOST}:${door.proxy.port}` : client,
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.quorum.voters': controllerPorts.map((port, index) => `${index + 1}@${HOST}:${port}`).join(','),
     'log.dirs': join(dir, 'data'),
   };
@@ -73,6 +76,7 @@ async function format(java, classPath, dir, config) {
  * @property {string} dir
  * @property {readonly number[]} ports
  * @property {readonly number[]} controllerPorts
+ * @property {readonly { proxy: import('./index.mjs').Proxy, behind: number }[]} doors one per broker, or none
  * @property {Readonly<Record<string, string>>} settings
  * @property {string} java
  * @property {string} javaOptions
@@ -86,12 +90,12 @@ async function format(java, classPath, dir, config) {
  * @param {number} index
  */
 async function startNode(cluster, port, index) {
-  const { ports, controllerPorts, java, classPath, keep } = cluster;
+  const { ports, java, classPath, keep } = cluster;
   const id = index + 1;
   const dir = join(cluster.dir, `node-${id}`);
   const config = join(dir, 'server.properties');
   mkdirSync(dir, { recursive: true });
-  const own = ownSettings(id, dir, ports, controllerPorts);
+  const own = ownSettings(id, dir, cluster);
   writeFileSync(config, propertiesText({ ...brokerSettings(ports.length), ...own, ...cluster.settings }));
   await format(java, classPath, dir, config);
   const logging = `-Dlog4j2.configurationFile=${LOGGING}`;
@@ -124,6 +128,12 @@ async function startNodes(cluster) {
   throw failed.reason;
 }
 
+/** @param {number} count */
+async function openDoors(count) {
+  const behind = await freePorts(count);
+  return Promise.all(behind.map(async (port) => ({ proxy: await startProxy({ to: port }), behind: port })));
+}
+
 /** @type {typeof import('./index.mjs').startKafka} */
 export async function startKafka(options) {
   const { dir, brokers: count = 1, settings = {}, quick = false, keep = false, say = () => {} } = options;
@@ -137,10 +147,14 @@ export async function startKafka(options) {
   const java = findJava();
   const { classPath } = await findJars({ say });
   const javaOptions = options.javaOptions ?? usual;
-  const nodes = await startNodes({ dir, ports, controllerPorts, settings, java, javaOptions, classPath, keep });
+  const doors = options.proxied ? await openDoors(count) : [];
+  const proxies = doors.map(({ proxy }) => proxy);
+  const nodes = await startNodes({ dir, ports, controllerPorts, doors, settings, java, javaOptions, classPath, keep });
 
   return {
     brokers: ports.map((port) => `${HOST}:${port}`),
+    proxied: proxies.map(({ where }) => where),
+    proxies,
     nodes,
     logFile: nodes[0]?.logFile ?? '',
     get pids() {
@@ -153,7 +167,7 @@ export async function startKafka(options) {
       await Promise.all(nodes.map((node) => node.start()));
     },
     async stop(how) {
-      await Promise.all(nodes.map((node) => node.stop(how)));
+      await Promise.all([...nodes.map((node) => node.stop(how)), ...proxies.map((proxy) => proxy.close())]);
       if (how?.wipe) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -3,10 +3,10 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { launch } from './part.mjs';
 import { freePorts, HOST } from './ports.mjs';
+import { askRedis, RedisSaid } from './redis-ask.mjs';
 import { REDIS_SETTINGS, VERSIONS } from './settings.mjs';
 
 const WAIT_MS = 2_000;
@@ -35,17 +35,13 @@ export function checkRedisServer() {
  * @param {number} port
  * @returns {Promise<boolean>}
  */
-export function pingRedis(port) {
-  return new Promise((done, fail) => {
-    const socket = connect({ host: HOST, port });
-    socket.setTimeout(WAIT_MS, () => socket.destroy(new Error(`Redis at ${HOST}:${port} is silent`)));
-    socket.once('error', fail);
-    socket.once('connect', () => socket.write('PING\r\n'));
-    socket.once('data', (answer) => {
-      done(/^(\+PONG|-NOAUTH)/.test(answer.toString()));
-      socket.destroy();
-    });
-  });
+export async function pingRedis(port) {
+  try {
+    return (await askRedis(port, ['PING'], WAIT_MS)) === 'PONG';
+  } catch (error) {
+    if (error instanceof RedisSaid) return error.message.startsWith('NOAUTH');
+    throw error;
+  }
 }
 
 /** @param {string} value */

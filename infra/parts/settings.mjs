@@ -78,6 +78,16 @@ export const REDIS_SETTINGS = {
 };
 
 /**
+ * Of sentinels, for each master: quick, and not so quick that a busy machine looks like a lost one. A failover takes
+ * the first of them, and up to a second more until one sentinel has the others' votes; a vote without a winner is made
+ * again after twice the other.
+ */
+export const SENTINEL_SETTINGS = { 'down-after-milliseconds': '2000', 'failover-timeout': '6000' };
+
+/** Of cluster nodes, beside those of every Redis: a lost master's replica takes over a second or two after this. */
+export const CLUSTER_SETTINGS = { 'cluster-enabled': 'yes', 'cluster-node-timeout': '3000' };
+
+/**
  * Registry settings, as Java system properties. With H2 in a file the ids stay the same after a restart; in memory, as
  * it comes, every record in Kafka would point at a schema that is gone. Without the write delay of half a second, a
  * schema whose id was given out is on disk, so that kill -9 cannot give the id to another one.

@@ -11,7 +11,7 @@ import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { Redis } from 'ioredis';
 import { Kafka as KafkaClient, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Kafka, Part } from '../parts/index.mjs';
+import type { Kafka, Part, Proxy } from '../parts/index.mjs';
 import {
   DIR_SETTING,
   freePorts,
@@ -73,7 +73,12 @@ describe('one of each', () => {
 
   beforeAll(async () => {
     [kafka, registry, redis] = await Promise.all([
-      startKafka({ dir: join(dir, 'kafka'), quick: true, settings: { 'broker.session.timeout.ms': '3000' } }),
+      startKafka({
+        dir: join(dir, 'kafka'),
+        quick: true,
+        proxied: true,
+        settings: { 'broker.session.timeout.ms': '3000' },
+      }),
       startRegistry({ dir: join(dir, 'registry') }),
       startRedis({ dir: join(dir, 'redis') }),
     ]);
@@ -103,6 +108,22 @@ describe('one of each', () => {
     await expect(admin.fetchTopicMetadata({ topics: ['unasked'] })).rejects.toThrow('does not host this topic');
     expect(await admin.listTopics()).not.toContain('unasked');
     await admin.disconnect();
+  });
+
+  test('who comes to Kafka through its proxy stays on it, and nobody else is on it', async () => {
+    const [proxy] = kafka.proxies as [Proxy];
+    const through = clientOf({ ...kafka, brokers: kafka.proxied });
+    const direct = clientOf(kafka);
+    await createTopic(direct, 'proxied', 1);
+    await produce(direct, 'proxied', Buffer.from('direct'));
+    expect(proxy.connections).toBe(0);
+    await produce(through, 'proxied', Buffer.from('through'));
+    await proxy.refuse();
+    const waiting = produce(through, 'proxied', Buffer.from('late'));
+    await produce(direct, 'proxied', Buffer.from('past it'));
+    await proxy.normal();
+    await waiting;
+    expect((await consume(through, 'proxied', 4)).map(String)).toEqual(['direct', 'through', 'past it', 'late']);
   });
 
   test('the registry gives a schema the same id after kill -9', async () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startProxy } from '../../../infra/parts/index.mjs';
 import type { At, Claim, Commit, CommitAnswer } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import type { RedisStore } from '../src/index.ts';
 import { checkpointKey, outboxKey, tableKey, timersKey } from '../src/index.ts';
 import { bytes, change, freshToken, place, sight, states } from './contract/store-harness.ts';
-import { openLossyProxy } from './lossy-proxy.ts';
 import type { TestRedis } from './redis-server.ts';
 import { openRedis, SPACE } from './redis-server.ts';
 
@@ -216,8 +216,8 @@ describe('a commit cut short in the middle', () => {
 
 describe('a lost answer', () => {
   it('of a commit or a claim is answered the same when the call is made again', async () => {
-    const proxy = await openLossyProxy(redis.port);
-    const far = redis.store({ url: `redis://127.0.0.1:${proxy.port}` });
+    const proxy = await startProxy({ to: redis.port });
+    const far = redis.store({ url: `redis://${proxy.where}` });
     try {
       const token = freshToken();
       await far.peek(at);

@@ -1,44 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startRedis, testDir } from '../../../infra/parts/index.mjs';
+import type { RedisCluster, RedisSentinel } from '../../../infra/parts/index.mjs';
+import { askRedis, startRedis, startRedisCluster, startRedisSentinel, testDir } from '../../../infra/parts/index.mjs';
 import { Refused } from '@callfold/engine';
 import type { RedisClient } from '../src/index.ts';
 import { checkpointKey, createRedisClient, createRedisStore } from '../src/index.ts';
-import { bytes, change, freshToken, place, sight, states } from './contract/store-harness.ts';
+import { bytes, change, freshToken, place, scanAll, sight, states } from './contract/store-harness.ts';
 import { SPACE } from './redis-server.ts';
 
 type Server = Awaited<ReturnType<typeof startRedis>>;
-const SLOTS = 16_384;
 const soon = { timeout: 60_000, interval: 50 };
 const dir = testDir('redis-topologies');
 
 const plainOf = (server: Server): RedisClient => createRedisClient({ url: server.url });
 
 describe('Redis Cluster', () => {
-  const servers: Server[] = [];
-  const plain: RedisClient[] = [];
+  let cluster!: RedisCluster;
+  let plain: RedisClient[] = [];
 
   beforeAll(async () => {
-    for (const name of ['a', 'b']) {
-      servers.push(await startRedis({ dir: join(dir, `cluster-${name}`), config: { 'cluster-enabled': 'yes' } }));
-    }
-    plain.push(...servers.map(plainOf));
-    const [a, b] = plain as [RedisClient, RedisClient];
-    const half = (from: number): number[] => Array.from({ length: SLOTS / 2 }, (_, i) => from + i);
-    await a.call('cluster', ['addslots', ...half(0)]);
-    await b.call('cluster', ['addslots', ...half(SLOTS / 2)]);
-    await a.call('cluster', ['meet', '127.0.0.1', servers[1]!.port]);
-    const whole = async (one: RedisClient): Promise<void> => {
-      const info = String(await one.call('cluster', ['info']));
-      if (!/cluster_state:ok[^]*cluster_known_nodes:2/.test(info))
-        throw new Error(`the cluster is not whole yet: ${info}`);
-    };
-    for (const one of plain) await vi.waitFor(() => whole(one), soon);
+    cluster = await startRedisCluster({ dir: join(dir, 'cluster') });
+    plain = cluster.servers.map(plainOf);
   });
   afterAll(async () => {
     await Promise.all(plain.map((one) => one.close()));
-    await Promise.all(servers.map((one) => one.stop({ wipe: true })));
+    await cluster?.stop({ wipe: true });
   });
 
   it('holds each partition whole on one of its nodes, and takes commits to the right one', async () => {
@@ -49,7 +36,7 @@ describe('Redis Cluster', () => {
     for (const one of plain) await one.call('acl', ['setuser', ...`${user} ${more}`.split(' ')]);
     // Only one node is named: the other is found.
     const client = createRedisClient({
-      url: servers[0]!.url.replace('redis://', 'redis+cluster://callfold:PASSWORD@'),
+      url: cluster.servers[0]!.url.replace('redis://', 'redis+cluster://callfold:PASSWORD@'),
     });
     const store = createRedisStore({ ...SPACE, client });
     expect((await store.check()).warnings.join('\n')).toMatch(/node 127\.0\.0\.1/);
@@ -81,13 +68,7 @@ describe('Redis Cluster', () => {
   });
 
   it('forgets scripts on every node, and is told them again', async () => {
-    const client = createRedisClient({
-      url: servers
-        .map(({ port }) => `127.0.0.1:${port}`)
-        .join(',')
-        .replace(/^/, 'redis+cluster://'),
-    });
-    const store = createRedisStore({ ...SPACE, client });
+    const store = createRedisStore({ ...SPACE, client: createRedisClient({ url: cluster.url }) });
     for (const at of Array.from({ length: 6 }, place)) {
       await Promise.all(plain.map((one) => one.call('script', ['flush'])));
       const { claim } = await store.claim(at, freshToken());
@@ -96,65 +77,116 @@ describe('Redis Cluster', () => {
     await store.close();
   });
 
+  it('takes commits while the slot of a partition moves to another node, and none is lost', async () => {
+    const store = createRedisStore({ ...SPACE, client: createRedisClient({ url: cluster.url }) });
+    const at = place();
+    const { claim } = await store.claim(at, freshToken());
+    const commits = (next: number) => {
+      const parts = { tables: states({ [`key ${next}`]: String(next) }), timers: new Map([['a', next]]) };
+      return change({ expected: next === 1 ? null : next - 1, next, ...parts, outboxFrom: next, outbox: [bytes('x')] });
+    };
+    const errors = async (name: string): Promise<number> => {
+      const all = await Promise.all(cluster.servers.map(({ port }) => askRedis(port, ['INFO', 'errorstats'])));
+      const count = new RegExp(`errorstat_${name}:count=(\\d+)`);
+      return all.reduce<number>((sum, one) => sum + Number(count.exec(String(one))?.[1] ?? 0), 0);
+    };
+    let isOver = false;
+    let next = 0;
+    const write = async (): Promise<void> => {
+      for (; !isOver || next < 5; next += 1) {
+        const commit = commits(next + 1);
+        await vi.waitFor(async () => expect(await store.commit(at, claim, commit)).toEqual({ ok: true }), soon);
+      }
+    };
+    /** A commit names keys of which some are never there, so it is told to try again; a look at one key is sent on. */
+    const look = async (): Promise<void> => {
+      for (let seen = 0; !isOver; ) {
+        const stored = await vi.waitFor(() => store.peek(at), soon);
+        expect(stored?.next ?? 0).toBeGreaterThanOrEqual(seen);
+        seen = stored?.next ?? 0;
+      }
+    };
+    const under = Promise.all([write(), look()]);
+    const slot = await cluster.slotOf(checkpointKey(SPACE, at));
+    await vi.waitFor(() => expect(next).toBeGreaterThan(2), soon);
+    const names = ['ASK', 'MOVED', 'TRYAGAIN'];
+    const before = await Promise.all(names.map(errors));
+    // There and back: the second time the node knows the scripts.
+    for (const _ of ['there', 'back']) {
+      const { from, to, keys } = await cluster.migrate(slot, { keyPauseMs: 100 });
+      expect(keys).toBeGreaterThanOrEqual(4);
+      expect(from).not.toBe(to);
+    }
+    isOver = true;
+    await under;
+    const after = await Promise.all(names.map(errors));
+    for (const [i, name] of names.entries()) expect(after[i], name).toBeGreaterThan(before[i]!);
+    expect(await sight(store, at)).toMatchObject({ next, timers: [{ key: 'a', due: next }] });
+    expect([(await scanAll(store, at, 'states')).size, (await store.outbox(at)).length]).toEqual([next, next]);
+    await store.close();
+  });
+
   it('is told apart from one server, both ways', async () => {
-    const single = createRedisStore({ ...SPACE, client: plainOf(servers[0]!) });
+    const single = createRedisStore({ ...SPACE, client: plainOf(cluster.servers[0]!) });
     await expect(single.check()).rejects.toThrow(/redis\+cluster:\/\//);
     await single.close();
     const alone = await startRedis({ dir: join(dir, 'alone') });
     const client = createRedisClient({ url: alone.url.replace('redis://', 'redis+cluster://'), connectMs: 1_000 });
-    const cluster = createRedisStore({ ...SPACE, client });
-    await expect(cluster.check()).rejects.toThrow(/it is no Redis Cluster: use redis:/);
-    await expect(cluster.check()).rejects.toBeInstanceOf(Refused);
-    await cluster.close();
+    const wrong = createRedisStore({ ...SPACE, client });
+    await expect(wrong.check()).rejects.toThrow(/it is no Redis Cluster: use redis:/);
+    await expect(wrong.check()).rejects.toBeInstanceOf(Refused);
+    await wrong.close();
     await alone.stop({ wipe: true });
   });
 });
 
 describe('Redis Sentinel', () => {
-  const servers: Server[] = [];
-  let sentinel!: Server;
+  let sentinel!: RedisSentinel;
 
   beforeAll(async () => {
-    const master = await startRedis({ dir: join(dir, 'master') });
-    const follow = { replicaof: `127.0.0.1 ${master.port}`, 'repl-diskless-sync-delay': '0' };
-    const replica = await startRedis({ dir: join(dir, 'replica'), config: follow });
-    servers.push(master, replica);
-    sentinel = await startRedis({
-      dir: join(dir, 'sentinel'),
-      sentinel: true,
-      config: {
-        sentinel: [
-          `monitor callfold 127.0.0.1 ${master.port} 1`,
-          'down-after-milliseconds callfold 500',
-          'failover-timeout callfold 5000',
-        ],
-      },
-    });
+    sentinel = await startRedisSentinel({ dir: join(dir, 'sentinel') });
   });
-  afterAll(async () => {
-    await Promise.all([...servers, sentinel].map((one) => one.stop({ wipe: true })));
-  });
+  afterAll(async () => sentinel?.stop({ wipe: true }));
 
   it('leads to the master, and to the new one when the old one is lost', async () => {
-    const watcher = plainOf(sentinel);
-    const knows = async (): Promise<string> => String(await watcher.call('sentinel', ['replicas', 'callfold']));
-    await vi.waitFor(
-      async () => expect(await knows()).toMatch(new RegExp(`${servers[1]!.port}.*master-link-status,ok`)),
-      soon,
-    );
-    const url = `redis+sentinel://127.0.0.1:${sentinel.port}/callfold`;
-    const store = createRedisStore({ ...SPACE, client: createRedisClient({ url, answerMs: 1_000 }) });
+    const [first, second] = sentinel.servers as [Server, Server];
+    const store = createRedisStore({ ...SPACE, client: createRedisClient({ url: sentinel.url, answerMs: 1_000 }) });
     await store.check();
     const at = place();
     const { claim } = await store.claim(at, freshToken());
-    const first = change({ expected: null, next: 5, tables: states({ a: '1' }) });
-    expect(await store.commit(at, claim, first)).toEqual({ ok: true });
-    const replica = createRedisStore({ ...SPACE, client: plainOf(servers[1]!) });
+    const one = change({ expected: null, next: 5, tables: states({ a: '1' }) });
+    expect(await store.commit(at, claim, one)).toEqual({ ok: true });
+    const replica = createRedisStore({ ...SPACE, client: plainOf(second) });
     await vi.waitFor(async () => expect((await replica.peek(at))?.next).toBe(5), soon);
-    await servers[0]!.kill('SIGKILL');
-    const second = change({ expected: 5, next: 6, tables: states({ a: '2' }) });
-    await vi.waitFor(async () => expect(await store.commit(at, claim, second)).toEqual({ ok: true }), soon);
+    await first.kill();
+    const two = change({ expected: 5, next: 6, tables: states({ a: '2' }) });
+    await vi.waitFor(async () => expect(await store.commit(at, claim, two)).toEqual({ ok: true }), soon);
     expect(await replica.read(at, 'states', ['a'])).toEqual(['2']);
-    await Promise.all([store.close(), replica.close(), watcher.close()]);
+    await first.start();
+    await Promise.all([store.close(), replica.close()]);
+  });
+
+  it('that lost what it had answered says that the position moved, and takes it again after a claim', async () => {
+    const master = await sentinel.master();
+    const store = createRedisStore({ ...SPACE, client: createRedisClient({ url: sentinel.url, answerMs: 1_000 }) });
+    const others = sentinel.servers.filter(({ port }) => port !== master.port).map(plainOf);
+    const replica = createRedisStore({ ...SPACE, client: others[0]! });
+    const at = place();
+    const { claim } = await store.claim(at, freshToken());
+    expect(await store.commit(at, claim, change({ expected: null, next: 5 }))).toEqual({ ok: true });
+    await vi.waitFor(async () => expect((await replica.peek(at))?.next).toBe(5), soon);
+    await sentinel.holdReplicas();
+    const lost = change({ expected: 5, next: 6, tables: states({ a: 'lost' }) });
+    expect(await store.commit(at, claim, lost)).toEqual({ ok: true });
+    await master.kill();
+    const after = change({ expected: 6, next: 7 });
+    await vi.waitFor(
+      async () => expect(await store.commit(at, claim, after)).toEqual({ ok: false, why: 'moved' }),
+      soon,
+    );
+    const again = await store.claim(at, freshToken(), claim.epoch);
+    expect(again.next).toBe(5);
+    expect(await store.commit(at, again.claim, lost)).toEqual({ ok: true });
+    await Promise.all([store.close(), replica.close()]);
   });
 });
