@@ -62,7 +62,7 @@ export async function readStanding(
 
 type Candidate = { readonly revision: number; readonly hash: string; readonly label: string | null };
 
-/** What an id is to be given: the standing revision when it says the same, else the next one after all that stand. */
+/** What a record is to be given: the standing revision when it says the same, else the next after all that stand. */
 export type Placed =
   | { readonly what: 'stands'; readonly revision: number }
   | { readonly what: 'next'; readonly revision: number; readonly correctionOf: string | null };
@@ -78,8 +78,13 @@ export type Standing = {
   takeLetter(origin: string): boolean;
 };
 
+/** Ids are one topic's: a chat's first episode and its first hand-off have the same. */
+export function nameOf(record: DerivedRecord): string {
+  return `${record.kind} ${record.outcomeId}`;
+}
+
 export function createStanding(records: readonly Stood[], codec: Codec): Standing {
-  const byId = new Map<string, Candidate[]>();
+  const byName = new Map<string, Candidate[]>();
   const letters = new Set<string>();
   for (const { topic, origin, value } of records) {
     if (topic === DEAD_LETTERS) {
@@ -87,28 +92,28 @@ export function createStanding(records: readonly Stood[], codec: Codec): Standin
       continue;
     }
     const record = codec.decodeDerived(topic, value) as unknown as DerivedRecord;
-    const known = byId.get(record.outcomeId) ?? [];
+    const known = byName.get(nameOf(record)) ?? [];
     known.push({ revision: record.revision, hash: contentHash(record), label: labelOf(record) });
-    byId.set(record.outcomeId, known);
+    byName.set(nameOf(record), known);
   }
   return {
     get size() {
-      return byId.size + letters.size;
+      return byName.size + letters.size;
     },
     takeLetter: (origin) => letters.delete(origin),
     place(record, hash) {
-      const candidates = byId.get(record.outcomeId);
+      const candidates = byName.get(nameOf(record));
       if (!candidates) return null;
       const same = candidates.findIndex((one) => one.revision >= record.revision && one.hash === hash);
       const found = candidates[same];
       const last = candidates.at(-1) as Candidate;
-      byId.delete(record.outcomeId);
+      byName.delete(nameOf(record));
       if (!found) {
         const label = labelOf(record);
         return { what: 'next', revision: last.revision + 1, correctionOf: last.label === label ? null : last.label };
       }
       const rest = candidates.slice(same + 1);
-      if (rest.length > 0) byId.set(record.outcomeId, rest);
+      if (rest.length > 0) byName.set(nameOf(record), rest);
       return { what: 'stands', revision: found.revision };
     },
   };

@@ -4,6 +4,7 @@ import { inputOf } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
 import type { At, Codec, Log, Store } from './ports.ts';
 import type { Stood } from './standing.ts';
+import { nameOf } from './standing.ts';
 
 /**
  * The one comparison: a fresh fold of the raw log against what the store keeps and what the derived topics hold. For
@@ -127,13 +128,13 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
   }
   const findings = checkOrder(stood, (record) => {
     const one = decoded.get(record);
-    return one ? { id: one.outcomeId, revision: one.revision } : null;
+    return one ? { id: nameOf(one), revision: one.revision } : null;
   });
-  const nameOf = (record: DerivedRecord): string => `${record.outcomeId} revision ${record.revision}`;
-  const should = new Map(expected.records.map((record) => [nameOf(record), record]));
+  const revisionOf = (record: DerivedRecord): string => `${nameOf(record)} revision ${record.revision}`;
+  const should = new Map(expected.records.map((record) => [revisionOf(record), record]));
   let same = 0;
   for (const record of decoded.values()) {
-    const name = nameOf(record);
+    const name = revisionOf(record);
     const one = should.get(name);
     should.delete(name);
     if (!one) findings.push({ fault: 'surplus', where: name, detail: 'no fold of the log gives it' });
