@@ -19,6 +19,11 @@ export function agentState(fact: Fact): string {
   return fact.word === 'unknown' ? fact.status?.trim() || 'unknown' : fact.word;
 }
 
+/** A stay's own part of its record's id. */
+export function stayName(fact: Fact): string {
+  return idOf(new Date(fact.at).toISOString(), agentState(fact));
+}
+
 const durationOf = (fact: Fact): number | null => fact.stay?.duration ?? null;
 
 /** Of two reports of one stay the longer known duration counts, then the greater description. */
@@ -86,7 +91,7 @@ export function readAgent(state: State, from: number | null = null): Draft<Agent
   const facts = from === null ? state.facts : factsFrom(state.facts, from);
   return agentIntervals(facts).map(({ state: name, deciding, end, durationFrom, flags }) => {
     const start = deciding.at;
-    const outcomeId = idOf(state.tenantId, state.source, state.subjectId, new Date(start).toISOString(), name);
+    const outcomeId = `${idOf(state.tenantId, state.source, state.subjectId)}/${stayName(deciding)}`;
     return {
       kind: 'agent-interval',
       outcomeId,

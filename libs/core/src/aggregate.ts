@@ -3,7 +3,7 @@ import { isoTime, toJson } from '@callfold/schemas';
 import { agentState, currentInterval } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
-import { chatEpisodes, chatStatus, dwellOf } from './chat.ts';
+import { chatStatus, dwellOf, episodeIn, episodeSpans, handoffsInSpan } from './chat.ts';
 import type { Source } from './event.ts';
 import type { Draft } from './record.ts';
 import type { Settings } from './settings.ts';
@@ -59,10 +59,11 @@ function callAggregate(state: State, settings: Settings): CallAggregate {
 }
 
 function chatAggregate(state: State): ChatAggregate {
-  const episodes = chatEpisodes(state);
-  const episode = episodes.at(-1);
+  const spans = episodeSpans(state);
+  const last = spans.at(-1);
+  const episode = last ? episodeIn(state.facts, last) : null;
   const stay = episode?.stays.at(-1);
-  const manual = episodes.flatMap(({ stays }) => stays.filter(({ first }) => first.word === 'manual'));
+  const handoffs = spans.reduce((sum, span) => sum + handoffsInSpan(state.facts, span), state.handoffsBefore);
   return {
     kind: 'chat',
     tenantId: state.tenantId,
@@ -71,7 +72,7 @@ function chatAggregate(state: State): ChatAggregate {
     status: stay ? chatStatus(stay.first) : null,
     since: stay?.first.at ?? null,
     episode: episode?.number ?? state.episodesBefore,
-    handoffs: state.handoffsBefore + manual.length,
+    handoffs,
     dwellMs: dwellOf(episode?.stays ?? [], null),
   };
 }

@@ -38,34 +38,85 @@ export function chatStatus(fact: Fact): string {
   return NAMES[fact.word] ?? (fact.status?.trim() || 'unknown');
 }
 
-const isEnding = (stay: ChatStay): boolean => stay.first.word in ENDINGS;
+/** Asked of every fact of a chat for every change, so by name: a look-up took ten times as long (measured). */
+const isEnding = ({ word }: Fact): boolean => word === 'finished' || word === 'blocked' || word === 'stopped';
 
-export function chatStays(facts: readonly Fact[]): ChatStay[] {
-  const firsts: Fact[] = [];
-  for (const fact of facts) {
-    const before = firsts.at(-1);
-    if (!before || chatStatus(before) !== chatStatus(fact)) firsts.push(fact);
+const isSameStatus = (a: Fact, b: Fact): boolean =>
+  a.word === b.word && (a.word !== 'unknown' || chatStatus(a) === chatStatus(b));
+
+/** Nothing goes on: what came last is an ending, or nothing is left. */
+export function isChatOver(facts: readonly Fact[]): boolean {
+  const last = facts.at(-1);
+  return !last || isEnding(last);
+}
+
+/** Where the stay begins that holds the fact at a place. */
+function stayBegin(facts: readonly Fact[], place: number): number {
+  let begin = place;
+  const fact = facts[place] as Fact;
+  while (begin > 0 && isSameStatus(facts[begin - 1] as Fact, fact)) begin -= 1;
+  return begin;
+}
+
+/** The stays whose first facts stand at `from` or later and before `to`. */
+function staysIn(facts: readonly Fact[], from: number, to: number): ChatStay[] {
+  const stays: ChatStay[] = [];
+  for (let first = from; first < to; ) {
+    const fact = facts[first] as Fact;
+    let next = first + 1;
+    while (next < to && isSameStatus(facts[next] as Fact, fact)) next += 1;
+    stays.push({ status: chatStatus(fact), first: fact, until: facts[next] ?? null });
+    first = next;
   }
-  return firsts.map((first, index) => ({ status: chatStatus(first), first, until: firsts[index + 1] ?? null }));
+  return stays;
+}
+
+function handoffsIn(facts: readonly Fact[], from: number, to: number): number {
+  let handoffs = 0;
+  for (let i = from; i < to; i += 1) {
+    if (facts[i]?.word === 'manual' && (i === from || facts[i - 1]?.word !== 'manual')) handoffs += 1;
+  }
+  return handoffs;
+}
+
+/**
+ * Where an episode's facts stand, `end` exclusive. Found without making anything of them: a chat may have thousands,
+ * and each change asks again.
+ */
+export type EpisodeSpan = { readonly number: number; readonly first: number; readonly end: number };
+
+/** @param most no more than the first so many */
+export function episodeSpans({ facts, endedBefore, episodesBefore }: State, most = Infinity): EpisodeSpan[] {
+  const spans: EpisodeSpan[] = [];
+  let place = 0;
+  // In a row with an ending whose episode was dropped: that one is decided.
+  if (endedBefore) while (place < facts.length && isEnding(facts[place] as Fact)) place += 1;
+  while (place < facts.length && spans.length < most) {
+    const first = place;
+    while (place < facts.length && !isEnding(facts[place] as Fact)) place += 1;
+    while (place < facts.length && isEnding(facts[place] as Fact)) place += 1;
+    spans.push({ number: episodesBefore + spans.length + 1, first, end: place });
+  }
+  return spans;
+}
+
+export function handoffsInSpan(facts: readonly Fact[], { first, end }: EpisodeSpan): number {
+  return handoffsIn(facts, first, end);
 }
 
 /** Of several endings in a row the first Finished decides, without one the last. */
 function endingOf(stays: readonly ChatStay[]): ChatStay | null {
-  const endings = stays.filter(isEnding);
+  const endings = stays.filter(({ first }) => isEnding(first));
   return endings.find((stay) => stay.first.word === 'finished') ?? endings.at(-1) ?? null;
 }
 
+export function episodeIn(facts: readonly Fact[], { number, first, end }: EpisodeSpan): Episode {
+  const stays = staysIn(facts, first, end);
+  return { number, stays, ending: endingOf(stays) };
+}
+
 export function chatEpisodes(state: State): Episode[] {
-  const runs: ChatStay[][] = [];
-  for (const stay of chatStays(state.facts)) {
-    // In a row with an ending whose episode was dropped: that one is decided.
-    if (runs.length === 0 && state.endedBefore && isEnding(stay)) continue;
-    const run = runs.at(-1);
-    const before = run?.at(-1);
-    if (!run || !before || (isEnding(before) && !isEnding(stay))) runs.push([stay]);
-    else run.push(stay);
-  }
-  return runs.map((stays, index) => ({ number: state.episodesBefore + index + 1, stays, ending: endingOf(stays) }));
+  return episodeSpans(state).map((span) => episodeIn(state.facts, span));
 }
 
 /**
@@ -73,10 +124,12 @@ export function chatEpisodes(state: State): Episode[] {
  * repeat of the same status starts nothing; anything else from the last event.
  */
 export function chatCloseDue(state: State, settings: Settings): number {
-  const last = chatStays(state.facts).at(-1);
-  if (last?.first.word !== 'waiting') return state.changedAt + settings.chatCloseAfterMs;
-  const waiting = state.facts.slice(state.facts.indexOf(last.first));
-  const heardAt = waiting.reduce((earliest, fact) => Math.min(earliest, fact.loggedAt), Infinity);
+  const { facts } = state;
+  if (facts.at(-1)?.word !== 'waiting') return state.changedAt + settings.chatCloseAfterMs;
+  let heardAt = Infinity;
+  for (let i = stayBegin(facts, facts.length - 1); i < facts.length; i += 1) {
+    heardAt = Math.min(heardAt, (facts[i] as Fact).loggedAt);
+  }
   return heardAt + settings.chatStalledAfterMs;
 }
 
@@ -124,12 +177,16 @@ function episodeRecord(state: State, episode: Episode): Draft<ChatOutcome> | nul
   };
 }
 
-function handoffRecords(state: State, episodes: readonly Episode[]): Draft<ChatHandoff>[] {
-  const manual = episodes.flatMap(({ number, stays }) =>
-    stays.filter((stay) => stay.first.word === 'manual').map((stay) => ({ number, stay })),
-  );
-  return manual.map(({ number, stay }, index) => {
-    const n = state.handoffsBefore + index + 1;
+/** @param before how many hand-offs came before these stays */
+function handoffRecords(
+  state: State,
+  episode: number,
+  stays: readonly ChatStay[],
+  before: number,
+): Draft<ChatHandoff>[] {
+  const manual = stays.filter((stay) => stay.first.word === 'manual');
+  return manual.map((stay, index) => {
+    const n = before + index + 1;
     const left = stay.until;
     const outcomeId = idOf(state.tenantId, state.source, state.subjectId, n);
     return {
@@ -141,7 +198,7 @@ function handoffRecords(state: State, episodes: readonly Episode[]): Draft<ChatH
       ingestedAt: (left ?? stay.first).loggedAt,
       chatId: state.subjectId,
       n,
-      episode: number,
+      episode,
       enteredAt: stay.first.at,
       leftAt: left?.at ?? null,
       dwellMs: left ? Math.max(0, left.at - stay.first.at) : null,
@@ -155,11 +212,36 @@ export type ChatReading = {
   readonly handoffs: readonly Draft<ChatHandoff>[];
 };
 
-/** What can be published now: ended episodes, an open one only when it fell silent, and every stay in Manual. */
-export function readChat(state: State): ChatReading {
-  const episodes = chatEpisodes(state);
-  return {
-    outcomes: episodes.flatMap((episode) => episodeRecord(state, episode) ?? []),
-    handoffs: handoffRecords(state, episodes),
-  };
+/** Where the first fact stands that happened at an instant or later. */
+function placeOf(facts: readonly Fact[], at: number): number {
+  let place = facts.length;
+  while (place > 0 && (facts[place - 1] as Fact).at >= at) place -= 1;
+  return place;
+}
+
+/**
+ * What can be published now: ended episodes, an open one only when it fell silent, and every stay in Manual.
+ *
+ * @param from only what a change at this instant or later can have touched: the stay that stood before it, its episode,
+ *   and all that follows, since that may have other numbers now; null: everything
+ */
+export function readChat(state: State, from: number | null = null): ChatReading {
+  const { facts } = state;
+  const place = from === null ? 0 : placeOf(facts, from);
+  const begin = place === 0 ? 0 : stayBegin(facts, place - 1);
+  const outcomes: Draft<ChatOutcome>[] = [];
+  const handoffs: Draft<ChatHandoff>[] = [];
+  let before = state.handoffsBefore;
+  for (const span of episodeSpans(state)) {
+    const touched = Math.max(span.first, Math.min(begin, span.end));
+    if (span.end >= place) {
+      const isSaid = state.silent || isEnding(facts[span.end - 1] as Fact);
+      const episode = isSaid ? episodeRecord(state, episodeIn(facts, span)) : null;
+      if (episode) outcomes.push(episode);
+      const untouched = before + handoffsIn(facts, span.first, touched);
+      handoffs.push(...handoffRecords(state, span.number, staysIn(facts, touched, span.end), untouched));
+    }
+    before += handoffsInSpan(facts, span);
+  }
+  return { outcomes, handoffs };
 }

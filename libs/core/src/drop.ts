@@ -1,4 +1,5 @@
-import { chatEpisodes } from './chat.ts';
+import { stayName } from './agent.ts';
+import { episodeSpans, handoffsInSpan, isChatOver } from './chat.ts';
 import type { Fact } from './fact.ts';
 import { NOTHING_PUBLISHED, withoutPublished } from './published.ts';
 import { isClosed } from './records.ts';
@@ -10,16 +11,18 @@ import type { State } from './state.ts';
  * ended episodes go and its counters stay; of an agent intervals go that are ended, and the last one stays.
  */
 
-function lastLogged(facts: readonly Fact[]): number {
-  return facts.reduce((latest, fact) => Math.max(latest, fact.loggedAt), -Infinity);
+function lastLogged(facts: readonly Fact[], from: number, to: number): number {
+  let latest = -Infinity;
+  for (let i = from; i < to; i += 1) latest = Math.max(latest, (facts[i] as Fact).loggedAt);
+  return latest;
 }
 
 /** How many facts, from the first on, the oldest closed episode has; 0: none is closed. */
 function droppableEpisode(state: State): number {
-  const [episode, following] = chatEpisodes(state);
-  if (!episode) return state.facts.length;
-  if (following) return state.facts.indexOf((following.stays[0] as (typeof following.stays)[number]).first);
-  return isClosed(state) ? state.facts.length : 0;
+  const [oldest] = episodeSpans(state, 1);
+  if (!oldest) return state.facts.length;
+  if (oldest.end < state.facts.length) return oldest.end;
+  return state.silent || isChatOver(state.facts) ? oldest.end : 0;
 }
 
 /** Where the next start after a place begins; the number of facts when there is none. */
@@ -37,7 +40,7 @@ function nextStart(facts: readonly Fact[], place: number): number {
 function stayDue(facts: readonly Fact[], place: number, settings: Settings): number | null {
   const next = nextStart(facts, place);
   if (next >= facts.length) return null;
-  return lastLogged(facts.slice(place, nextStart(facts, next))) + settings.dropAfterMs;
+  return lastLogged(facts, place, nextStart(facts, next)) + settings.dropAfterMs;
 }
 
 /** When the oldest closed part of a chat or an agent may go, or a closed call as a whole; null: not yet closed. */
@@ -47,26 +50,27 @@ export function dropDue(state: State, settings: Settings): number | null {
   const size = droppableEpisode(state);
   if (size === 0) return null;
   const silence = state.silent && size === state.facts.length ? settings.chatCloseAfterMs : 0;
-  return lastLogged(state.facts.slice(0, size)) + silence + settings.dropAfterMs;
+  return lastLogged(state.facts, 0, size) + silence + settings.dropAfterMs;
 }
 
 function dropEpisode(state: State): State {
+  const { facts } = state;
   const size = droppableEpisode(state);
-  const [episode] = chatEpisodes(state);
-  const horizon = state.facts[size - 1]?.at ?? state.horizon;
-  if (!episode) return { ...state, facts: [], horizon };
-  const handoffs = episode.stays.filter((stay) => stay.first.word === 'manual').length;
-  const gone = new Set([`chat-outcome/${episode.number}`]);
-  for (let n = 1; n <= handoffs; n += 1) gone.add(`chat-handoff/${state.handoffsBefore + n}`);
+  const horizon = facts[size - 1]?.at ?? state.horizon;
+  const [oldest] = episodeSpans(state, 1);
+  if (!oldest) return { ...state, facts: [], horizon };
+  const handoffsBefore = state.handoffsBefore + handoffsInSpan(facts, oldest);
+  const gone = [`chat-outcome/${oldest.number}`];
+  for (let n = state.handoffsBefore + 1; n <= handoffsBefore; n += 1) gone.push(`chat-handoff/${n}`);
   return {
     ...state,
-    facts: state.facts.slice(size),
-    published: withoutPublished(state.published, (name) => gone.has(name)),
+    facts: facts.slice(size),
+    published: withoutPublished(state.published, gone),
     horizon,
-    episodesBefore: episode.number,
-    handoffsBefore: state.handoffsBefore + handoffs,
-    endedBefore: episode.ending !== null,
-    silent: state.silent && size < state.facts.length,
+    episodesBefore: oldest.number,
+    handoffsBefore,
+    endedBefore: isChatOver(facts.slice(0, size)),
+    silent: state.silent && size < facts.length,
   };
 }
 
@@ -77,11 +81,11 @@ function dropEpisode(state: State): State {
 function dropStays(state: State, size: number): State {
   const first = state.facts[size];
   if (!first || size === 0) return state;
-  const until = new Date(first.at).toISOString();
+  const gone = state.facts.slice(0, size).map((fact) => `agent-interval/${stayName(fact)}`);
   return {
     ...state,
     facts: state.facts.slice(size),
-    published: withoutPublished(state.published, (name) => (name.split('/')[1] ?? '') < until),
+    published: withoutPublished(state.published, gone),
     horizon: first.at - 1,
   };
 }

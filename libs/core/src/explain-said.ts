@@ -110,13 +110,13 @@ function recordsOf(state: State, settings: Settings, from: number | null): reado
   if (state.facts.length === 0) return [];
   if (state.kind === 'agent') return readAgent(state, from);
   if (state.kind === 'chat') {
-    const { outcomes, handoffs } = readChat(state);
+    const { outcomes, handoffs } = readChat(state, from);
     return [...outcomes, ...handoffs];
   }
   return state.source === 'callcenter24' ? readCall(state, settings).offers : [];
 }
 
-/** @param from of an agent: only what a change at this start or later can have touched; null: everything */
+/** @param from of a chat or an agent: only what a change at this instant or later can have touched; null: everything */
 export function saidOf(state: State, settings: Settings, from: number | null = null): Said {
   const records = recordsOf(state, settings, from).map((draft): [string, DerivedDraft] => [
     `${draft.kind} ${draft.outcomeId}`,

@@ -140,7 +140,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
 
   /** What one event leaves is what the next one finds. */
   function saidAt(one: State, from: number | null): Said {
-    if (one.kind === 'agent') return saidOf(one, settings, from);
+    if (from !== null && one.kind !== 'call') return saidOf(one, settings, from);
     const { facts, attributes, silent, truncated } = one;
     const same = latestSaid !== null && latestSaid.silent === silent && latestSaid.truncated === truncated;
     if (same && latestSaid?.facts === facts && latestSaid.attributes === attributes) return latestSaid.said;
@@ -217,7 +217,9 @@ function openTeller(first: StatusEvent, rules: Rules) {
     const fact = nameOfFact(factOf(event, loggedAt));
     if (!offsets.has(fact)) offsets.set(fact, offset);
     const whole = after.horizon === before.horizon ? after : addEvent(before, event, loggedAt);
-    const changes = after === before ? [] : changesBetween(saidAt(before, event.at), saidAt(whole, event.at));
+    // What upstreams attached stands in every record of a chat.
+    const from = before.kind === 'agent' || before.attributes === whole.attributes ? event.at : null;
+    const changes = after === before ? [] : changesBetween(saidAt(before, from), saidAt(whole, from));
     const revisions = release(step.derived);
     if (whole !== after) keep(whole, after);
     timeline.push({

@@ -17,11 +17,17 @@ export type Published = ReadonlyMap<string, ReadonlyMap<string, PublishedRecord>
 export const NOTHING_PUBLISHED: Published = new Map();
 
 const INTERVAL = 'agent-interval/';
-const DAY_LENGTH = '2024-02-29'.length;
+/** As far as the tens of an hour: some three hundred stays of an agent who has seven hundred a day. */
+const PAGE_LENGTH = `${INTERVAL}2024-02-29T1`.length;
+const NUMBERED = 'chat-';
+const PAGE_NUMBERS = 100;
 
-/** Intervals by day, everything else on one page: there is little of it. */
+/** Intervals by their start, a chat's by their number, everything else on one page: there is little of it. */
 function pageOf(name: string): string {
-  return name.startsWith(INTERVAL) ? name.slice(0, INTERVAL.length + DAY_LENGTH) : '';
+  if (name.startsWith(INTERVAL)) return name.slice(0, PAGE_LENGTH);
+  if (!name.startsWith(NUMBERED)) return '';
+  const slash = name.indexOf('/');
+  return `${name.slice(0, slash)} ${Math.floor(Number(name.slice(slash + 1)) / PAGE_NUMBERS)}`;
 }
 
 export function publishedUnder(published: Published, name: string): PublishedRecord | undefined {
@@ -41,9 +47,20 @@ export function withPublished(published: Published, changes: ReadonlyMap<string,
   return pages;
 }
 
-/** @param goes tells by its name which entry goes */
-export function withoutPublished(published: Published, goes: (name: string) => boolean): Published {
-  return publishedFrom(publishedEntries(published).filter(([name]) => !goes(name)));
+/** @param names those that go; there need not be any of that name */
+export function withoutPublished(published: Published, names: Iterable<string>): Published {
+  const pages = new Map(published);
+  const copied = new Map<string, Map<string, PublishedRecord>>();
+  for (const name of names) {
+    const at = pageOf(name);
+    if (!published.get(at)?.has(name)) continue;
+    const page = copied.get(at) ?? new Map(published.get(at));
+    copied.set(at, page);
+    page.delete(name);
+    if (page.size === 0) pages.delete(at);
+    else pages.set(at, page);
+  }
+  return pages;
 }
 
 export function publishedFrom(entries: readonly (readonly [string, PublishedRecord])[]): Published {

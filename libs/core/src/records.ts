@@ -2,7 +2,7 @@ import { toJson } from '@callfold/schemas';
 import { readAgent } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
-import { chatEpisodes, readChat } from './chat.ts';
+import { isChatOver, readChat } from './chat.ts';
 import { hashOf } from './hash.ts';
 import { part } from './key.ts';
 import type { DerivedDraft, DerivedRecord } from './record.ts';
@@ -37,9 +37,7 @@ export function recordJson(record: DerivedRecord): Record<string, unknown> {
 export function isClosed(state: State): boolean {
   if (state.silent) return true;
   if (state.kind === 'call') return isOver(state);
-  if (state.kind === 'agent') return false;
-  const last = chatEpisodes(state).at(-1);
-  return last ? last.ending !== null : true;
+  return state.kind === 'chat' && isChatOver(state.facts);
 }
 
 /** A call's own word that it is over; a finished record says so by being there. */
@@ -54,7 +52,7 @@ function publishables(state: State, settings: Settings): Publishable[] {
     return readAgent(state, state.unsaidFrom).map((draft) => ({ topic: AGENT_INTERVALS, draft }));
   }
   if (state.kind === 'chat') {
-    const { outcomes, handoffs } = readChat(state);
+    const { outcomes, handoffs } = readChat(state, state.unsaidFrom);
     return [
       ...outcomes.map((draft) => ({ topic: CHAT_OUTCOMES, draft }) as const),
       ...handoffs.map((draft) => ({ topic: CHAT_HANDOFFS, draft }) as const),

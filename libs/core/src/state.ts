@@ -27,7 +27,7 @@ export type State = {
   /** When the subject's one timer is due as the store knows it; null: none. */
   readonly timer: number | null;
   readonly published: Published;
-  /** Of an agent: the earliest start of what changed since the last publishing; null: nothing did. */
+  /** Of a chat or an agent: the earliest instant of what changed since the last publishing; null: nothing did. */
   readonly unsaidFrom: number | null;
   /** What happened up to this instant was dropped; null: nothing was. */
   readonly horizon: number | null;
@@ -115,6 +115,8 @@ export function addEvent(state: State, event: StatusEvent, loggedAt: number): St
   const attributes = merged?.attributes ?? state.attributes;
   const truncated = state.truncated || overflowed || (merged?.overflowed ?? false);
   if (!added && attributes === state.attributes && truncated === state.truncated) return state;
-  const unsaidFrom = state.kind === 'agent' ? Math.min(state.unsaidFrom ?? Infinity, event.at) : null;
+  // What upstreams attached stands in every record of a chat.
+  const touched = state.kind === 'chat' && attributes !== state.attributes ? (facts[0]?.at ?? event.at) : event.at;
+  const unsaidFrom = state.kind === 'call' ? null : Math.min(state.unsaidFrom ?? Infinity, touched);
   return changed(state, { facts, attributes, truncated, unsaidFrom, silent: false, changedAt: loggedAt });
 }
