@@ -38,6 +38,7 @@ export { rawFields } from './avro/raw-fields.ts';
 export * from './memory/clock.ts';
 export * from './ops/clock.ts';
 export * from './ops/config.ts';
+export * from './ops/health.ts';
 export * from './ops/http.ts';
 export * from './ops/log.ts';
 export * from './ops/metrics.ts';

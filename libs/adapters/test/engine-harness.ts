@@ -16,7 +16,18 @@ import {
   utf8Bytes,
   utf8Text,
 } from '@callfold/core';
-import type { At, Codec, EngineEvent, Header, Outgoing, Published, Publisher, Role, Service } from '@callfold/engine';
+import type {
+  At,
+  Codec,
+  Consumer,
+  EngineEvent,
+  Header,
+  Outgoing,
+  Published,
+  Publisher,
+  Role,
+  Service,
+} from '@callfold/engine';
 import {
   compareRecords,
   compareStates,
@@ -42,8 +53,11 @@ export const PROJECTOR: Role = { name: 'projector', publishes: false, view: null
 /** What can be away, each for itself. */
 export type Part = 'registry' | 'store' | 'kafka';
 
-/** Whether a call fails: never, before it is done, or after, so that only the answer is lost. */
-export type Fault = 'none' | 'before' | 'after';
+/**
+ * Whether a call fails: never, before it is done, or after, so that only the answer is lost; or whether nothing comes
+ * of it at all until the harness is told to let go.
+ */
+export type Fault = 'none' | 'before' | 'after' | 'hang';
 
 export type RawRecord = {
   readonly key: Uint8Array | null;
@@ -104,12 +118,21 @@ export async function openHarness(
   for (const { name } of TOPICS) world.topics.create(name, PARTITIONS);
   const codec = createCodec(createLocalRegistry());
   await codec.register(TOPICS.map(({ name }) => name));
-  const said: (EngineEvent & { readonly role: Role['name'] })[] = [];
+  const said: (EngineEvent & { readonly role: Role['name']; readonly saidAt: number })[] = [];
   let tokens = 0;
+  let hung: (() => void)[] = [];
+
+  /** The fault of a call; one that hangs has none when it goes on. */
+  async function faultOf(part: Part, name: string): Promise<Fault> {
+    const kind = fault(part, name);
+    if (kind !== 'hang') return kind;
+    await new Promise<void>((resolve) => hung.push(resolve));
+    return 'none';
+  }
 
   function linkOf(part: Part): Link {
     return async (name, at, run) => {
-      const kind = fault(part, name);
+      const kind = await faultOf(part, name);
       if (kind === 'before') throw new Error(`${part} is away, asked for ${name} of ${at.topic}`);
       const answer = run();
       if (kind === 'after') throw new Error(`${part} was lost before it answered ${name} of ${at.topic}`);
@@ -119,7 +142,7 @@ export async function openHarness(
   const watched: Codec = {
     ...codec,
     async prepare(records) {
-      if (fault('registry', 'prepare') !== 'none') throw new Error('registry is away');
+      if ((await faultOf('registry', 'prepare')) !== 'none') throw new Error('registry is away');
       await codec.prepare(records);
     },
   };
@@ -137,6 +160,22 @@ export async function openHarness(
     };
   }
 
+  /** A batch that hangs is one that the consumer never brings. */
+  function watchedConsumer(role: Role): Consumer {
+    const consumer = kafka.consumer(role.name, SOURCES.map(rawTopic));
+    return {
+      ...consumer,
+      run: (handler) =>
+        consumer.run({
+          ...handler,
+          async batch(at, batch, signal) {
+            if (fault('kafka', 'batch') === 'hang') await new Promise<void>((resolve) => hung.push(resolve));
+            return handler.batch(at, batch, signal);
+          },
+        }),
+    };
+  }
+
   const ats = (sources: readonly Source[]): At[] =>
     sources.flatMap((source) =>
       Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: rawTopic(source), partition })),
@@ -151,13 +190,13 @@ export async function openHarness(
       role,
       { settings, limits: { ...DEFAULT_LIMITS, ...limits } },
       {
-        consumer: kafka.consumer(role.name, SOURCES.map(rawTopic)),
+        consumer: watchedConsumer(role),
         log: kafka.log(role.name),
         store: store.store(role.name),
         codec: watched,
         publisher: role.publishes ? watchedPublisher() : null,
         clock,
-        observer: (one) => said.push({ ...one, role: role.name }),
+        observer: (one) => said.push({ ...one, role: role.name, saidAt: clock.now() }),
         newToken: () => `token-${(tokens += 1)}`,
       },
     );
@@ -190,6 +229,11 @@ export async function openHarness(
     world,
     codec,
     said,
+    /** What hangs goes on. */
+    letGo(): void {
+      for (const goOn of hung) goOn();
+      hung = [];
+    },
     start,
     settled,
     placeOf,

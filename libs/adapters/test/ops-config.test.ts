@@ -50,6 +50,7 @@ describe('readConfig', () => {
       httpHost: '127.0.0.1',
       httpPort: 8080,
       logLevel: null,
+      stalledAfterMs: 30_000,
       sliceRecords: 5_000,
       cachedSubjects: 50_000,
       settings: DEFAULT_SETTINGS,

@@ -1,30 +1,12 @@
-import type { EngineEvent, PartitionStatus } from '@callfold/engine';
+import type { EngineEvent } from '@callfold/engine';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Health, OpsServer } from '../src/ops/http.ts';
-import { partitionHealth, startHttp } from '../src/ops/http.ts';
+import type { Health } from '../src/ops/health.ts';
+import type { OpsServer } from '../src/ops/http.ts';
+import { startHttp } from '../src/ops/http.ts';
 import { createLogger, redactText } from '../src/ops/log.ts';
 import { createMetrics } from '../src/ops/metrics.ts';
 import { bothObservers, logObserver } from '../src/ops/observer.ts';
-
-const AT = { topic: 'callfold.raw.callcenter24', partition: 3 };
-const NOW = Date.UTC(2026, 0, 5, 9);
-
-function status(fields: Partial<PartitionStatus> = {}): PartitionStatus {
-  return {
-    at: AT,
-    epoch: 7,
-    position: 120,
-    committed: 120,
-    end: 120,
-    clock: NOW,
-    nextDue: null,
-    waiting: 0,
-    refused: null,
-    away: null,
-    progressAt: NOW,
-    ...fields,
-  };
-}
+import { AT, NOW, status } from './partition-status.ts';
 
 /** One of each: a new kind of event does not compile until it stands here. */
 const EVENTS: { readonly [Name in EngineEvent['name']]: Extract<EngineEvent, { name: Name }> } = {
@@ -61,6 +43,8 @@ const EVENTS: { readonly [Name in EngineEvent['name']]: Extract<EngineEvent, { n
   'unknown-word': { name: 'unknown-word', at: AT },
   'records-sent': { name: 'records-sent', at: AT, records: 3, waiting: 0 },
   ticked: { name: 'ticked', at: AT },
+  'partition-stalled': { name: 'partition-stalled', at: AT, waitsFor: 'records', forMs: 30_000, message: null },
+  'partition-moving': { name: 'partition-moving', at: AT, waitedFor: 'records', forMs: 31_000 },
 };
 
 /** A logger whose lines are caught. */
@@ -94,6 +78,8 @@ describe('log lines', () => {
       ['unknown-word', 'debug'],
       ['records-sent', 'debug'],
       ['ticked', 'debug'],
+      ['partition-stalled', 'error'],
+      ['partition-moving', 'info'],
     ]);
     for (const line of json()) {
       expect(line).toMatchObject({ service: 'test', topic: AT.topic, partition: AT.partition });
@@ -235,6 +221,7 @@ describe('metrics', () => {
       expect(of('callfold_fenced_total', { service })).toEqual([1]);
       expect(of('callfold_store_moved_total', { service })).toEqual([1]);
       expect(of('callfold_ticks_total', { service })).toEqual([1]);
+      expect(of('callfold_stalls_total', { service })).toEqual([1]);
       expect(of('process_resident_memory_bytes', { service })).toHaveLength(1);
     }
   });
@@ -259,34 +246,19 @@ describe('metrics', () => {
     expect(await positions()).toBe(0);
   });
 
-  it('say which partitions are refused, and which wait for what is away', async () => {
+  it('say which partitions are refused, stalled, late, and which wait for what is away', async () => {
+    const stalled = { waitsFor: 'outbox', forMs: 31_000 } as const;
     const metrics = createMetrics('projector', () => [
-      status({ refused: 'x' }),
-      status({ at: { ...AT, partition: 4 }, away: 'y' }),
+      status({ refused: 'x', lagMs: null }),
+      status({ at: { ...AT, partition: 4 }, away: 'y', stalled, lagMs: 1_500, waitingMs: 32_000 }),
     ]);
     const samples = parseMetrics(await metrics.text());
     const of = (name: string): number[] => samples.filter((one) => one.name === name).map(({ value }) => value);
     expect(of('callfold_partition_refused')).toEqual([1, 0]);
     expect(of('callfold_partition_away')).toEqual([0, 1]);
-  });
-});
-
-describe('partitionHealth', () => {
-  const CASES: readonly (readonly [what: string, fields: Partial<PartitionStatus>, ok: boolean, detail: RegExp])[] = [
-    ['at the end', {}, true, /position 120, 0 behind/],
-    ['behind and moving', { end: 500 }, true, /380 behind/],
-    ['behind and standing still', { end: 500, progressAt: NOW - 30_001 }, false, /380 behind/],
-    ['idle for long', { progressAt: NOW - 86_400_000 }, true, /0 behind/],
-    ['just assigned', { position: null, committed: null, end: null, epoch: null }, true, /position null/],
-    ['refused', { refused: 'run `callfold recover`' }, false, /^run `callfold recover`$/],
-    ['waiting for what is away', { away: 'reading states: Redis is away' }, false, /^reading states: Redis is away$/],
-    ['away with a number in the message', { away: 'x: +49 151 23456789' }, false, /\[number\]/],
-  ];
-
-  it.each(CASES)('%s', (_what, fields, ok, detail) => {
-    const [health] = partitionHealth([status(fields)], NOW);
-    expect(health).toMatchObject({ name: 'callfold.raw.callcenter24/3', ok });
-    expect(health?.detail).toMatch(detail);
+    expect(of('callfold_partition_stalled')).toEqual([0, 1]);
+    expect(of('callfold_lag_seconds')).toEqual([1.5]);
+    expect(of('callfold_outbox_oldest_age_seconds')).toEqual([0, 32]);
   });
 });
 

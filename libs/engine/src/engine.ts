@@ -1,53 +1,22 @@
 import { DERIVED_OF, sourceOf } from '@callfold/core';
 import { claimPartition } from './owner.ts';
-import type { Partition } from './partition.ts';
 import { openPartition } from './partition.ts';
 import type { At, Batch, ConsumerHandler, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
-import type { Retry, Waits } from './retry.ts';
+import { createProgress } from './progress.ts';
+import type { Waits } from './retry.ts';
 import { createRetry, errorOf, Left, Lost } from './retry.ts';
 import type { EngineOptions } from './role.ts';
-import type { Watch } from './watch.ts';
+import type { PartitionStatus, Slot } from './slot.ts';
+import { statusOf } from './slot.ts';
 import { createWatch, keepWatch } from './watch.ts';
-
-/** How one partition stands at this instance. */
-export type PartitionStatus = {
-  readonly at: At;
-  readonly epoch: number | null;
-  readonly position: number | null;
-  readonly committed: number | null;
-  readonly end: number | null;
-  readonly clock: number | null;
-  readonly nextDue: number | null;
-  /** Derived records committed and not yet sent. */
-  readonly waiting: number;
-  /** Why it is left alone; null while it is worked on. */
-  readonly refused: string | null;
-  /** What it waits for because infrastructure is away, as `doing: message`; null: for nothing. */
-  readonly away: string | null;
-  /** When the position last moved, by this process's clock; epoch ms. */
-  readonly progressAt: number;
-};
+import { keepWatchdog } from './watchdog.ts';
 
 export type Engine = {
   /** Resolves after `stop`; rejects when an invariant is broken or the group cannot be joined at all. */
   run(): Promise<void>;
   stop(): Promise<void>;
   status(): readonly PartitionStatus[];
-};
-
-/** What an instance keeps of a partition as long as it is assigned. */
-type Slot = {
-  readonly at: At;
-  readonly signal: { aborted: boolean };
-  readonly retry: Retry;
-  readonly waits: Waits;
-  partition: Partition | null;
-  epoch: number | null;
-  refused: string | null;
-  lane: Promise<unknown>;
-  readonly watch: Watch;
-  progressAt: number;
 };
 
 const keyOf = (at: At): string => `${at.topic}/${at.partition}`;
@@ -70,6 +39,7 @@ export function createEngine(options: EngineOptions): Engine {
     const source = sourceOf(at.topic);
     if (!source) throw new Refused(`${at.topic} is none of the raw topics`);
     const token = ports.newToken();
+    const askedAt = clock.now();
     slot.partition?.relay?.stop();
     slot.partition = null;
     const above = slot.epoch ?? undefined;
@@ -85,8 +55,9 @@ export function createEngine(options: EngineOptions): Engine {
       signal,
       onFailure: (error) => void mend(slot, error),
     });
-    slot.progressAt = clock.now();
     const { position, end } = claimed;
+    slot.progress.sawEnd(end, askedAt);
+    slot.progress.folded(position, askedAt);
     observer({ name: 'partition-claimed', at, epoch: claimed.claim.epoch, position, end });
     return position;
   }
@@ -181,7 +152,8 @@ export function createEngine(options: EngineOptions): Engine {
         refused: null,
         lane: Promise.resolve(),
         watch: createWatch({ at, log, clock, observer, limits, ticks: role.publishes }),
-        progressAt: clock.now(),
+        progress: createProgress(clock.now()),
+        stall: null,
       };
       slots.set(keyOf(at), slot);
       const position = await exclusive(slot, () => claim(slot).catch((error: unknown) => after(slot, error)));
@@ -192,13 +164,15 @@ export function createEngine(options: EngineOptions): Engine {
     async batch(at: At, batch: Batch) {
       const slot = slots.get(keyOf(at));
       if (!slot) return null;
+      const cameAt = clock.now();
+      slot.progress.sawEnd(batch.end, cameAt);
       return exclusive(slot, async () => {
         const { partition } = slot;
         if (!partition) return null;
         if (batch.from !== partition.position) return partition.position;
         try {
           await partition.take(batch);
-          slot.progressAt = clock.now();
+          slot.progress.folded(partition.position, cameAt);
           return partition.position;
         } catch (error) {
           return after(slot, error);
@@ -218,23 +192,15 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     async run() {
-      await consumer.run(handler);
+      const over = { aborted: false };
+      const ticks = role.publishes;
+      void keepWatchdog({ log, clock, observer, limits, ticks }, slots, over);
+      await consumer.run(handler).finally(() => {
+        over.aborted = true;
+      });
       if (broken) throw broken;
     },
     stop: () => consumer.stop(),
-    status: () =>
-      [...slots.values()].map(({ at, epoch, partition, refused, waits, progressAt }) => ({
-        at,
-        epoch,
-        position: partition?.position ?? null,
-        committed: partition?.committed ?? null,
-        end: partition?.end ?? null,
-        clock: partition?.clock ?? null,
-        nextDue: partition?.nextDue ?? null,
-        waiting: partition?.relay?.waiting ?? 0,
-        refused,
-        away: [...waits.values()][0] ?? null,
-        progressAt,
-      })),
+    status: () => [...slots.values()].map((slot) => statusOf(slot, clock.now())),
   };
 }

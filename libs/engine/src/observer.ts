@@ -1,5 +1,6 @@
 import type { Code } from '@callfold/core';
 import type { At } from './ports.ts';
+import type { Duty } from './progress.ts';
 
 /** What an engine says of itself: stable names, for logs and metrics. Never ids, names or numbers of people. */
 export type EngineEvent =
@@ -16,6 +17,15 @@ export type EngineEvent =
   | { readonly name: 'partition-fenced'; readonly at: At }
   /** The store lost writes: claimed again from where it stands. */
   | { readonly name: 'partition-moved'; readonly at: At }
+  /** There is something to do, and nothing of it has moved for the bound. `message`: what is away, if anything is. */
+  | {
+      readonly name: 'partition-stalled';
+      readonly at: At;
+      readonly waitsFor: Duty;
+      readonly forMs: number;
+      readonly message: string | null;
+    }
+  | { readonly name: 'partition-moving'; readonly at: At; readonly waitedFor: Duty; readonly forMs: number }
   | {
       readonly name: 'infrastructure-away';
       readonly at: At;

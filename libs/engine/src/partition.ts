@@ -84,6 +84,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
         publisher: ports.publisher,
         log: ports.log,
         codec,
+        clock: ports.clock,
         observer,
         sendRecords: limits.sendRecords,
         sentUpTo: meta.outboxNext,

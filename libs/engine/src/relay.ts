@@ -3,7 +3,7 @@ import type { Source } from '@callfold/core';
 import { ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
 import type { Observer } from './observer.ts';
 import type { Entry, LetterEntry } from './outbox.ts';
-import type { At, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
+import type { At, Clock, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Retry } from './retry.ts';
 import { errorOf } from './retry.ts';
@@ -22,6 +22,8 @@ export type Relay = {
   /** By topic, as `Meta.published`. */
   readonly published: Readonly<Record<string, number>>;
   readonly waiting: number;
+  /** Since when the oldest of them waits, as far as this owner knows; null: none does. */
+  readonly waitingSince: number | null;
   /** Resolves when fewer than `entries` wait; rejects when it had to stop. */
   below(entries: number): Promise<void>;
   stop(): void;
@@ -41,6 +43,7 @@ export type RelayOptions = {
   readonly publisher: Publisher;
   readonly log: Log;
   readonly codec: Codec;
+  readonly clock: Clock;
   readonly observer: Observer;
   readonly retry: Retry;
   readonly signal: Signal;
@@ -101,7 +104,7 @@ export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at
   });
 }
 
-type Waiting = { readonly number: number; readonly entry: Entry };
+type Waiting = { readonly number: number; readonly entry: Entry; readonly since: number };
 
 /** As many of the first as one send takes, by number and by bytes. */
 async function firstOf(queue: readonly Waiting[], options: RelayOptions): Promise<Outgoing[]> {
@@ -184,7 +187,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     add(number, entries) {
-      entries.forEach((entry, index) => queue.push({ number: number + index, entry }));
+      const since = options.clock.now();
+      entries.forEach((entry, index) => queue.push({ number: number + index, entry, since }));
       nextNumber = Math.max(nextNumber, number + entries.length);
       if (!running && queue.length > 0 && !failure) void run();
     },
@@ -196,6 +200,9 @@ export function createRelay(options: RelayOptions): Relay {
     },
     get waiting() {
       return queue.length;
+    },
+    get waitingSince() {
+      return queue[0]?.since ?? null;
     },
     async below(entries) {
       while (queue.length >= entries && !stopped) {

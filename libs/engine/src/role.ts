@@ -44,6 +44,8 @@ export type EngineLimits = {
   readonly witnessMs: number;
   /** How long a partition that is given away may still send what it committed. */
   readonly drainMs: number;
+  /** How long a partition that has something to do may stand still before it is said to be stalled. */
+  readonly stalledAfterMs: number;
 };
 
 export const DEFAULT_LIMITS: EngineLimits = {
@@ -59,6 +61,8 @@ export const DEFAULT_LIMITS: EngineLimits = {
   tickMostMs: 60_000,
   witnessMs: 2_000,
   drainMs: 2_000,
+  // Longer than what passes by itself: a lost session and the claims after it, or some attempts at what is away.
+  stalledAfterMs: 30_000,
 };
 
 export type EngineOptions = {

@@ -1,7 +1,7 @@
 import type { Settings } from '@callfold/core';
-import type { PartitionStatus } from './engine.ts';
 import { createEngine } from './engine.ts';
 import type { EngineLimits, EnginePorts, Role } from './role.ts';
+import type { PartitionStatus } from './slot.ts';
 
 export type ServiceConfig = { readonly settings: Settings; readonly limits: EngineLimits };
 

@@ -53,7 +53,7 @@ export function addRoutes(app: FastifyInstance, { site, settings, tail, services
 
   app.get('/v1/status', (): DevStatus => {
     const problemOf = (one: PartitionStatus): string | null => {
-      const [health] = partitionHealth([one], Date.now());
+      const [health] = partitionHealth([one]);
       return health === undefined || health.ok ? null : health.detail;
     };
     const partitionsOf = (service: Service) => service.status().map((one) => ({ ...one, problem: problemOf(one) }));

@@ -13,7 +13,8 @@ export function runRole(role: RoleName, site: Site, config: Config, logger: Logg
   const running: { service?: Service } = {};
   const metrics = createMetrics(role, () => running.service?.status() ?? []);
   const observer = bothObservers(metrics.observer, logObserver(logger.child({ role })));
-  const limits = { ...DEFAULT_LIMITS, sliceRecords: config.sliceRecords, cachedSubjects: config.cachedSubjects };
+  const { sliceRecords, cachedSubjects, stalledAfterMs } = config;
+  const limits = { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs };
   const start = role === 'projector' ? startProjector : startOutcomes;
   const service = start({ settings: config.settings, limits }, site.ports(role, observer));
   running.service = service;

@@ -72,6 +72,7 @@ const VARIABLES = z.strictObject({
   HTTP_PORT: integer(0, 65_535).default(8080),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(10_000),
+  STALLED_AFTER_MS: integer(1_000, 3_600_000).default(30_000),
   SLICE_RECORDS: integer(1, 100_000).default(5_000),
   CACHED_SUBJECTS: integer(1_000, 10_000_000).default(50_000),
   ...SETTINGS,
@@ -109,6 +110,7 @@ export type Config = {
   readonly httpPort: number;
   /** Null: as the command thinks best. */
   readonly logLevel: NonNullable<Variables['LOG_LEVEL']> | null;
+  readonly stalledAfterMs: number;
   readonly sliceRecords: number;
   readonly cachedSubjects: number;
   readonly settings: Settings;
@@ -190,6 +192,7 @@ export function readConfig(environment: Environment): Config {
     httpHost: v.HTTP_HOST,
     httpPort: v.HTTP_PORT,
     logLevel: v.LOG_LEVEL ?? null,
+    stalledAfterMs: v.STALLED_AFTER_MS,
     sliceRecords: v.SLICE_RECORDS,
     cachedSubjects: v.CACHED_SUBJECTS,
     settings: settingsOf(v),

@@ -2,23 +2,19 @@ import type { PartitionStatus } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import type { FastifyInstance } from 'fastify';
 import { fastify } from 'fastify';
-import { redactText } from './log.ts';
+import type { Health } from './health.ts';
+import { partitionReport } from './health.ts';
 import type { Metrics } from './metrics.ts';
 
 export type { FastifyInstance } from 'fastify';
-
-export type Health = {
-  /** One line a check: what it is, whether it holds, and if not what was seen. */
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-};
 
 export type OpsOptions = {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
   readonly ready: () => readonly Health[] | Promise<readonly Health[]>;
+  /** The roles at work in the process: `/readyz?verbose` tells of each of their partitions. */
+  readonly services?: () => readonly { readonly name: string; status(): readonly PartitionStatus[] }[];
   /** Of each role in the process. */
   readonly metrics: readonly Metrics[];
   /** Further routes of the service. */
@@ -27,18 +23,6 @@ export type OpsOptions = {
 };
 
 export type OpsServer = { readonly url: string; close(): Promise<void> };
-
-/** Unready: a partition left alone, one that waits for infrastructure, or one that has work and does not move. */
-export function partitionHealth(statuses: readonly PartitionStatus[], now: number, stalledAfterMs = 30_000): Health[] {
-  return statuses.map((one) => {
-    const name = `${one.at.topic}/${one.at.partition}`;
-    if (one.refused !== null) return { name, ok: false, detail: one.refused };
-    if (one.away !== null) return { name, ok: false, detail: redactText(one.away) };
-    const behind = (one.end ?? 0) - (one.position ?? 0);
-    const stalled = behind > 0 && now - one.progressAt > stalledAfterMs;
-    return { name, ok: !stalled, detail: `position ${one.position}, ${behind} behind, ${one.waiting} to send` };
-  });
-}
 
 /** Roles of one process differ in a label; a metric's own lines may stand only once. */
 function mergeTexts(texts: readonly string[]): string {
@@ -77,10 +61,14 @@ export async function startHttp(options: OpsOptions): Promise<OpsServer> {
     void reply.header('server', 'callfold');
   });
   app.get('/livez', () => ({ status: 'live' }));
-  app.get('/readyz', async (_request, reply) => {
+  app.get<{ Querystring: { verbose?: string } }>('/readyz', async (request, reply) => {
     const checks = await options.ready();
     const ok = checks.every((check) => check.ok);
-    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ready' : 'not ready', checks });
+    const answer = { status: ok ? 'ready' : 'not ready', checks };
+    if (request.query.verbose === undefined) return reply.code(ok ? 200 : 503).send(answer);
+    const services = options.services?.() ?? [];
+    const partitions = services.flatMap((one) => one.status().map((at) => partitionReport(one.name, at)));
+    return reply.code(ok ? 200 : 503).send({ ...answer, partitions });
   });
   const { metrics } = options;
   app.get('/metrics', async (_request, reply) => {

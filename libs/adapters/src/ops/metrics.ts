@@ -1,5 +1,6 @@
 import type { EngineEvent, Observer, PartitionStatus } from '@callfold/engine';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { lagRecordsOf, secondsOf } from './health.ts';
 
 /** Prometheus metrics of one service: base units, no id of a call, chat, agent or tenant in a label. */
 export type Metrics = {
@@ -25,6 +26,7 @@ export function createMetrics(service: string, status: () => readonly PartitionS
   const fenced = counter('callfold_fenced_total', 'Partitions taken by a newer owner', PARTITION);
   const moved = counter('callfold_store_moved_total', 'Times the store was found to have lost writes', PARTITION);
   const away = counter('callfold_infrastructure_errors_total', 'Failed attempts at infrastructure', ['topic', 'doing']);
+  const stalls = counter('callfold_stalls_total', 'Times a partition was said to be stalled', PARTITION);
   const ticks = counter('callfold_ticks_total', 'Ticks written to idle partitions', PARTITION);
 
   const gauge = (name: string, help: string, value: (one: PartitionStatus) => number | null): void => {
@@ -44,10 +46,14 @@ export function createMetrics(service: string, status: () => readonly PartitionS
     registry.registerMetric(one);
   };
   gauge('callfold_position', 'Next offset to fold', (one) => one.position);
-  gauge('callfold_lag_records', 'Records read by nobody yet, as last seen', (one) =>
-    one.end === null || one.position === null ? null : Math.max(0, one.end - one.position),
+  gauge('callfold_lag_records', 'Records read by nobody yet, as last seen', lagRecordsOf);
+  gauge('callfold_lag_seconds', 'Age of the oldest record not folded, at most; 0 at the end of the log', (one) =>
+    secondsOf(one.lagMs),
   );
   gauge('callfold_outbox_records', 'Derived records committed and not yet sent', (one) => one.waiting);
+  gauge('callfold_outbox_oldest_age_seconds', 'For how long the oldest unsent record waits; 0 when none does', (one) =>
+    secondsOf(one.waitingMs ?? 0),
+  );
   gauge('callfold_epoch', 'Epoch of the claim', (one) => one.epoch);
   gauge('callfold_partition_refused', '1 when the partition is left alone until somebody mends something', (one) =>
     one.refused === null ? 0 : 1,
@@ -55,7 +61,14 @@ export function createMetrics(service: string, status: () => readonly PartitionS
   gauge('callfold_partition_away', '1 while the partition waits for infrastructure that is away', (one) =>
     one.away === null ? 0 : 1,
   );
-  gauge('callfold_last_progress_timestamp_seconds', 'When the position last moved', (one) => one.progressAt / 1_000);
+  gauge('callfold_partition_stalled', '1 while there is something to do and nothing of it moves', (one) =>
+    one.stalled === null ? 0 : 1,
+  );
+  gauge(
+    'callfold_last_progress_timestamp_seconds',
+    'When position or outbox last moved',
+    (one) => one.progressAt / 1_000,
+  );
 
   function observer(event: EngineEvent): void {
     const { topic, partition } = event.at;
@@ -82,6 +95,9 @@ export function createMetrics(service: string, status: () => readonly PartitionS
         break;
       case 'infrastructure-away':
         away.inc({ topic, doing: event.doing });
+        break;
+      case 'partition-stalled':
+        stalls.inc(labels);
         break;
       case 'ticked':
         ticks.inc(labels);

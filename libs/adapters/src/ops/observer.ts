@@ -8,6 +8,8 @@ const LEVELS: Readonly<Record<EngineEvent['name'], 'debug' | 'info' | 'warn' | '
   'partition-refused': 'error',
   'partition-fenced': 'warn',
   'partition-moved': 'warn',
+  'partition-stalled': 'error',
+  'partition-moving': 'info',
   'infrastructure-away': 'warn',
   'infrastructure-back': 'info',
   'batch-committed': 'debug',

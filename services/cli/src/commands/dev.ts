@@ -89,11 +89,8 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
     http = await startHttp({
       host: config.httpHost,
       port: config.httpPort,
-      ready: () =>
-        partitionHealth(
-          services.flatMap((service) => service.status()),
-          Date.now(),
-        ),
+      ready: () => partitionHealth(services.flatMap((service) => service.status())),
+      services: () => services,
       metrics,
       bodyBytesMax: BODY_BYTES_MAX,
       routes: (app) => addRoutes(app, { site, settings: config.settings, tail, services }),

@@ -19,7 +19,7 @@ type Stage = { waitsFor: string; site: Site | null; running: Running | null };
 function healthOf(role: RoleName, { waitsFor, site, running }: Stage): Health[] {
   if (site === null || running === null) return [{ name: 'start', ok: false, detail: waitsFor }];
   const { isMember, detail } = site.member(role);
-  return [{ name: 'group', ok: isMember, detail }, ...partitionHealth(running.service.status(), Date.now())];
+  return [{ name: 'group', ok: isMember, detail }, ...partitionHealth(running.service.status())];
 }
 
 /** Trying again may help: something does not answer. Anything else is for whoever started the service. */
@@ -67,7 +67,8 @@ export async function serve(role: RoleName, context: Context): Promise<Exit> {
   const stage: Stage = { waitsFor: 'the service starts', site: null, running: null };
   const metrics: Metrics[] = [];
   const ready = (): Health[] => healthOf(role, stage);
-  const http = await startHttp({ host: config.httpHost, port: config.httpPort, ready, metrics });
+  const services = () => (stage.running === null ? [] : [stage.running.service]);
+  const http = await startHttp({ host: config.httpHost, port: config.httpPort, ready, services, metrics });
   logger.info({ event: 'service-started', url: http.url, brokers: config.kafka.brokers }, 'service-started');
   try {
     stage.site = await openWhenThere(stage, logger, context);
