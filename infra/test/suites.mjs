@@ -123,6 +123,12 @@ export const SUITES = [
     ['infra/month/report.mjs'],
     { limitMs: 10 * MINUTE },
   ),
+  counted(
+    'faults',
+    'faults on real processes under load: the telling ones; npm run faults has them all',
+    ['infra/faults/run.mjs', '--short'],
+    { limitMs: 60 * MINUTE },
+  ),
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
   // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {

@@ -1,4 +1,4 @@
-import type { DerivedRecord, Rules, Source } from '@callfold/core';
+import type { DerivedRecord, Rules, Source, State } from '@callfold/core';
 import { contentHash, DEAD_LETTERS, encodeState, subjectKey } from '@callfold/core';
 import { inputOf } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
@@ -21,6 +21,9 @@ export type Report = {
   readonly findings: readonly Finding[];
 };
 
+/** Some states as a reader saw them, in one moment, beside the position of that moment. */
+export type Peek = { readonly next: number; readonly states: ReadonlyMap<string, string> };
+
 const PAGE_RECORDS = 5_000;
 
 /** What the raw log says should stand, up to a position. */
@@ -29,19 +32,56 @@ export type Expected = {
   readonly records: readonly DerivedRecord[];
   /** Offsets of the raw records that cannot be folded. */
   readonly letters: readonly number[];
+  /** What was seen meanwhile, held against the fold at the position of each. */
+  readonly peeked: Report;
 };
 
 export type Reading = { readonly at: At; readonly source: Source; readonly log: Log; readonly codec: Codec };
 
-/** Folds one raw partition afresh. @param upTo exclusive: the position of what it is held against */
+/** A position that is ahead of its states, or behind them, shows here: their texts differ. */
+function checkPeek({ next, states }: Peek, now: Iterable<State>): Report {
+  const left = new Map(states);
+  const findings: Finding[] = [];
+  let same = 0;
+  for (const state of now) {
+    const key = subjectKey(state.tenantId, state.subjectId);
+    const seen = left.get(key);
+    if (seen === undefined) continue;
+    left.delete(key);
+    const should = encodeState(state);
+    const where = `${key} at position ${next}`;
+    if (seen === should) same += 1;
+    else findings.push({ fault: 'different', where, detail: `was ${seen}, the log says ${should}` });
+  }
+  for (const [key, text] of left)
+    findings.push({ fault: 'surplus', where: `${key} at position ${next}`, detail: text });
+  return { same, findings };
+}
+
+/**
+ * Folds one raw partition afresh.
+ * @param upTo exclusive: the position of what it is held against
+ * @param peeks what was seen on the way there; those beyond `upTo` are not looked at
+ */
 export async function foldPartition(
   { at, source, log, codec }: Reading,
   rules: Rules,
   upTo: number,
+  peeks: readonly Peek[] = [],
 ): Promise<Expected> {
   const offline = createOfflineFold(rules, true);
   const records: DerivedRecord[] = [];
   const letters: number[] = [];
+  const open = peeks.filter(({ next }) => next <= upTo).toSorted((a, b) => a.next - b.next);
+  const peeked: { same: number; findings: Finding[] } = { same: 0, findings: [] };
+  const lookUpTo = (offset: number): void => {
+    for (let peek = open[0]; peek && peek.next <= offset; peek = open[0]) {
+      open.shift();
+      const { same, findings } = checkPeek(peek, offline.states());
+      peeked.same += same;
+      peeked.findings.push(...findings);
+    }
+  };
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
   const { start } = await log.bounds(at);
   for (let offset = start; offset < upTo; ) {
@@ -50,6 +90,7 @@ export async function foldPartition(
     await codec.prepare(batch.records);
     for (const record of batch.records) {
       if (record.offset >= upTo) break;
+      lookUpTo(record.offset);
       const input = inputOf(record, place, codec);
       if (input.what !== 'event') records.push(...offline.advance(record.appendedAt));
       if (input.what === 'rejected') letters.push(record.offset);
@@ -60,9 +101,10 @@ export async function foldPartition(
     }
     offset = batch.next;
   }
+  lookUpTo(upTo);
   const states = new Map<string, string>();
   for (const state of offline.states()) states.set(subjectKey(state.tenantId, state.subjectId), encodeState(state));
-  return { states, records, letters };
+  return { states, records, letters, peeked };
 }
 
 /** Byte for byte: the same events give the same text. */
@@ -83,22 +125,24 @@ export async function compareStates(at: At, store: Store, expected: Expected): P
   return { same, findings };
 }
 
-/** Gapless from 0 per topic, each once, and no lower revision behind a higher one. */
-function checkOrder(
-  stood: readonly Stood[],
-  revisions: (record: Stood) => { id: string; revision: number } | null,
-): Finding[] {
-  const findings: Finding[] = [];
+/** One derived record of one origin partition, with the id and revision that it decodes to; null: it has none. */
+export type Revised = { readonly id: string; readonly revision: number } | null;
+
+/**
+ * Reads along one origin partition's records: gapless from 0 per topic, each once, and no lower revision behind a
+ * higher one.
+ */
+export function createOrderCheck(): (record: Stood, revised: Revised) => Finding[] {
   const nextSeq = new Map<string, number>();
   const highest = new Map<string, number>();
-  for (const record of stood) {
+  return (record, revised) => {
+    const findings: Finding[] = [];
     const next = nextSeq.get(record.topic) ?? 0;
     const where = `${record.topic} seq ${record.seq}`;
     if (record.seq < next) findings.push({ fault: 'duplicated', where, detail: `came again, for ${record.key}` });
     if (record.seq > next) findings.push({ fault: 'gap', where, detail: `${record.seq - next} before it are missing` });
     nextSeq.set(record.topic, Math.max(next, record.seq + 1));
-    const revised = revisions(record);
-    if (!revised) continue;
+    if (!revised) return findings;
     const before = highest.get(revised.id) ?? 0;
     if (revised.revision <= before) {
       findings.push({
@@ -108,8 +152,8 @@ function checkOrder(
       });
     }
     highest.set(revised.id, Math.max(before, revised.revision));
-  }
-  return findings;
+    return findings;
+  };
 }
 
 function originOffset(record: Stood): number {
@@ -126,9 +170,10 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
     if (record.topic === DEAD_LETTERS) continue;
     decoded.set(record, codec.decodeDerived(record.topic, record.value) as unknown as DerivedRecord);
   }
-  const findings = checkOrder(stood, (record) => {
+  const check = createOrderCheck();
+  const findings = stood.flatMap((record) => {
     const one = decoded.get(record);
-    return one ? { id: nameOf(one), revision: one.revision } : null;
+    return check(record, one ? { id: nameOf(one), revision: one.revision } : null);
   });
   const revisionOf = (record: DerivedRecord): string => `${nameOf(record)} revision ${record.revision}`;
   const should = new Map(expected.records.map((record) => [revisionOf(record), record]));

@@ -1,12 +1,12 @@
-import type { Source } from '@callfold/core';
+import type { Settings, Source } from '@callfold/core';
 import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
-import type { At, Report, Stood } from '@callfold/engine';
+import type { At, Expected, Peek, Report, Role, Stood } from '@callfold/engine';
 import { compareRecords, compareStates, foldPartition, Refused, rulesOf, stoodOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
-import type { Site } from '../site.ts';
+import type { RoleName, Site } from '../site.ts';
 import { openKafkaSite } from '../wiring/kafka.ts';
 
 const SHOWN = 5;
@@ -24,27 +24,36 @@ async function readStood(site: Site, at: At, source: Source): Promise<Stood[]> {
   return stood;
 }
 
-type Row = Report & { readonly what: 'aggregates' | 'derived records'; readonly at: At };
+export type Row = Report & { readonly what: 'aggregates' | 'derived records'; readonly at: At };
 
-async function verifyPartition(site: Site, at: At, source: Source, context: Context): Promise<Row[]> {
-  const { settings } = context.config;
+/** What was seen of the states while the roles were at work, by role. */
+export type Peeks = { readonly [role in RoleName]?: readonly Peek[] };
+
+const sum = (a: Report, b: Report): Report => ({ same: a.same + b.same, findings: [...a.findings, ...b.findings] });
+
+/** One partition of a raw topic, at rest: a fresh fold against what its roles keep and have published. */
+export async function verifyPartition(
+  site: Site,
+  at: At,
+  source: Source,
+  settings: Settings,
+  peeks: Peeks = {},
+): Promise<Row[]> {
   const { codec } = site;
   const rows: Row[] = [];
+  const fold = (role: Role, upTo: number): Promise<Expected> =>
+    foldPartition({ at, source, log: site.log(role.name), codec }, rulesOf(role, settings), upTo, peeks[role.name]);
   const projected = (await site.store('projector').peek(at))?.next ?? null;
   if (projected !== null) {
-    const log = site.log('projector');
-    const expected = await foldPartition(
-      { at, source, log, codec },
-      rulesOf(projectorRole(settings), settings),
-      projected,
-    );
-    rows.push({ what: 'aggregates', at, ...(await compareStates(at, site.store('projector'), expected)) });
+    const expected = await fold(projectorRole(settings), projected);
+    const states = await compareStates(at, site.store('projector'), expected);
+    rows.push({ what: 'aggregates', at, ...sum(states, expected.peeked) });
   }
   const derived = (await site.store('outcomes').peek(at))?.next ?? null;
   if (derived !== null) {
-    const log = site.log('outcomes');
-    const expected = await foldPartition({ at, source, log, codec }, rulesOf(OUTCOMES, settings), derived);
-    rows.push({ what: 'derived records', at, ...compareRecords(await readStood(site, at, source), expected, codec) });
+    const expected = await fold(OUTCOMES, derived);
+    const records = compareRecords(await readStood(site, at, source), expected, codec);
+    rows.push({ what: 'derived records', at, ...sum(records, expected.peeked) });
   }
   return rows;
 }
@@ -63,7 +72,7 @@ export async function verify(context: Context): Promise<Exit> {
       const topic = rawTopic(source);
       const partitions = await site.partitions(topic);
       for (let partition = 0; partition < partitions; partition += 1) {
-        for (const row of await verifyPartition(site, { topic, partition }, source, context)) {
+        for (const row of await verifyPartition(site, { topic, partition }, source, context.config.settings)) {
           compared += 1;
           same += row.same;
           found += row.findings.length;

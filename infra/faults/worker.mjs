@@ -1,0 +1,159 @@
+// @ts-check
+/**
+ * A service as `callfold serve` runs it, on ports with an ear: told to by its parent, it kills or stops itself at a
+ * named point, or lives by another clock. Nothing of that is in the services' own code.
+ *
+ *   node infra/faults/worker.mjs projector|outcomes
+ */
+
+import { createLogger, partitionHealth, readConfig, startHttp } from '@callfold/adapters';
+import { runRole } from '../../services/cli/dist/services.js';
+import { openKafkaSite, serviceLogger } from '../../services/cli/dist/wiring/kafka.js';
+
+/** @typedef {import('@callfold/engine').EnginePorts} Ports */
+
+/**
+ * Where a service can be struck; each is passed once a commit, a send or a claim.
+ * @type {readonly string[]}
+ */
+export const POINTS = [
+  'before the commit',
+  'after the commit',
+  'while sending',
+  'after sending',
+  'claiming',
+  'after the fence',
+  'giving away',
+];
+
+const role = /** @type {'projector' | 'outcomes'} */ (process.argv[2]);
+const config = readConfig(process.env);
+const logger = createLogger(config.logLevel ?? 'info', role);
+
+/** @type {{ point: string, signal: NodeJS.Signals, passes: number } | null} */
+let armed = null;
+/** After a stop at a point: what became of the sends that were late. */
+let wasStopped = false;
+
+/** @param {string} point */
+function pass(point) {
+  if (armed === null || armed.point !== point) return;
+  armed.passes -= 1;
+  if (armed.passes > 0) return;
+  const { signal } = armed;
+  armed = null;
+  wasStopped = signal === 'SIGSTOP';
+  process.send?.({ struck: point });
+  process.kill(process.pid, signal);
+}
+
+/** @param {Ports['store']} store @returns {Ports['store']} */
+function heardStore(store) {
+  return {
+    ...store,
+    async claim(at, token, above) {
+      const stored = await store.claim(at, token, above);
+      pass('claiming');
+      return stored;
+    },
+    async commit(at, claim, commit) {
+      const isWork = commit.tables.get('states')?.size !== 0 || commit.outbox.length > 0;
+      if (isWork) pass('before the commit');
+      const answer = await store.commit(at, claim, commit);
+      // Of outcomes one that has something to send: the records wait in the outbox, and nowhere else.
+      if (answer.ok && isWork && (role === 'projector' || commit.outbox.length > 0)) pass('after the commit');
+      return answer;
+    },
+  };
+}
+
+/** @param {NonNullable<Ports['publisher']>} publisher @returns {NonNullable<Ports['publisher']>} */
+function heardPublisher(publisher) {
+  return {
+    ...publisher,
+    async fence(origin, topics) {
+      await publisher.fence(origin, topics);
+      pass('after the fence');
+    },
+    async send(origin, records) {
+      const late = wasStopped;
+      const sent = publisher.send(origin, records);
+      // The request goes out in turns of its own: some of them are given to it.
+      if (armed?.point === 'while sending') setTimeout(() => pass('while sending'), 1);
+      try {
+        const ends = await sent;
+        pass('after sending');
+        if (late) process.send?.({ lateSend: 'taken' });
+        return ends;
+      } catch (error) {
+        if (late) process.send?.({ lateSend: /** @type {any} */ (error).code ?? String(error) });
+        throw error;
+      }
+    },
+  };
+}
+
+/** @param {Ports['consumer']} consumer @returns {Ports['consumer']} */
+function heardConsumer(consumer) {
+  return {
+    stop: () => consumer.stop(),
+    seek: (at, offset) => consumer.seek(at, offset),
+    run: (handler) =>
+      consumer.run({
+        assigned: (at, signal) => handler.assigned(at, signal),
+        batch: (at, batch, signal) => handler.batch(at, batch, signal),
+        async revoked(at) {
+          pass('giving away');
+          await handler.revoked(at);
+        },
+      }),
+  };
+}
+
+/** @param {import('../../services/cli/dist/site.js').Site} site */
+const heard = (site) => ({
+  ...site,
+  /** @type {typeof site.ports} */
+  ports(name, observer) {
+    const ports = site.ports(name, observer);
+    return {
+      ...ports,
+      consumer: heardConsumer(ports.consumer),
+      store: heardStore(ports.store),
+      publisher: ports.publisher && heardPublisher(ports.publisher),
+    };
+  },
+});
+
+process.on('message', (/** @type {any} */ { arm, clockMs }) => {
+  if (arm !== undefined) armed = arm;
+  if (clockMs === undefined) return;
+  // The wall clock as everything in the process reads it; what measures time that passes is another one, as in life.
+  const real = realNow;
+  Date.now = () => real() + clockMs;
+});
+const realNow = Date.now.bind(Date);
+
+const site = await openKafkaSite(config, (text) => logger.warn({ event: 'notice' }, text), serviceLogger(logger));
+const { service, metrics } = runRole(role, heard(site), config, logger);
+const http = await startHttp({
+  host: config.httpHost,
+  port: config.httpPort,
+  metrics: [metrics],
+  ready() {
+    const { isMember, detail } = site.member(role);
+    return [{ name: 'group', ok: isMember, detail }, ...partitionHealth(service.status(), realNow())];
+  },
+});
+/** @type {Promise<void>} */
+const asked = new Promise((resolve) => {
+  process.once('SIGTERM', () => resolve());
+});
+try {
+  await Promise.race([service.done, asked]);
+} finally {
+  await service.stop();
+  await http.close();
+  await site.close();
+  process.disconnect?.();
+}
