@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { DEAD_LETTERS, DERIVED_OF } from '@callfold/core';
-import { createOrderCheck, stoodOf } from '@callfold/engine';
+import { createOrderCheck, nameOf, stoodOf } from '@callfold/engine';
 import { TOPIC } from '../bench/topics.mjs';
 
 const PAGE_RECORDS = 2_000;
@@ -48,7 +48,7 @@ export function createLiveReader({ site, partitions }) {
       return;
     }
     const one = topic === DEAD_LETTERS ? null : /** @type {any} */ (codec.decodeDerived(topic, stood.value));
-    const revised = one && { id: one.outcomeId, revision: one.revision };
+    const revised = one && { id: nameOf(one), revision: one.revision };
     for (const finding of checks[partition]?.(stood, revised) ?? [])
       findings.push({ ...finding, where: `seen live: ${finding.where}` });
   }
