@@ -72,6 +72,7 @@ function scene(limits: Partial<ConsumerLimits> = {}, startFailure: Error | null 
   });
   ran.catch(() => {});
   const events = (): MemberEvents => started!;
+  let generation = 0;
   const resolved: number[] = [];
   return {
     consumer,
@@ -83,6 +84,11 @@ function scene(limits: Partial<ConsumerLimits> = {}, startFailure: Error | null 
     batches,
     resolved,
     events,
+    /** The group shares out: in the next generation, or after some that this member did not hear of. */
+    join(ats: readonly At[], missed = 0): void {
+      generation += 1 + missed;
+      events().joined(ats, generation);
+    },
     starts: () => starts,
     failToStart: (error: Error | null) => {
       failStart = error;
@@ -116,7 +122,7 @@ type Scene = ReturnType<typeof scene>;
 
 async function joined(s: Scene, position: number): Promise<void> {
   await vi.waitFor(() => expect(s.events()).not.toBeNull(), soon);
-  s.events().joined([A]);
+  s.join([A]);
   await s.answer('assigned raw/0', position);
 }
 
@@ -124,7 +130,7 @@ describe('an assignment', () => {
   it('is paused at once, and read from the position answered', async () => {
     const s = scene();
     await vi.waitFor(() => expect(s.events()).not.toBeNull(), soon);
-    s.events().joined([A, B]);
+    s.join([A, B]);
     expect(s.calls).toEqual(['pause raw/0 raw/1']);
     await s.answer('assigned raw/0', 7);
     await s.answer('assigned raw/1', null);
@@ -214,7 +220,7 @@ describe('a partition that comes back', () => {
     await s.logged('batch raw/0');
     // Joins that did not wait: as when a leader moves while handlers run.
     for (let times = 0; times < 3; times += 1) {
-      s.events().joined([A]);
+      s.join([A]);
       await new Promise(setImmediate);
     }
     expect(s.log).toEqual(['assigned raw/0', 'batch raw/0']);
@@ -239,7 +245,7 @@ describe('a partition that comes back', () => {
     await joined(s, 0);
     s.events().crashed(new Error('away'), true);
     await s.logged('revoked raw/0');
-    s.events().joined([A]);
+    s.join([A]);
     await s.answer('assigned raw/0', 0);
     expect(s.log).toEqual(['assigned raw/0', 'revoked raw/0', 'assigned raw/0']);
   });
@@ -314,7 +320,7 @@ describe('the end', () => {
     const stopped = s.consumer.stop();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(s.calls).toEqual([]);
-    s.events().joined([A]);
+    s.join([A]);
     await stopped;
     expect(s.log).toEqual([]);
     expect(s.calls).toEqual(['pause raw/0', 'stop']);
@@ -332,7 +338,7 @@ describe('the end', () => {
   it.each(['assigned', 'batch'])('comes when the handler throws in `%s`', async (call) => {
     const s = scene();
     await vi.waitFor(() => expect(s.events()).not.toBeNull(), soon);
-    s.events().joined([A]);
+    s.join([A]);
     if (call === 'batch') {
       await s.answer('assigned raw/0', 0);
       void s.events().batch(s.incoming(A, 0, 1));

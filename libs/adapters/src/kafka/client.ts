@@ -116,8 +116,11 @@ export type MemberEvents = {
    * @param lost it does not: the partitions may be another's by now.
    */
   letGo(lost: boolean): Promise<void>;
-  /** The group shared out anew; nothing is read of these until they are resumed, when they were paused here. */
-  joined(ats: readonly At[]): void;
+  /**
+   * The group shared out anew; nothing is read of these until they are resumed, when they were paused here.
+   * @param generation of the group: one more at each sharing out, whoever takes part in it.
+   */
+  joined(ats: readonly At[], generation: number): void;
   /** The log has nothing at the position of this partition. Nothing was moved. */
   outOfRange(at: At): void;
   /** The client gave up. It joins anew by itself when `restarts`; otherwise this was the end. */

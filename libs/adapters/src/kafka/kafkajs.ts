@@ -6,15 +6,17 @@
 
 import { createRequire } from 'node:module';
 import type { At } from '@callfold/engine';
-import type { Admin, Consumer, EachBatchPayload, KafkaConfig, logCreator } from 'kafkajs';
+import type { Admin, Assigner, Consumer, EachBatchPayload, KafkaConfig, logCreator } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import type { Isolation, KafkaConnection, KafkaTimes, MemberOptions } from './client.ts';
 import { KAFKA_TIMES } from './client.ts';
 import { KafkaError } from './errors.ts';
-import type { BeforeJoin, OutOfRange } from './mends.ts';
+import type { BeforeJoin, JoinHook, OutOfRange } from './mends.ts';
 import { mendClose, mendConnection, mendIdleTimer, mendJoin, mendOffsetReset } from './mends.ts';
 import type { Fetched } from './messages.ts';
 import { decodeFetched, FETCH_VERSION } from './messages.ts';
+import type { Held } from './share-out.ts';
+import { decodeHeld, encodeHeld, shareOut } from './share-out.ts';
 
 export type { Admin as KafkajsAdmin, Consumer as KafkajsConsumer };
 
@@ -54,7 +56,7 @@ export type Cluster = {
 };
 
 // Node finds some of its names only on the whole.
-const { ConfigResourceTypes, Kafka, logLevel, PartitionAssigners } = kafkajs;
+const { AssignerProtocol, ConfigResourceTypes, Kafka, logLevel, PartitionAssigners } = kafkajs;
 
 const load = createRequire(import.meta.url);
 const inner = (path: string): unknown => load(`kafkajs/src/${path}`);
@@ -78,6 +80,7 @@ export const ISOLATION: Readonly<Record<Isolation, number>> = { uncommitted: 0, 
 /** KafkaJS compares it with the position and looks no further. */
 const CARRIER_OFFSET = '9223372036854775807';
 const MEMBER_RETRIES = 8;
+const NO_BYTES = Buffer.alloc(0);
 
 function timesOf(connection: KafkaConnection): KafkaTimes {
   return { ...KAFKA_TIMES, ...connection.times };
@@ -156,12 +159,15 @@ export async function sendTo<T>(broker: Broker, call: Call): Promise<T> {
   return (await broker.connectionPool.send(call)) as T;
 }
 
+type Told = {
+  outOfRange(at: At): void;
+  beforeJoin: JoinHook;
+  /** For whoever shares out the group's partitions. */
+  held(): Held | null;
+};
+
 /** One `Kafka` a consumer: two of one group would share their positions, and wipe each other's. */
-export function newConsumer(
-  connection: KafkaConnection,
-  options: MemberOptions,
-  told: { outOfRange(at: At): void; beforeJoin(lost: boolean): Promise<void> },
-): Consumer {
+export function newConsumer(connection: KafkaConnection, options: MemberOptions, told: Told): Consumer {
   const times = timesOf(connection);
   return new Kafka(optionsOf(connection)).consumer({
     groupId: options.groupId,
@@ -171,9 +177,11 @@ export function newConsumer(
         const cluster = config.cluster as unknown as Cluster;
         leaveRecordsPacked(cluster);
         outOfRange.set(cluster, (at) => told.outOfRange(at));
-        beforeJoin.set(cluster, (lost) => told.beforeJoin(lost));
-        return PartitionAssigners.roundRobin(config);
+        beforeJoin.set(cluster, told.beforeJoin);
+        return stickyAssigner(cluster, told.held);
       },
+      // For a group that still has members which know no other.
+      PartitionAssigners.roundRobin,
     ],
     metadataMaxAge: times.metadataMs,
     sessionTimeout: options.sessionMs,
@@ -189,6 +197,47 @@ export function newConsumer(
     readUncommitted: false,
     rackId: '',
   });
+}
+
+const NOT_FOR_US: ReadonlySet<unknown> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'TOPIC_AUTHORIZATION_FAILED']);
+const ASSIGNER = { name: 'callfold-sticky', version: 0 } as const;
+
+function stickyAssigner(cluster: Cluster, held: () => Held | null): Assigner {
+  const { MemberMetadata, MemberAssignment } = AssignerProtocol;
+  const { name, version } = ASSIGNER;
+
+  async function countOf(topic: string): Promise<number> {
+    try {
+      // A member of another version may read topics that this one does not, or may not.
+      await cluster.addTargetTopic(topic);
+    } catch (error) {
+      if (NOT_FOR_US.has((error as { readonly type?: unknown }).type)) return 0;
+      throw error;
+    }
+    return cluster.findTopicPartitionMetadata(topic).length;
+  }
+
+  return {
+    ...ASSIGNER,
+    protocol: ({ topics }) => ({
+      name,
+      metadata: MemberMetadata.encode({ version, topics, userData: encodeHeld(held()) }),
+    }),
+    async assign({ members }) {
+      const said = members.map(({ memberId, memberMetadata }) => {
+        const metadata = MemberMetadata.decode(memberMetadata);
+        return { id: memberId, topics: metadata?.topics ?? [], held: decodeHeld(metadata?.userData ?? null) };
+      });
+      const counts = new Map<string, number>();
+      for (const topic of new Set(said.flatMap(({ topics }) => topics))) {
+        counts.set(topic, await countOf(topic));
+      }
+      return [...shareOut(said, counts)].map(([memberId, share]) => {
+        const assignment = Object.fromEntries([...share].map(([topic, numbers]) => [topic, [...numbers]]));
+        return { memberId, memberAssignment: MemberAssignment.encode({ version, assignment, userData: NO_BYTES }) };
+      });
+    },
+  };
 }
 
 /**

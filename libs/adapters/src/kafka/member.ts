@@ -4,6 +4,7 @@ import type { At } from '@callfold/engine';
 import type { KafkaConnection, Member, MemberEvents, MemberOptions } from './client.ts';
 import { explain } from './errors.ts';
 import { carried, newConsumer } from './kafkajs.ts';
+import type { Held } from './share-out.ts';
 
 const grouped = (ats: readonly At[]): { topic: string; partitions: number[] }[] =>
   ats.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
@@ -19,9 +20,15 @@ function unlessAway(work: () => void): void {
 
 export function openMember(connection: KafkaConnection, options: MemberOptions): Member {
   let events: MemberEvents | null = null;
+  let generationOf = (): number => 0;
+  let held: Held | null = null;
   const consumer = newConsumer(connection, options, {
     outOfRange: (at) => events?.outOfRange(at),
-    beforeJoin: async (lost) => events?.letGo(lost),
+    async beforeJoin(lost, generation) {
+      generationOf = generation;
+      await events?.letGo(lost);
+    },
+    held: () => held,
   });
   const doing = `reading as a member of group ${options.groupId}`;
 
@@ -29,7 +36,10 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
     const { GROUP_JOIN, CRASH } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => {
       const topics = Object.entries(payload.memberAssignment);
-      to.joined(topics.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))));
+      const generation = generationOf();
+      held = { generation, partitions: new Map(topics) };
+      const ats = topics.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
+      to.joined(ats, generation);
     });
     consumer.on(CRASH, ({ payload }) => to.crashed(explain(doing, payload.error), payload.restart));
   }

@@ -173,8 +173,14 @@ type Group = {
   joinAndSync: (this: Group) => Promise<void>;
 };
 
-/** By cluster. `lost`: the group has dropped this member, so that its partitions may be another's by now. */
-export type BeforeJoin = WeakMap<object, (lost: boolean) => Promise<void>>;
+/**
+ * @param lost the group has dropped this member, so that its partitions may be another's by now.
+ * @param generation of the group, as last heard; later also that of the join at hand.
+ */
+export type JoinHook = (lost: boolean, generation: () => number) => Promise<void>;
+
+/** By cluster. */
+export type BeforeJoin = WeakMap<object, JoinHook>;
 
 const BEAT_MS = 1_000;
 
@@ -193,7 +199,7 @@ export function mendJoin(group: Prototype<Group>, told: BeforeJoin): void {
         // The answer can only be that the group waits for us to join.
         if (memberId) coordinator?.heartbeat({ groupId, groupGenerationId: generationId, memberId }).catch(() => {});
       }, BEAT_MS);
-      await letGo(!this.memberId).finally(() => clearInterval(beat));
+      await letGo(!this.memberId, () => this.generationId).finally(() => clearInterval(beat));
     }
     await joinAndSync.call(this);
   };
