@@ -124,6 +124,12 @@ export const SUITES = [
     { limitMs: 10 * MINUTE },
   ),
   counted(
+    'fuzz',
+    'mutated Avro and JSON, from a seed: no crash, no hang, no memory without a bound, and every record accounted for',
+    ['infra/fuzz/run.mjs'],
+    { limitMs: 10 * MINUTE },
+  ),
+  counted(
     'faults',
     'faults on real processes under load: the telling ones; npm run faults has them all',
     ['infra/faults/run.mjs', '--short'],

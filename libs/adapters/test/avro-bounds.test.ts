@@ -58,7 +58,7 @@ describe('a count that the bytes cannot hold is refused before the first item', 
     ['map', map('long'), long(MILLIONS)],
     ['block with its size', list('long'), [...long(-MILLIONS), ...long(8)]],
     ['list in a list', list(list('null')), [...long(1), ...long(MILLIONS)]],
-    ['count that is no whole number any more', list('long'), Array.from({ length: 40 }, () => 255)],
+    ['count of 64 bits', list('long'), [...Array.from({ length: 9 }, () => 255), 1]],
   ];
 
   test.each(cases)('%s, read', (_name, type, bytes) => {
@@ -73,6 +73,23 @@ describe('a count that the bytes cannot hold is refused before the first item', 
     expect(found.value).toBeNull();
     expect(found.reads).toBeLessThanOrEqual(bytes.length + 14);
   });
+});
+
+test.each([
+  ['a number', 'long', [0]],
+  ['a length', 'string', [0]],
+  ['a length of bytes', 'bytes', [0]],
+  ['a count', list('long'), [0]],
+  ['a block with its size', list('long'), [1, 0]],
+  ['a branch', ['null', 'long'], [0]],
+])('%s that goes on past 64 bits is refused, whatever it would come to', (_name, type, start) => {
+  for (const end of [0, 1, 127]) {
+    const bytes = [...start.slice(0, -1), ...Array.from({ length: 11 }, () => 0x80), end];
+    expect(read(record({ name: 'a', type }), bytes).why).toBe('a whole number of more than 10 bytes');
+  }
+  // More bytes than needed are legal up to there.
+  const padded = [...start.slice(0, -1), ...Array.from({ length: 9 }, () => 0x80), 0];
+  expect(read(record({ name: 'a', type }), [...padded, 0]).why).not.toBe('a whole number of more than 10 bytes');
 });
 
 test('a list whose items reach past the end is left with the first that does', () => {

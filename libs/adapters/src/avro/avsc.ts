@@ -17,7 +17,6 @@ type Tap = {
   readonly buf: Buffer & { utf8Slice(from: number, to: number): string };
   pos: number;
   readLong(): number;
-  skipLong(): void;
   writeLong(n: number): void;
   writeString(text: string): void;
   writeBytes(bytes: Buffer): void;
@@ -40,10 +39,21 @@ function left(tap: Tap): number {
   return tap.buf.length - tap.pos;
 }
 
+/** Of 64 bits in groups of seven. */
+const LONG_BYTES = 10;
+
+/** The library goes on for as long as a byte says that another follows. */
+function readLong(tap: Tap): number {
+  const from = tap.pos;
+  const n = tap.readLong();
+  if (tap.pos - from <= LONG_BYTES) return n;
+  throw new BadBytes(`a whole number of more than ${LONG_BYTES} bytes`);
+}
+
 /** Of the next block of a list or map. A count that the bytes left cannot hold is refused before it is acted on. */
 function blockItems(tap: Tap): number {
-  const n = tap.readLong();
-  if (n < 0) tap.skipLong();
+  const n = readLong(tap);
+  if (n < 0) readLong(tap);
   return possible(Math.abs(n), tap);
 }
 
@@ -61,10 +71,10 @@ function oneItem<T>(tap: Tap, take: (tap: Tap) => T): T {
 }
 
 function skipBlocks(tap: Tap, skipItem: (tap: Tap) => void): void {
-  for (let n = tap.readLong(); n !== 0; n = tap.readLong()) {
+  for (let n = readLong(tap); n !== 0; n = readLong(tap)) {
     if (n < 0) {
       // The block's size in bytes follows: a negative one would lead back, and round for ever.
-      const size = possible(tap.readLong(), tap);
+      const size = possible(readLong(tap), tap);
       if (size < 0) throw new BadBytes(`a block of ${size} bytes`);
       tap.pos += size;
     } else {
@@ -124,7 +134,7 @@ function take(tap: Tap, length: number, what: string): number {
 }
 
 function readText(tap: Tap): string {
-  const length = tap.readLong();
+  const length = readLong(tap);
   const from = take(tap, length, 'a text');
   const text = tap.buf.utf8Slice(from, tap.pos);
   // Else two ids that differ in their broken bytes would become one.
@@ -148,13 +158,10 @@ class Utf8 extends avsc.types.StringType {
 
 /** Up to here the library's arithmetic is exact; past 2 ** 52 it loses the last bit of a negative number, its sign. */
 const EXACT = 2 ** 51;
-/** Of 64 bits in groups of seven. */
-const LONG_BYTES = 10;
-
 class Long extends avsc.types.LongType {
   _read(tap: Tap): number {
     const from = tap.pos;
-    const n = tap.readLong();
+    const n = readLong(tap);
     if (n > -EXACT && n < EXACT) return n;
     let zigzag = 0n;
     for (let i = 0; i < LONG_BYTES && from + i < tap.buf.length; i += 1) {
@@ -193,7 +200,7 @@ class Bytes extends avsc.types.BytesType {
 
   /** A copy: a value must not keep the whole fetch that it came in. */
   _read(tap: Tap): Uint8Array {
-    const length = tap.readLong();
+    const length = readLong(tap);
     const from = take(tap, length, 'bytes');
     return new Uint8Array(tap.buf.subarray(from, tap.pos));
   }
@@ -211,7 +218,7 @@ class Nullable extends avsc.types.UnwrappedUnionType {
   }
 
   _read(this: { readonly types: readonly Part[] }, tap: Tap): unknown {
-    const branch = tap.readLong();
+    const branch = readLong(tap);
     if (branch === 0) return null;
     if (branch === 1) return (this.types[1] as Part)._read(tap);
     throw new BadBytes(`branch ${branch} of a union of two`);
