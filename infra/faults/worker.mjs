@@ -102,6 +102,7 @@ function heardConsumer(consumer) {
       consumer.run({
         assigned: (at, signal) => handler.assigned(at, signal),
         batch: (at, batch, signal) => handler.batch(at, batch, signal),
+        paused: (at) => handler.paused(at),
         async revoked(at) {
           pass('giving away');
           await handler.revoked(at);

@@ -185,12 +185,13 @@ export async function openHarness(
     role: Role,
     settings: Settings = DEFAULT_SETTINGS,
     limits: Partial<typeof DEFAULT_LIMITS> = {},
+    consumer: Consumer = watchedConsumer(role),
   ): Service {
     return startRole(
       role,
       { settings, limits: { ...DEFAULT_LIMITS, ...limits } },
       {
-        consumer: watchedConsumer(role),
+        consumer,
         log: kafka.log(role.name),
         store: store.store(role.name),
         codec: watched,

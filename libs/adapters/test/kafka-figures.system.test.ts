@@ -114,6 +114,7 @@ describe('figures', { timeout: FIGURES_MS }, () => {
         ours.add(batch.records.length);
         return batch.next;
       },
+      async paused() {},
       async revoked() {},
     });
     const oursRead = await ours.read();

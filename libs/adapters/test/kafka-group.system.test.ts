@@ -49,6 +49,7 @@ function join(consumer: Consumer, ledger: Ledger, pauseMs: number): Promise<void
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       return ledger.take(at, batch);
     },
+    async paused() {},
     async revoked() {},
   };
   return consumer.run(handler);

@@ -63,6 +63,7 @@ function keepReading(connection: KafkaConnection) {
         seen.set(nameOf(at), [...(seen.get(nameOf(at)) ?? []), ...records.map(({ value }) => Number(value))]);
         return next;
       },
+      async paused() {},
       async revoked() {},
     }),
   );
@@ -192,6 +193,7 @@ describe('while brokers die and come back', { timeout: OUTAGE_TEST_MS }, () => {
         seen.set(nameOf(at), next);
         return next;
       },
+      async paused() {},
       async revoked() {},
     });
     await vi.waitFor(() => expect(seen.size).toBe(PARTITIONS), soon);

@@ -69,6 +69,7 @@ export function keeper(
       batches.push(batch);
       return batch.next;
     },
+    async paused() {},
     async revoked({ topic, partition }) {
       calls.push(`revoked ${topic}/${partition}`);
     },

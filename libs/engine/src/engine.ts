@@ -1,4 +1,5 @@
 import { DERIVED_OF, sourceOf } from '@callfold/core';
+import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
 import { openPartition } from './partition.ts';
 import type { At, Batch, ConsumerHandler, Signal } from './ports.ts';
@@ -24,6 +25,7 @@ const keyOf = (at: At): string => `${at.topic}/${at.partition}`;
 export function createEngine(options: EngineOptions): Engine {
   const { role, ports, limits } = options;
   const { clock, observer, consumer, log } = ports;
+  const atOnce = createGate(limits.claimsAtOnce);
   const slots = new Map<string, Slot>();
   let broken: Error | null = null;
 
@@ -44,7 +46,7 @@ export function createEngine(options: EngineOptions): Engine {
     slot.partition = null;
     const above = slot.epoch ?? undefined;
     const claimed = await retry('claiming the partition', signal, () =>
-      claimPartition(options, at, DERIVED_OF[source], token, above),
+      atOnce(() => claimPartition(options, at, DERIVED_OF[source], token, above, signal)),
     );
     slot.epoch = claimed.claim.epoch;
     slot.partition = openPartition(options, {
@@ -114,17 +116,21 @@ export function createEngine(options: EngineOptions): Engine {
     await Promise.race([done, clock.sleep(mostMs, over)]);
   }
 
+  /** What was taken is committed and sent; it has a limit, since others wait for it. */
+  async function drain({ partition }: Slot): Promise<void> {
+    if (partition === null) return;
+    const drained = async (): Promise<void> => {
+      await partition.settle();
+      await partition.relay?.below(1);
+      await partition.rest();
+    };
+    await within(limits.drainMs, drained());
+  }
+
   async function release(slot: Slot): Promise<void> {
     const { partition, at } = slot;
-    if (partition) {
-      const drained = async (): Promise<void> => {
-        await partition.settle();
-        await partition.relay?.below(1);
-        await partition.rest();
-      };
-      await within(limits.drainMs, drained());
-      observer({ name: 'partition-released', at, position: partition.committed ?? 0 });
-    }
+    await drain(slot);
+    if (partition) observer({ name: 'partition-released', at, position: partition.committed ?? 0 });
     slot.signal.aborted = true;
     partition?.relay?.stop();
     slots.delete(keyOf(at));
@@ -178,6 +184,14 @@ export function createEngine(options: EngineOptions): Engine {
           return after(slot, error);
         }
       });
+    },
+    async paused(at: At) {
+      const slot = slots.get(keyOf(at));
+      if (slot)
+        await within(
+          2 * limits.drainMs,
+          exclusive(slot, () => drain(slot)),
+        );
     },
     async revoked(at: At) {
       const slot = slots.get(keyOf(at));

@@ -3,9 +3,10 @@ import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, hashOfRecord } from './checkpoint.ts';
 import type { Entry } from './outbox.ts';
 import { decodeEntry } from './outbox.ts';
-import type { At, Claim, Stored } from './ports.ts';
+import type { At, Claim, Signal, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import { missingOf } from './relay.ts';
+import { Left } from './retry.ts';
 import type { EngineOptions } from './role.ts';
 import type { Standing } from './standing.ts';
 import { createStanding, readStanding } from './standing.ts';
@@ -116,20 +117,29 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   };
 }
 
-/** The whole of the claim: epoch and token, the checkpoint held against log and settings, fence, read-back. */
+/**
+ * The whole of the claim: epoch and token, the checkpoint held against log and settings, fence, read-back.
+ * @throws Left when it is not wanted any more: taken all the same, the partition would be lost to its next owner.
+ */
 export async function claimPartition(
   options: EngineOptions,
   at: At,
   topics: readonly string[],
   token: string,
   above: number | undefined,
+  signal: Signal,
 ): Promise<Claimed> {
   const { log, store } = options.ports;
+  const goOn = (): void => {
+    if (signal.aborted) throw new Left(`claiming ${name(at)}`);
+  };
+  goOn();
   const settings = fingerprint(options.settings);
   const partitions = await log.partitions(at.topic);
   const { start, end } = await log.bounds(at);
   const before = await store.peek(at);
   if (before?.next === null || before === null) await checkFirst(options, at, topics);
+  goOn();
   const stored: Stored = await store.claim(at, token, above);
   const known = stored.meta === null ? emptyMeta(settings, partitions) : decodeMeta(stored.meta);
   const position = stored.next ?? start;

@@ -60,6 +60,12 @@ export interface ConsumerHandler {
    * Records from the position on, one call at a time per partition. Answers the offset to read next, or null as above.
    */
   batch(at: At, batch: Batch, signal: Signal): Promise<number | null>;
+  /**
+   * The group shares out anew, and no call for the partition is under way: resolves when what was taken is committed
+   * and sent, as far as that can be had in short time. Either batches follow, from where they ended, since nobody else
+   * had the partition in between; or another owns it from now on, and `revoked` follows.
+   */
+  paused(at: At): Promise<void>;
   /** The partition is lost; resolves when nothing of it is under way here any more. */
   revoked(at: At): Promise<void>;
 }

@@ -42,6 +42,8 @@ export type EngineLimits = {
   readonly tickMs: number;
   readonly tickMostMs: number;
   readonly witnessMs: number;
+  /** Partitions claimed at the same time: with all at once, all of them are done last. */
+  readonly claimsAtOnce: number;
   /** How long a partition that is given away may still send what it committed. */
   readonly drainMs: number;
   /** How long a partition that has something to do may stand still before it is said to be stalled. */
@@ -60,6 +62,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   tickMs: 1_000,
   tickMostMs: 60_000,
   witnessMs: 2_000,
+  claimsAtOnce: 16,
   drainMs: 2_000,
   // Longer than what passes by itself: a lost session and the claims after it, or some attempts at what is away.
   stalledAfterMs: 30_000,

@@ -32,6 +32,8 @@ export type ConsumerLimits = {
   readonly slowBatchMs: number;
   /** How long running calls may go on when partitions are given away, before their signal is set. */
   readonly graceMs: number;
+  /** How long the others wait at most for what is under way here, before the group shares out anew. */
+  readonly letGoMs: number;
   /** Between two attempts to connect, and before a partition whose position is gone is assigned anew. */
   readonly retryMs: number;
 };
@@ -48,6 +50,7 @@ export const CONSUMER_LIMITS: ConsumerLimits = {
   partitionsConsumedConcurrently: 64,
   slowBatchMs: 1_000,
   graceMs: 2_000,
+  letGoMs: 5_000,
   retryMs: 1_000,
 };
 

@@ -14,6 +14,8 @@ export type Lane = {
   position: number | null;
   /** The handler moved the position while a batch ran. */
   wasMoved: boolean;
+  /** The group shares out anew: nothing more is handed over until it is woken. */
+  readonly isResting: boolean;
   /** Why the group does not count on this member any more; thrown to the client after the batch. */
   heartbeatError: Error | null;
   assign(): Promise<number | null>;
@@ -22,6 +24,15 @@ export type Lane = {
   runsMs(): number;
   /** Sends a heartbeat for a batch that runs long. `lostMs`: without one for so long, the member is lost. */
   beat(lostMs: number, isLost: (error: unknown) => boolean): void;
+  /** Hands nothing more over, and sets the signal of a call that still runs after `graceMs`. */
+  hurry(graceMs: number): void;
+  /**
+   * As `hurry`, and tells the handler when no call is under way. Answers whether the partition can be kept as it is: not
+   * when a call had to be told by its signal, nor when it is left alone or was never assigned.
+   */
+  rest(graceMs: number): Promise<boolean>;
+  /** It is still this member's: goes on. */
+  wake(): void;
   /**
    * Lets running calls end, sets their signal when they have not after `graceMs`, and tells the handler that the
    * partition is lost when none is under way.
@@ -38,6 +49,21 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
   let startedAt = 0;
   let lastBeatAt = 0;
   let isBeating = false;
+  /** Since when it is to hand nothing more over; null: it is not. */
+  let hurriedAt: number | null = null;
+
+  /** Lets the running call end by itself for that long; then sets the signal, and waits on. */
+  async function quiet(graceMs: number): Promise<void> {
+    const call = running;
+    if (call === null) return;
+    const over = call.then(
+      () => {},
+      () => {},
+    );
+    if (graceMs > 0) await Promise.race([over, sleep(graceMs, undefined, { ref: false })]);
+    if (running !== null) signal.aborted = true;
+    await over;
+  }
 
   async function track<Result>(call: Promise<Result>): Promise<Result> {
     running = call;
@@ -97,19 +123,36 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
       );
     },
 
+    get isResting() {
+      return hurriedAt !== null;
+    },
+
+    hurry(graceMs) {
+      if (hurriedAt !== null) return;
+      const since = Date.now();
+      hurriedAt = since;
+      const call = running;
+      void sleep(graceMs, undefined, { ref: false }).then(() => {
+        if (call !== null && call === running && hurriedAt === since) signal.aborted = true;
+      });
+    },
+
+    async rest(graceMs) {
+      lane.hurry(graceMs);
+      await quiet(Math.max(1, graceMs - (Date.now() - (hurriedAt ?? 0))));
+      if (!isOpen || !isAssigned || signal.aborted || lane.position === null) return false;
+      await handler.paused(at);
+      return !signal.aborted;
+    },
+
+    wake() {
+      hurriedAt = null;
+    },
+
     async close(graceMs) {
       isOpen = false;
       if (graceMs === 0) signal.aborted = true;
-      const call = running;
-      if (call !== null) {
-        const over = call.then(
-          () => {},
-          () => {},
-        );
-        if (graceMs > 0) await Promise.race([over, sleep(graceMs, undefined, { ref: false })]);
-        if (running !== null) signal.aborted = true;
-        await over;
-      }
+      await quiet(graceMs);
       // Still a chance to send what was committed: nobody else owns the partition yet, when there was time to ask.
       if (isAssigned) await handler.revoked(at);
       signal.aborted = true;

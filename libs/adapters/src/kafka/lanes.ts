@@ -16,6 +16,13 @@ export type Lanes = {
   /** Gives it back. `graceMs`: how long its calls may go on by themselves. */
   giveBack(lane: Lane, graceMs: number): void;
   giveAllBack(graceMs: number): Promise<void>;
+  /** Lets all calls end; gives back what cannot be kept as it is. Resolves when nothing is under way. */
+  restAll(graceMs: number): Promise<void>;
+  /**
+   * The assignment at hand.
+   * @param keeps nobody else had, since they rested, those that are assigned again: they go on where they are.
+   */
+  assign(ats: readonly At[], keeps: boolean): void;
   /** All that may have a call under way. */
   readonly live: ReadonlySet<Lane>;
 };
@@ -30,6 +37,8 @@ export function createLanes(member: Member, handler: ConsumerHandler, fail: (rea
 
   function place(lane: Lane, offset: number | null): void {
     lane.position = offset;
+    // It is read again when it wakes.
+    if (lane.isResting) return;
     if (offset === null) {
       member.pause([lane.at]);
       return;
@@ -60,16 +69,46 @@ export function createLanes(member: Member, handler: ConsumerHandler, fail: (rea
     leaving.set(name, known);
   }
 
+  function open(at: At, waitMs = 0): void {
+    const lane = createLane(at, handler);
+    current.set(nameOf(at), lane);
+    live.add(lane);
+    begin(lane, leaving.get(nameOf(at)), waitMs).catch(fail);
+  }
+
+  async function restOrGiveBack(lane: Lane, graceMs: number): Promise<void> {
+    // What came now would be fetched for nobody.
+    member.pause([lane.at]);
+    if (await lane.rest(graceMs).catch(fail)) return;
+    // It may have been given back meanwhile, for another reason.
+    if (lane.isOpen) giveBack(lane, 0);
+    await leaving.get(nameOf(lane.at));
+  }
+
   return {
     live,
     get: (at) => current.get(nameOf(at)),
     place,
     giveBack,
-    open(at, waitMs = 0) {
-      const lane = createLane(at, handler);
-      current.set(nameOf(at), lane);
-      live.add(lane);
-      begin(lane, leaving.get(nameOf(at)), waitMs).catch(fail);
+    open,
+    async restAll(graceMs) {
+      const resting = [...current.values()].map((lane) => restOrGiveBack(lane, graceMs));
+      await Promise.all([...resting, ...leaving.values()]);
+    },
+    assign(ats, keeps) {
+      const assigned = new Set(ats.map(nameOf));
+      const isKept = (lane: Lane): boolean =>
+        keeps && assigned.has(nameOf(lane.at)) && lane.isResting && !lane.signal.aborted && lane.position !== null;
+      for (const lane of current.values()) if (!isKept(lane)) giveBack(lane, 0);
+      for (const at of ats) {
+        const kept = current.get(nameOf(at));
+        if (kept === undefined) {
+          open(at);
+          continue;
+        }
+        kept.wake();
+        place(kept, kept.position);
+      }
     },
     async giveAllBack(graceMs) {
       for (const lane of current.values()) giveBack(lane, graceMs);

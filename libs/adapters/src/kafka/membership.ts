@@ -47,6 +47,8 @@ export function startMembership(
   const ended = deferred();
   let state: MemberState = { isMember: false, detail: 'joins its group' };
   let isAway = false;
+  /** Of the group, at the last sharing out that this member heard of; null: it may have missed some. */
+  let generation: number | null = null;
   let stopped: Promise<void> | null = null;
   // Read through a function: the compiler would hold on to what it last saw, across awaits.
   const isRunning = (): boolean => stopped === null;
@@ -99,22 +101,28 @@ export function startMembership(
 
   const events: MemberEvents = {
     async letGo(lost) {
-      // No longer than the group waits: what is still under way then, goes on without being owned.
-      const limit = sleep(limits.rebalanceMs / 2, undefined, { ref: false });
-      await Promise.race([lanes.giveAllBack(lost ? 0 : limits.graceMs), limit]);
+      if (lost) generation = null;
+      // The others wait for it: what is still under way then, goes on without being owned.
+      const limit = sleep(limits.letGoMs, undefined, { ref: false });
+      await Promise.race([lost ? lanes.giveAllBack(0) : lanes.restAll(limits.graceMs), limit]);
     },
-    joined(ats) {
+    joined(ats, now) {
       // One turn later the client knows itself that it has joined.
       const { resolve } = settled;
       void setImmediate().then(resolve);
       member.pause(ats);
-      void lanes.giveAllBack(0);
-      if (!isRunning()) return;
+      // Nobody but this member can have had in between what was shared out to it twice in a row.
+      const keeps = generation !== null && (now === generation || now === generation + 1);
+      generation = now;
+      if (!isRunning()) {
+        void lanes.giveAllBack(0);
+        return;
+      }
       state = { isMember: true, detail: `member of its group, with ${ats.length} partitions` };
       if (isAway) log.info({}, 'Kafka is back: the member joined anew');
       isAway = false;
       log.info({ partitions: ats.map(nameOf) }, 'the group shared its partitions out');
-      for (const at of ats) lanes.open(at);
+      lanes.assign(ats, keeps);
     },
     outOfRange(at) {
       const lane = lanes.get(at);
@@ -123,6 +131,7 @@ export function startMembership(
       assignAnew(lane);
     },
     crashed(error, restarts) {
+      generation = null;
       void lanes.giveAllBack(0);
       settled.resolve();
       if (!isRunning()) {
@@ -140,7 +149,7 @@ export function startMembership(
       const { at, from, fetched } = incoming;
       const lane = lanes.get(at);
       // Of an assignment that is over: what is not resolved comes again, to whom it belongs.
-      if (lane === undefined || lane.position === null || lane.runsMs() > 0 || !isRunning()) return;
+      if (lane === undefined || lane.position === null || lane.isResting || lane.runsMs() > 0 || !isRunning()) return;
       if (from !== lane.position) {
         member.seek(at, lane.position);
         return;
@@ -217,6 +226,7 @@ async function handOver(
     }
     lane.position = answer;
     incoming.resolve(answer);
+    if (lane.isResting) return;
   }
 }
 
@@ -225,7 +235,7 @@ function beatForSlow({ live }: Lanes, limits: ConsumerLimits): void {
     if (lane.runsMs() < limits.slowBatchMs) continue;
     lane.beat(limits.sessionMs, (error) => {
       const rejoins = isRejoin(error);
-      if (rejoins) for (const one of live) one.signal.aborted = true;
+      if (rejoins) for (const one of live) one.hurry(limits.graceMs);
       return rejoins;
     });
   }

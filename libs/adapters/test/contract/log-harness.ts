@@ -59,7 +59,7 @@ export type Member = {
   readonly seen: Map<string, string[]>;
   /** Partitions held now: assigned and not yet revoked. */
   readonly held: Set<string>;
-  /** `assigned a/0`, `revoked a/0` and so on, in the order of the calls. */
+  /** `assigned a/0`, `paused a/0`, `revoked a/0`, in the order of the calls. */
   readonly events: string[];
   /** What went wrong in the order of calls; a right consumer leaves it empty. */
   readonly wrong: string[];
@@ -122,6 +122,11 @@ export function runMember(consumer: Consumer, positions: Map<string, number>, op
         seen.set(name, [...(seen.get(name) ?? []), ...batch.records.map(textOf)]);
         positions.set(name, batch.next);
         return batch.next;
+      }),
+    paused: (at) =>
+      alone(placeName(at), async () => {
+        if (!held.has(placeName(at))) wrong.push(`${placeName(at)} was paused while it was not held`);
+        events.push(`paused ${placeName(at)}`);
       }),
     async revoked(at) {
       const name = placeName(at);

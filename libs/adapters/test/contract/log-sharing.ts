@@ -81,6 +81,33 @@ export function sharingTests(get: () => LogScene): void {
       expect(overlaps).toEqual([]);
     });
 
+    it('keep what stays theirs: it is neither revoked nor assigned anew, and goes on where it was', async () => {
+      const { topic, harness } = get();
+      const writer = await harness.writer();
+      const positions = new Map<string, number>();
+      const texts = (member: Member, name: string): string[] => member.seen.get(name) ?? [];
+      await withMember(get(), { positions }, async (a) => {
+        await vi.waitFor(() => expect(heldBy(a)).toEqual(everyPartition()), soon);
+        for (const partition of [0, 1, 2]) await writer.append({ topic, partition }, [message('a')]);
+        await vi.waitFor(() => expect(everyPartition().flatMap((name) => texts(a, name))).toHaveLength(3), soon);
+        await withMember(get(), { positions }, async (b) => {
+          await vi.waitFor(() => expect(b.held.size).toBeGreaterThan(0), soon);
+          await vi.waitFor(() => expect(heldBy(a, b)).toEqual(everyPartition()), soon);
+          const stayed = [...a.held];
+          expect(stayed.length).toBeGreaterThan(0);
+          for (const partition of [0, 1, 2]) await writer.append({ topic, partition }, [message('b')]);
+          await vi.waitFor(() => {
+            for (const name of stayed) expect(texts(a, name)).toEqual(['a', 'b']);
+            for (const name of b.held) expect(texts(b, name)).toEqual(['b']);
+          }, soon);
+          for (const name of stayed) {
+            expect(a.events.filter((one) => one === `assigned ${name}`)).toHaveLength(1);
+            expect(a.events).not.toContain(`revoked ${name}`);
+          }
+        });
+      });
+    });
+
     it('of different groups each get everything', async () => {
       const { topic, harness } = get();
       await (await harness.writer()).append({ topic, partition: 1 }, [message('a')]);

@@ -1,0 +1,123 @@
+/** What an owner does when its group shares out anew: everything is sent before, and nothing has to be done again. */
+
+import { CALL_OUTCOMES, rawTopic, SOURCES } from '@callfold/core';
+import type { At, Consumer, ConsumerHandler } from '@callfold/engine';
+import { DEFAULT_LIMITS } from '@callfold/engine';
+import { describe, expect, it } from 'vitest';
+import type { Fault, Harness } from './engine-harness.ts';
+import { call, openHarness, OUTCOMES, START } from './engine-harness.ts';
+
+const SIGNAL = { aborted: false };
+const HOUR = 3_600_000;
+
+/** A group's client in the test's own hands. */
+function byHand(): { readonly consumer: Consumer; readonly handler: () => ConsumerHandler } {
+  let given: ConsumerHandler | null = null;
+  let end = (): void => undefined;
+  return {
+    consumer: {
+      run(handler) {
+        given = handler;
+        return new Promise((resolve) => {
+          end = resolve;
+        });
+      },
+      stop: async () => end(),
+      seek: () => undefined,
+    },
+    handler() {
+      if (given === null) throw new Error('it does not run');
+      return given;
+    },
+  };
+}
+
+/** Resolves with the answer, with time passing as long as that takes. */
+async function answerOf<Answer>(h: Harness, work: Promise<Answer>, mostMs = HOUR): Promise<Answer> {
+  let answer: { readonly is: Answer } | null = null;
+  void work.then((is) => {
+    answer = { is };
+  });
+  expect(await h.clock.runUntil(() => answer !== null, mostMs)).toBe(true);
+  return work;
+}
+
+async function scene(fault: (call: string) => Fault) {
+  const h = await openHarness((part, name) => (part === 'kafka' ? fault(name) : 'none'));
+  const { consumer, handler } = byHand();
+  const service = h.start(OUTCOMES, undefined, {}, consumer);
+  const events = call('first', START);
+  const at: At = h.placeOf(events[0]!);
+  h.publish(events);
+  const position = (await answerOf(h, handler().assigned(at, SIGNAL))) ?? 0;
+  const take = (from: number): Promise<number | null> =>
+    answerOf(h, handler().batch(at, h.world.topics.read(at, from, 1_000), SIGNAL));
+  const claims = (): number => h.said.filter(({ name }) => name === 'partition-claimed').length;
+  return { h, service, handler: handler(), at, position, take, claims };
+}
+
+describe('an owner that is paused', () => {
+  it('has sent what it committed, and goes on without a claim, a fence or a record of the store', async () => {
+    let calls: string[] = [];
+    const { h, service, handler, at, position, take, claims } = await scene((name) => {
+      calls.push(name);
+      return 'none';
+    });
+    const next = await take(position);
+    // The call's settle time goes by: the tick that comes then is the record at which it is published.
+    await h.clock.runUntil(() => h.world.topics.bounds(at).end > (next ?? 0), HOUR);
+    calls = [];
+    const after = take(next ?? 0);
+    await after;
+    await answerOf(h, handler.paused(at));
+    expect(service.status()[0]).toMatchObject({ waiting: 0, committed: await after });
+    expect(h.read(CALL_OUTCOMES)).toHaveLength(1);
+
+    h.publish(call('first', START + 600_000));
+    expect(await take((await after) ?? 0)).toBe(h.world.topics.bounds(at).end);
+    expect(claims()).toBe(1);
+    expect(calls.filter((name) => name === 'fence' || name === 'readBack')).toEqual([]);
+    await answerOf(h, handler.revoked(at));
+    expect(service.status()).toEqual([]);
+    await h.stop([service]);
+  });
+
+  it('does not hold the group up for longer than its limit when nothing can be sent, and sends it later', async () => {
+    let isAway = false;
+    const { h, service, handler, at, position, take, claims } = await scene((name) =>
+      isAway && name === 'send' ? 'before' : 'none',
+    );
+    const next = await take(position);
+    await h.clock.runUntil(() => h.world.topics.bounds(at).end > (next ?? 0), HOUR);
+    isAway = true;
+    await take(next ?? 0);
+    await answerOf(h, handler.paused(at), 2 * DEFAULT_LIMITS.drainMs);
+    expect(service.status()[0]?.waiting).toBeGreaterThan(0);
+    isAway = false;
+    expect(await h.clock.runUntil(() => h.read(CALL_OUTCOMES).length === 1, HOUR)).toBe(true);
+    expect(claims()).toBe(1);
+    await answerOf(h, handler.revoked(at));
+    await h.stop([service]);
+  });
+
+  it('claims at most so many partitions at the same time, and all of them in the end', async () => {
+    let claims = 0;
+    let hangs = true;
+    const h = await openHarness((part, name) => {
+      if (part !== 'store' || name !== 'claim') return 'none';
+      claims += 1;
+      return hangs ? 'hang' : 'none';
+    });
+    const { consumer, handler } = byHand();
+    const service = h.start(OUTCOMES, undefined, { claimsAtOnce: 3 }, consumer);
+    const ats = SOURCES.flatMap((source) => [0, 1].map((partition) => ({ topic: rawTopic(source), partition })));
+    const all = Promise.all(ats.map((at) => handler().assigned(at, SIGNAL)));
+    await h.clock.runUntil(() => false, 60_000);
+    expect(claims).toBe(3);
+    hangs = false;
+    h.letGo();
+    expect(await answerOf(h, all)).toEqual(ats.map(() => 0));
+    expect(claims).toBe(ats.length);
+    await h.stop([service]);
+  });
+});
