@@ -113,7 +113,7 @@ const DAY_MS = 86_400_000;
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
 /** Days of UTC, which need no calendar. */
-const UTC: Zone = {
+export const UTC: Zone = {
   name: 'UTC',
   dayOf(at) {
     const start = Math.floor(at / DAY_MS) * DAY_MS;

@@ -11,7 +11,9 @@ export const LIMITS = {
   rawAttributeName: 256,
   rawAttributeValue: 16_384,
   /** Facts one subject keeps: the smallest in their order; more sets `truncated`. A chat may go to and fro all day. */
-  callFacts: 512,
+  callFacts: 1_024,
+  /** Of these at most so many about ringing (asked, shown, no answer, unknown words); the rest is for who is in. */
+  callRingingFacts: 768,
   chatFacts: 4_096,
   agentFacts: 65_536,
   /** Where state is dropped, an agent with more loses the older half at once: a year that is imported in a minute. */

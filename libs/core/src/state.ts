@@ -3,11 +3,11 @@ import { mergeAttributes } from './attributes.ts';
 import type { Source, StatusEvent, SubjectKind } from './event.ts';
 import { KIND_OF } from './event.ts';
 import type { Fact } from './fact.ts';
-import { factOf, insertFact } from './fact.ts';
+import { factOf } from './fact.ts';
 import { unpart } from './key.ts';
-import { LIMITS } from './limits.ts';
 import type { Published } from './published.ts';
 import { NOTHING_PUBLISHED } from './published.ts';
+import { insertBounded } from './room.ts';
 
 /** Everything kept of one subject. Plain data; a change makes a new one. */
 export type State = {
@@ -102,15 +102,9 @@ export function changed(state: State, changes: Changes): State {
   };
 }
 
-const MOST_FACTS: Readonly<Record<SubjectKind, number>> = {
-  call: LIMITS.callFacts,
-  chat: LIMITS.chatFacts,
-  agent: LIMITS.agentFacts,
-};
-
 /** The state with one more event; the very same state when the event says nothing new. */
 export function addEvent(state: State, event: StatusEvent, loggedAt: number): State {
-  const { facts, added, overflowed } = insertFact(state.facts, factOf(event, loggedAt), MOST_FACTS[state.kind]);
+  const { facts, added, overflowed } = insertBounded(state.kind, state.facts, factOf(event, loggedAt));
   const merged = event.attributes ? mergeAttributes(state.attributes, event.attributes, event.at) : null;
   const attributes = merged?.attributes ?? state.attributes;
   const truncated = state.truncated || overflowed || (merged?.overflowed ?? false);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Seen } from '../src/index.ts';
-import { DEFAULT_SETTINGS, reject } from '../src/index.ts';
+import { DEFAULT_SETTINGS, LIMITS, reject } from '../src/index.ts';
 import {
   ABANDONED,
   at,
@@ -83,10 +83,10 @@ describe('the timeline', () => {
   });
 
   test('says when there was no more room for an event', () => {
-    const many = Array.from({ length: 600 }, (_, n) => [call(`e${n}`, at(n), 'unknown'), n] as const);
+    const many = Array.from({ length: 800 }, (_, n) => [call(`e${n}`, at(n), 'unknown'), n] as const);
     const explanation = explained(seen(...many));
-    expect(eventsOf(explanation)[511]?.notes).not.toContain('no-room');
-    expect(eventsOf(explanation)[512]?.notes).toContain('no-room');
+    expect(eventsOf(explanation)[LIMITS.callRingingFacts - 1]?.notes).not.toContain('no-room');
+    expect(eventsOf(explanation)[LIMITS.callRingingFacts]?.notes).toContain('no-room');
     expect(explanation.records[0]?.decision.notes).toContain(
       'there was more than is kept of one subject: what is last by time was left out',
     );

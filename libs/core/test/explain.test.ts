@@ -15,7 +15,7 @@ import {
 import { at, BASE, call, chat, DAY, explained, HOUR, record, RULES, stay } from './explain-events.ts';
 
 // Properties take seconds where the machine is busy with other things.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 const offsets = fc.integer({ min: 0, max: 40 });
 const gaps = fc.oneof(

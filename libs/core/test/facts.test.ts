@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
-import type { CallWord, Fact, StatusEvent } from '../src/index.ts';
-import { addEvent, compareFacts, emptyState, factOf, hasReusedId, insertFact, LIMITS } from '../src/index.ts';
+import type { CallWord, Fact, State, StatusEvent } from '../src/index.ts';
+import {
+  addEvent,
+  aggregateOf,
+  compareFacts,
+  DEFAULT_SETTINGS,
+  emptyState,
+  factOf,
+  hasReusedId,
+  insertFact,
+  LIMITS,
+} from '../src/index.ts';
 import { attributesOf, mergeAttributes } from '../src/attributes.ts';
 import { agentEvent, BASE, callEvent, chatEvent, KEY } from './events.ts';
 
@@ -88,7 +98,8 @@ test('an id that is used again for something else is noticed', () => {
 });
 
 test.each([
-  ['call', LIMITS.callFacts, (i: number) => callEvent(`e${i}`, BASE + i, 'no-answer', null)],
+  ['call', LIMITS.callRingingFacts, (i: number) => callEvent(`e${i}`, BASE + i, 'no-answer', null)],
+  ['call', LIMITS.callFacts - LIMITS.callRingingFacts, (i: number) => callEvent(`e${i}`, BASE + i, 'ended', null)],
   ['chat', LIMITS.chatFacts, (i: number) => chatEvent(`e${i}`, BASE + i, i % 2 === 0 ? 'auto' : 'waiting')],
 ] as const)('a %s keeps %i facts, the earliest, and is marked when there are more', (_, most, make) => {
   let state = emptyState(make(0).source, KEY);
@@ -98,6 +109,23 @@ test.each([
   expect([state.facts.length, state.truncated, state.facts.at(-1)?.id]).toEqual([most, true, `e${most - 1}`]);
   state = addEvent(state, { ...make(0), at: BASE - 1, eventId: 'late' }, BASE);
   expect([state.facts.length, state.facts[0]?.id, state.facts.at(-1)?.id]).toEqual([most, 'late', `e${most - 2}`]);
+});
+
+test('a call that rings for hours is answered all the same, in any order', () => {
+  const ringing = Array.from({ length: 2_000 }, (_, i) =>
+    callEvent(`r${i}`, BASE + i * 1_000, 'screen-shown', `Agent ${i % 40}`),
+  );
+  const told = [
+    callEvent('in', BASE - 1, 'contact-joined', null),
+    callEvent('join', BASE + 2_000_000, 'agent-joined', 'Agent 7'),
+    callEvent('out', BASE + 2_060_000, 'contact-left', null),
+  ];
+  const fold = (events: readonly StatusEvent[]): State =>
+    events.reduce((state, event) => addEvent(state, event, BASE), emptyState('callcenter24', KEY));
+  const [one, other] = [fold([...told, ...ringing]), fold([...ringing.toReversed(), ...told])];
+  expect(one.facts.map(({ id }) => id)).toEqual(other.facts.map(({ id }) => id));
+  expect([one.truncated, one.facts.length]).toEqual([true, LIMITS.callRingingFacts + told.length]);
+  expect(aggregateOf(one, DEFAULT_SETTINGS)).toMatchObject({ outcome: 'answered', waitMs: 2_000_001, talkMs: 60_000 });
 });
 
 test('attributes are cut at their limits, never through a character, and what was cut is marked', () => {
