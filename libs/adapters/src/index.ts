@@ -24,8 +24,10 @@ export type { TopicChange, TopicFinding, TopicsWanted } from './kafka/topics.ts'
 export { applyTopics, checkTopics } from './kafka/topics.ts';
 export type { KafkaWriter, KafkaWriterOptions, WriterLimits } from './kafka/writer.ts';
 export { createKafkaWriter } from './kafka/writer.ts';
+export type { MemoryConsumer } from './memory/consumer.ts';
 export * from './memory/link.ts';
 export * from './memory/log.ts';
+export * from './memory/process.ts';
 export * from './memory/store-server.ts';
 export * from './memory/world.ts';
 export * from './redis/check.ts';

@@ -202,6 +202,8 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
     expel() {
       group.expel(member);
       for (const lane of lanes.values()) lane.bell.ring();
+      // Nothing that could find out: a heartbeat would.
+      if (lanes.size === 0 && is('running')) rejoining ??= rejoin();
     },
     kill() {
       phase = 'dead';

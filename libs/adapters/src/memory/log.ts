@@ -35,7 +35,8 @@ type Partition = {
   watchers: Set<() => void>;
 };
 
-export function createMemoryLog(clock: Pick<Clock, 'now'>): MemoryLog {
+/** @param timesMayFall a clock that is set back shows in the append times, as on a real broker */
+export function createMemoryLog(clock: Pick<Clock, 'now'>, timesMayFall = false): MemoryLog {
   const topics = new Map<string, Partition[]>();
 
   const topicOf = (topic: string): Partition[] => {
@@ -62,7 +63,7 @@ export function createMemoryLog(clock: Pick<Clock, 'now'>): MemoryLog {
     append(at, records, appendedAt) {
       const partition = at_(at);
       if (records.length === 0) return partition.end;
-      const time = appendedAt ?? Math.max(partition.lastAppendedAt, clock.now());
+      const time = appendedAt ?? Math.max(timesMayFall ? 0 : partition.lastAppendedAt, clock.now());
       partition.lastAppendedAt = time;
       for (const { key, value, headers } of records) {
         // The caller may use its bytes again.

@@ -12,55 +12,76 @@ const RECORDS_A_REQUEST = 1_000;
 export type MemoryFences = {
   /** A newer epoch for this origin's writer, known to these topics' partitions of the origin's number. */
   raise(origin: At, topics: readonly string[]): number;
-  /** Throws when a newer writer has fenced this partition. */
-  check(origin: At, topic: string, epoch: number): void;
+  /**
+   * Lets a request append, once: a copy of the last one is answered as that was. Throws when a newer writer has fenced
+   * this partition, and when a request before this one is missing.
+   */
+  pass(origin: At, topic: string, stamp: Stamp, append: () => number): number;
+};
+
+/** What a writer stamps on a request, as an idempotent producer does. */
+export type Stamp = {
+  readonly epoch: number;
+  /** Counts the requests to one topic since the fence, from 0. */
+  readonly sequence: number;
 };
 
 export function createMemoryFences(log: MemoryLog): MemoryFences {
   const epochs = new Map<string, number>();
-  const lowest = new Map<string, number>();
+  /** By gate: the writer that may write, and the last request taken from it. */
+  const writers = new Map<string, Stamp & { readonly end: number }>();
   const gate = (origin: At, topic: string): string => `${topic}/${origin.partition} of ${placeName(origin)}`;
   return {
     raise(origin, topics) {
       const epoch = (epochs.get(placeName(origin)) ?? 0) + 1;
       epochs.set(placeName(origin), epoch);
       for (const topic of topics) {
-        lowest.set(gate(origin, topic), epoch);
+        writers.set(gate(origin, topic), { epoch, sequence: -1, end: 0 });
         // A real fence leaves a mark that takes an offset.
         log.skip({ topic, partition: origin.partition }, 1);
       }
       return epoch;
     },
-    check(origin, topic, epoch) {
-      const needed = lowest.get(gate(origin, topic)) ?? 0;
-      if (epoch < needed) {
+    pass(origin, topic, { epoch, sequence }, append) {
+      const known = writers.get(gate(origin, topic)) ?? { epoch, sequence: -1, end: 0 };
+      const where = `${placeName(origin)} to ${topic}/${origin.partition}`;
+      if (epoch < known.epoch) {
         throw new Error(
-          `a send of ${placeName(origin)} to ${topic}/${origin.partition} came too late: ` +
-            `it bears epoch ${epoch} and a writer of epoch ${needed} has fenced it; fence and read back`,
+          `a send of ${where} came too late: ` +
+            `it bears epoch ${epoch} and a writer of epoch ${known.epoch} has fenced it; fence and read back`,
         );
       }
-      lowest.set(gate(origin, topic), epoch);
+      const last = epoch > known.epoch ? -1 : known.sequence;
+      if (last >= 0 && sequence === last) return known.end;
+      if (sequence !== last + 1) {
+        throw new Error(`a send of ${where} is out of order: its number is ${sequence}, the last one's was ${last}`);
+      }
+      const end = append();
+      writers.set(gate(origin, topic), { epoch, sequence, end });
+      return end;
     },
   };
 }
 
 /** One owner's publisher; several may share the fences, as several processes share a broker. */
 export function createMemoryPublisher(log: MemoryLog, fences: MemoryFences, link: Link): Publisher {
-  const mine = new Map<string, number>();
+  const mine = new Map<string, { readonly epoch: number; readonly sequences: Map<string, number> }>();
   return {
     async fence(origin, topics) {
-      mine.set(placeName(origin), await link('fence', origin, () => fences.raise(origin, topics)));
+      const epoch = await link('fence', origin, () => fences.raise(origin, topics));
+      mine.set(placeName(origin), { epoch, sequences: new Map() });
     },
     async send(origin, records) {
-      const epoch = mine.get(placeName(origin));
-      if (epoch === undefined) throw new Error(`nothing may be sent for ${placeName(origin)} before a fence`);
+      const writer = mine.get(placeName(origin));
+      if (writer === undefined) throw new Error(`nothing may be sent for ${placeName(origin)} before a fence`);
       const ends = new Map<string, number>();
       for (const request of requestsOf(records)) {
         const { topic } = request;
-        const end = await link('send', origin, () => {
-          fences.check(origin, topic, epoch);
-          return log.append({ topic, partition: origin.partition }, request.records);
-        });
+        const { epoch, sequences } = writer;
+        const sequence = sequences.get(topic) ?? 0;
+        sequences.set(topic, sequence + 1);
+        const append = (): number => log.append({ topic, partition: origin.partition }, request.records);
+        const end = await link('send', origin, () => fences.pass(origin, topic, { epoch, sequence }, append));
         ends.set(topic, end);
       }
       return ends;

@@ -21,6 +21,8 @@ export type MemoryWorldOptions = {
   /** Gives the append times; nothing else here knows a time. */
   readonly clock: Pick<Clock, 'now'>;
   readonly batchRecords?: number;
+  /** Append times fall when the clock does; else they never do. */
+  readonly timesMayFall?: boolean;
 };
 
 /** The ports as one process has them. */
@@ -47,8 +49,9 @@ export type MemoryWorld = {
  * and no time but the clock given. Faults come in by the links and by the servers' own calls (`retain`, `truncate`,
  * `snapshot`, `restore`, `expel`, `kill`).
  */
-export function createMemoryWorld({ clock, batchRecords = BATCH_RECORDS }: MemoryWorldOptions): MemoryWorld {
-  const topics = createMemoryLog(clock);
+export function createMemoryWorld(options: MemoryWorldOptions): MemoryWorld {
+  const { clock, batchRecords = BATCH_RECORDS, timesMayFall = false } = options;
+  const topics = createMemoryLog(clock, timesMayFall);
   const fences = createMemoryFences(topics);
   const witnesses: Witnesses = new Map();
   const groups = new Map<string, MemoryGroup>();
