@@ -154,6 +154,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     const desk = { at, source, rules, codec, timers, observer, standing: claimed.standing, lookup };
     const origin = inputs[to]?.record.offset ?? next;
     const work = foldInputs(slice, meta, desk, to === from ? { upTo: loaded, origin } : null);
+    timers.trim();
     await inFlight;
     position = to === inputs.length ? next : Math.max(position, origin);
     commit(work, position).catch(() => undefined);

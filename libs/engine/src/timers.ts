@@ -9,6 +9,11 @@ export type Timers = {
   /** Every timer due at or before this is here. */
   readonly loadedUpTo: number;
   add(timer: Timer): void;
+  /**
+   * Too many: those due later stay in the store only. Between two slices, never in one: what a slice was promised to
+   * find here has to fire in it.
+   */
+  trim(): void;
   peek(): Timer | undefined;
   /** No timer is due before this; null: none is at all, as far as is known. */
   readonly earliest: number | null;
@@ -67,7 +72,6 @@ export function createTimers(max: number): Timers {
     heap[at] = timer;
   }
 
-  /** Too many: the later half stays in the store only. */
   function shrink(): void {
     heap.sort((a, b) => (isBefore(a, b) ? -1 : 1));
     const bound = (heap[max] as Timer).due;
@@ -83,6 +87,8 @@ export function createTimers(max: number): Timers {
       if (timer.due > loadedUpTo) return;
       heap.push(timer);
       up(heap.length - 1);
+    },
+    trim() {
       if (heap.length > 2 * max) shrink();
     },
     peek: () => heap[0],
