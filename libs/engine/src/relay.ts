@@ -6,7 +6,7 @@ import type { Entry, LetterEntry } from './outbox.ts';
 import type { At, Clock, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Retry } from './retry.ts';
-import { errorOf } from './retry.ts';
+import { errorOf, Left } from './retry.ts';
 import type { Stood } from './standing.ts';
 import { readStanding } from './standing.ts';
 
@@ -24,7 +24,7 @@ export type Relay = {
   readonly waiting: number;
   /** Since when the oldest of them waits, as far as this owner knows; null: none does. */
   readonly waitingSince: number | null;
-  /** Resolves when fewer than `entries` wait; rejects when it had to stop. */
+  /** Resolves when fewer than `entries` wait, or when it is left; rejects when it had to stop. */
   below(entries: number): Promise<void>;
   stop(): void;
 };
@@ -143,8 +143,14 @@ export function createRelay(options: RelayOptions): Relay {
     for (const watcher of woken) watcher();
   }
 
+  /** The next owner may be in this process, and have fenced already with the publisher that this one sends by. */
+  function mustBeOwner(): void {
+    if (left.aborted) throw new Left('sending derived records');
+  }
+
   async function recover(): Promise<void> {
     await options.confirmOwner();
+    mustBeOwner();
     await publisher.fence(at, options.topics);
     const { records, ends } = await readStanding(publisher, at, options.topics, published);
     const missing = new Set(
@@ -163,6 +169,7 @@ export function createRelay(options: RelayOptions): Relay {
     if (mustFence) await recover();
     const outgoing = await firstOf(queue, options);
     if (outgoing.length === 0) return;
+    mustBeOwner();
     mustFence = true;
     const ends = await publisher.send(at, outgoing);
     mustFence = false;
@@ -205,7 +212,7 @@ export function createRelay(options: RelayOptions): Relay {
       return queue[0]?.since ?? null;
     },
     async below(entries) {
-      while (queue.length >= entries && !stopped) {
+      while (queue.length >= entries && !left.aborted) {
         if (failure) throw failure;
         await new Promise<void>((resolve) => watchers.push(resolve));
       }
