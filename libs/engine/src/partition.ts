@@ -24,6 +24,8 @@ export type Partition = {
   take(batch: Batch): Promise<void>;
   /** Commits what was sent since, when nothing else does. */
   rest(): Promise<void>;
+  /** Looks whether the store is as this owner left it; throws `Lost` when it is not. */
+  confirm(): Promise<void>;
   /** Waits for what is under way. */
   settle(): Promise<void>;
   readonly relay: Relay | null;
@@ -182,6 +184,13 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (failure) throw failure;
       if (relay && relay.sentUpTo > meta.outboxFirst) await commit(nothing(), position);
       if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);
+    },
+    async confirm() {
+      await inFlight;
+      const stored = await store.peek(at);
+      if (stored !== null && stored.claim.epoch > claim.epoch) throw new Lost('fenced');
+      const isOurs = stored?.claim.epoch === claim.epoch && stored.claim.token === claim.token;
+      if (!isOurs || stored.next !== committed) throw new Lost('moved');
     },
     async settle() {
       await inFlight;

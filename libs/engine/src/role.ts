@@ -44,6 +44,8 @@ export type EngineLimits = {
   readonly witnessMs: number;
   /** Partitions claimed at the same time: with all at once, all of them are done last. */
   readonly claimsAtOnce: number;
+  /** How often a partition that commits nothing looks whether the store is as it left it. */
+  readonly confirmMs: number;
   /** How long a partition that is given away may still send what it committed. */
   readonly drainMs: number;
   /** How long a partition that has something to do may stand still before it is said to be stalled. */
@@ -63,6 +65,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   tickMostMs: 60_000,
   witnessMs: 2_000,
   claimsAtOnce: 16,
+  confirmMs: 5_000,
   drainMs: 2_000,
   // Longer than what passes by itself: a lost session and the claims after it, or some attempts at what is away.
   stalledAfterMs: 30_000,

@@ -5,7 +5,7 @@ import type { Waits } from './retry.ts';
 import { errorOf, isVerdict } from './retry.ts';
 import type { EngineLimits } from './role.ts';
 
-/** What an owner does for a partition between batches: ticks when time must pass, and the witness. */
+/** What an owner does for a partition between batches: ticks when time must pass, the witness, a look at the store. */
 export type Watch = {
   /** Throws what the ports throw. */
   rest(partition: Partition): Promise<void>;
@@ -27,6 +27,8 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
   let ticksFor: number | null = null;
   let witnessAfter = 0;
   let witnessed: number | null = null;
+  let confirmAfter = clock.now() + limits.confirmMs;
+  let confirmed: number | null = null;
 
   /**
    * At most one in `tickMs`; the pause doubles while ticks do not reach the due time, as when the broker's clock is
@@ -55,9 +57,21 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
     witnessed = committed;
   }
 
+  /**
+   * A store that lost writes tells so at the next commit. Where none comes, as on a quiet night, the state would stay
+   * lost, and nobody would know.
+   */
+  async function confirm(partition: Partition): Promise<void> {
+    if (partition.committed === confirmed && clock.now() < confirmAfter) return;
+    if (partition.committed === confirmed) await partition.confirm();
+    confirmed = partition.committed;
+    confirmAfter = clock.now() + limits.confirmMs;
+  }
+
   return {
     async rest(partition) {
       await partition.rest();
+      await confirm(partition);
       await tick(partition);
       await witness(partition);
     },
