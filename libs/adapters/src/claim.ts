@@ -1,5 +1,5 @@
 import type { At, Stored } from '@callfold/engine';
-import { Refused } from '@callfold/engine';
+import { Overtaken } from '@callfold/engine';
 
 /** How often a claim that others' claims overtake is tried before it counts as an outage. */
 const CLAIM_TRIES = 64;
@@ -23,7 +23,7 @@ export async function takeClaim(at: At, token: string, above: number | undefined
     const seen = await calls.peek();
     const epoch = seen?.claim.epoch ?? 0;
     if (above !== undefined && epoch > above && seen?.claim.token !== token) {
-      throw new Refused(
+      throw new Overtaken(
         `${place} is held by a newer owner (epoch ${epoch}, ours was ${above}); leave it until it is assigned again`,
       );
     }

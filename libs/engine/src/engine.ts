@@ -3,7 +3,7 @@ import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
 import { openPartition } from './partition.ts';
 import type { At, Batch, ConsumerHandler, Signal } from './ports.ts';
-import { Refused } from './ports.ts';
+import { Overtaken, Refused } from './ports.ts';
 import { createProgress } from './progress.ts';
 import type { Waits } from './retry.ts';
 import { createRetry, errorOf, Left, Lost } from './retry.ts';
@@ -19,6 +19,8 @@ export type Engine = {
   stop(): Promise<void>;
   status(): readonly PartitionStatus[];
 };
+
+const HELD = 'a newer owner holds it';
 
 const keyOf = (at: At): string => `${at.topic}/${at.partition}`;
 
@@ -77,9 +79,10 @@ export function createEngine(options: EngineOptions): Engine {
       observer({ name: 'partition-moved', at });
       return claim(slot).catch((next: unknown) => after(slot, next));
     }
-    if (error instanceof Lost) {
+    if (error instanceof Lost || error instanceof Overtaken) {
       observer({ name: 'partition-fenced', at });
-      slot.refused = 'a newer owner holds it';
+      slot.refused = HELD;
+      void reclaim(slot);
       return leave();
     }
     if (error instanceof Refused) {
@@ -91,6 +94,20 @@ export function createEngine(options: EngineOptions): Engine {
     leave();
     void consumer.stop();
     return null;
+  }
+
+  /**
+   * An owner that the group has dropped may claim before it knows, and die or let go then: whom the group counts on
+   * would leave the partition alone for ever. Not at once, or the two would take it from one another.
+   */
+  async function reclaim(slot: Slot): Promise<void> {
+    await clock.sleep(limits.reclaimMs, slot.signal);
+    await exclusive(slot, async () => {
+      if (slot.signal.aborted || slot.refused !== HELD) return;
+      slot.refused = null;
+      slot.epoch = null;
+      consumer.seek(slot.at, await claim(slot).catch((error: unknown) => after(slot, error)));
+    });
   }
 
   /** For what is found between two batches. */

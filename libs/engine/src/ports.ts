@@ -129,7 +129,7 @@ export type Timer = { readonly key: string; readonly due: number };
 export interface Store {
   /**
    * Takes the partition: the next epoch, this token. The same token again (lost reply) answers the same.
-   * @param above the epoch of an earlier claim of the caller's: throws `Refused` when a newer owner than that holds it.
+   * @param above the epoch of an earlier claim of the caller's: throws `Overtaken` when a newer owner than that holds it.
    */
   claim(at: At, token: string, above?: number): Promise<Stored>;
   read(at: At, table: TableName, fields: readonly string[]): Promise<(string | null)[]>;
@@ -203,3 +203,6 @@ export interface Codec {
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
+
+/** A newer owner holds the partition. */
+export class Overtaken extends Refused {}

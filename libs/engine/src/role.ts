@@ -46,6 +46,11 @@ export type EngineLimits = {
   readonly claimsAtOnce: number;
   /** How often a partition that commits nothing looks whether the store is as it left it. */
   readonly confirmMs: number;
+  /**
+   * How long a partition is left alone that a newer owner holds, though the group still gives it to this one: longer
+   * than a session, so that an owner which its group has dropped knows of it by then.
+   */
+  readonly reclaimMs: number;
   /** How long a partition that is given away may still send what it committed. */
   readonly drainMs: number;
   /** How long a partition that has something to do may stand still before it is said to be stalled. */
@@ -66,6 +71,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   witnessMs: 2_000,
   claimsAtOnce: 16,
   confirmMs: 5_000,
+  reclaimMs: 15_000,
   drainMs: 2_000,
   // Longer than what passes by itself: a lost session and the claims after it, or some attempts at what is away.
   stalledAfterMs: 30_000,

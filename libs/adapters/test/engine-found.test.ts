@@ -1,0 +1,89 @@
+/** What the simulator found, each history cut down to what it needs. */
+
+import type { Settings } from '@callfold/core';
+import { DEFAULT_SETTINGS, rawTopic, subjectKey, utf8Bytes } from '@callfold/core';
+import { describe, expect, it } from 'vitest';
+import type { Harness } from './engine-harness.ts';
+import { call, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, START } from './engine-harness.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Every event is appended when it happened, and all of it before anybody reads. */
+function backlog(h: Harness, calls: number): void {
+  const events = Array.from({ length: calls }, (_, n) => call(`c-${n}`, START + n * 1_000)).flat();
+  for (const raw of events.sort((a, b) => a.occurredAt - b.occurredAt)) {
+    const key = utf8Bytes(subjectKey(raw.tenantId, raw.subjectId));
+    h.world.topics.append(h.placeOf(raw), [{ key, value: h.codec.encodeRaw(raw), headers: [] }], raw.occurredAt);
+  }
+}
+
+describe('what the simulator found', () => {
+  it('timers of one slice fire in it, though more of them are due than may be kept', async () => {
+    const h = await openHarness();
+    const settings: Settings = { ...DEFAULT_SETTINGS, settleMs: 500 };
+    backlog(h, 40);
+    const outcomes = h.start(OUTCOMES, settings, { loadedTimers: 1, sliceRecords: 1_000 });
+    const projector = h.start(PROJECTOR, settings);
+    expect(await h.clock.runUntil(h.settled([outcomes, projector]), HOUR)).toBe(true);
+    expect(await h.findings(settings)).toEqual([]);
+    await h.stop([outcomes, projector]);
+  });
+
+  it('a store that lost writes is noticed where nothing more comes', async () => {
+    const h = await openHarness();
+    h.publish(call('before', START));
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+    const servers = ['projector', 'outcomes'].map((group) => h.world.storeServer(group));
+    const replicas = servers.map((server) => server.snapshot());
+    h.publish(call('after', h.clock.now()));
+    expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+    servers.forEach((server, index) => server.restore(replicas[index] ?? new Map()));
+    expect(await h.findings()).not.toEqual([]);
+    await h.clock.runUntil(() => false, MINUTE);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(services);
+  });
+
+  it('a partition is taken back from an owner that claimed it and is gone', async () => {
+    const h = await openHarness();
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+    for (const group of ['projector', 'outcomes']) {
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
+        await h.world
+          .ports()
+          .store(group)
+          .claim({ topic: rawTopic('callcenter24'), partition }, 'dropped by its group');
+      }
+    }
+    h.publish(call('held', h.clock.now()));
+    await h.clock.runUntil(() => false, 10_000);
+    expect(h.said.filter(({ name }) => name === 'partition-fenced')).not.toEqual([]);
+    expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(services);
+  });
+
+  it('an outbox that is full does not hold a partition back that is given away', async () => {
+    let isAway = false;
+    const h = await openHarness((part, name) => (isAway && part === 'kafka' && name === 'send' ? 'before' : 'none'));
+    const first = h.start(OUTCOMES, DEFAULT_SETTINGS, { outboxEntries: 1, sliceRecords: 4 });
+    expect(await h.clock.runUntil(h.settled([first]), HOUR)).toBe(true);
+    isAway = true;
+    const at = { topic: rawTopic('callcenter24'), partition: 0 };
+    for (let n = 0; n < 20; n += 1) h.append(at, { key: null, value: utf8Bytes(`not avro ${n}`) });
+    await h.clock.runUntil(() => false, MINUTE);
+    let isStopped = false;
+    void first.stop().then(() => {
+      isStopped = true;
+    });
+    expect(await h.clock.runUntil(() => isStopped, MINUTE)).toBe(true);
+    isAway = false;
+    const second = h.start(OUTCOMES);
+    expect(await h.clock.runUntil(h.settled([second]), HOUR)).toBe(true);
+    expect(h.letters()).toHaveLength(20);
+    await h.stop([second]);
+  });
+});
