@@ -135,6 +135,12 @@ export const SUITES = [
     ['infra/faults/run.mjs', '--short'],
     { limitMs: 60 * MINUTE },
   ),
+  counted(
+    'sim',
+    'ten thousand histories of both services under faults, from one seed, each held against a fresh fold',
+    ['infra/sim/run.mjs', '--seed', 'callfold', '--histories', '10000'],
+    { limitMs: 30 * MINUTE },
+  ),
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
   // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {

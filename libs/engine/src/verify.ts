@@ -62,12 +62,15 @@ function checkPeek({ next, states }: Peek, now: Iterable<State>): Report {
  * Folds one raw partition afresh.
  * @param upTo exclusive: the position of what it is held against
  * @param peeks what was seen on the way there; those beyond `upTo` are not looked at
+ * @param clock the log clock of what it is held against: where many timers are due at once, some are committed as fired
+ * before the record at which they do
  */
 export async function foldPartition(
   { at, source, log, codec }: Reading,
   rules: Rules,
   upTo: number,
   peeks: readonly Peek[] = [],
+  clock: number | null = null,
 ): Promise<Expected> {
   const offline = createOfflineFold(rules, true);
   const records: DerivedRecord[] = [];
@@ -102,6 +105,7 @@ export async function foldPartition(
     offset = batch.next;
   }
   lookUpTo(upTo);
+  if (clock !== null) records.push(...offline.advance(clock));
   const states = new Map<string, string>();
   for (const state of offline.states()) states.set(subjectKey(state.tenantId, state.subjectId), encodeState(state));
   return { states, records, letters, peeked };
