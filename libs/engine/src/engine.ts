@@ -2,7 +2,7 @@ import { DERIVED_OF, sourceOf } from '@callfold/core';
 import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
 import { openPartition } from './partition.ts';
-import type { At, Batch, ConsumerHandler, Signal } from './ports.ts';
+import type { At, Batch, Clock, ConsumerHandler, Signal } from './ports.ts';
 import { Overtaken, Refused } from './ports.ts';
 import { createProgress } from './progress.ts';
 import type { Waits } from './retry.ts';
@@ -23,6 +23,28 @@ export type Engine = {
 const HELD = 'a newer owner holds it';
 
 const keyOf = (at: At): string => `${at.topic}/${at.partition}`;
+
+/** Waits for the work, no longer than that. A clock that nobody waits for must not keep the process from its end. */
+async function within(clock: Clock, mostMs: number, work: Promise<void>): Promise<void> {
+  const over = { aborted: false };
+  const done = work
+    .catch(() => undefined)
+    .finally(() => {
+      over.aborted = true;
+    });
+  await Promise.race([done, clock.sleep(mostMs, over)]);
+}
+
+/** What was taken is committed and sent; it has a limit, since others wait for it. */
+async function drain({ partition }: Slot): Promise<void> {
+  if (partition === null) return;
+  const drained = async (): Promise<void> => {
+    await partition.settle();
+    await partition.relay?.below(1);
+    await partition.rest();
+  };
+  await within(clock, limits.drainMs, drained());
+}
 
 export function createEngine(options: EngineOptions): Engine {
   const { role, ports, limits } = options;
@@ -122,28 +144,6 @@ export function createEngine(options: EngineOptions): Engine {
     if (partition) await watch.rest(partition);
   }
 
-  /** Waits for the work, no longer than that. A clock that nobody waits for must not keep the process from its end. */
-  async function within(mostMs: number, work: Promise<void>): Promise<void> {
-    const over = { aborted: false };
-    const done = work
-      .catch(() => undefined)
-      .finally(() => {
-        over.aborted = true;
-      });
-    await Promise.race([done, clock.sleep(mostMs, over)]);
-  }
-
-  /** What was taken is committed and sent; it has a limit, since others wait for it. */
-  async function drain({ partition }: Slot): Promise<void> {
-    if (partition === null) return;
-    const drained = async (): Promise<void> => {
-      await partition.settle();
-      await partition.relay?.below(1);
-      await partition.rest();
-    };
-    await within(limits.drainMs, drained());
-  }
-
   async function release(slot: Slot): Promise<void> {
     const { partition, at } = slot;
     await drain(slot);
@@ -215,7 +215,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (!slot) return;
       const released = exclusive(slot, () => release(slot));
       // What waits for infrastructure that is away must not hold the partition back from its next owner.
-      await within(2 * limits.drainMs, released);
+      await within(clock, 2 * limits.drainMs, released);
       slot.signal.aborted = true;
       await released;
     },
