@@ -36,14 +36,14 @@ async function within(clock: Clock, mostMs: number, work: Promise<void>): Promis
 }
 
 /** What was taken is committed and sent; it has a limit, since others wait for it. */
-async function drain({ partition }: Slot): Promise<void> {
+async function drain({ partition }: Slot, clock: Clock, mostMs: number): Promise<void> {
   if (partition === null) return;
   const drained = async (): Promise<void> => {
     await partition.settle();
     await partition.relay?.below(1);
     await partition.rest();
   };
-  await within(clock, limits.drainMs, drained());
+  await within(clock, mostMs, drained());
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -146,7 +146,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function release(slot: Slot): Promise<void> {
     const { partition, at } = slot;
-    await drain(slot);
+    await drain(slot, clock, limits.drainMs);
     if (partition) observer({ name: 'partition-released', at, position: partition.committed ?? 0 });
     slot.signal.aborted = true;
     partition?.relay?.stop();
@@ -204,11 +204,9 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async paused(at: At) {
       const slot = slots.get(keyOf(at));
-      if (slot)
-        await within(
-          2 * limits.drainMs,
-          exclusive(slot, () => drain(slot)),
-        );
+      if (!slot) return;
+      const drained = exclusive(slot, () => drain(slot, clock, limits.drainMs));
+      await within(clock, 2 * limits.drainMs, drained);
     },
     async revoked(at: At) {
       const slot = slots.get(keyOf(at));
