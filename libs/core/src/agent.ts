@@ -3,6 +3,7 @@ import type { Fact } from './fact.ts';
 import { idOf } from './key.ts';
 import type { Draft } from './record.ts';
 import type { State } from './state.ts';
+import { agentState, betterReport, durationOf, stayName } from './stay.ts';
 
 /** An agent's stays in states, as intervals that never overlap. Rules: docs/outcomes.md. */
 
@@ -13,25 +14,6 @@ export type Interval = {
   readonly durationFrom: AgentInterval['durationFrom'];
   readonly flags: AgentInterval['flags'];
 };
-
-/** What a state is called in records: the upstream's name, of an unknown one its own words. */
-export function agentState(fact: Fact): string {
-  return fact.word === 'unknown' ? fact.status?.trim() || 'unknown' : fact.word;
-}
-
-/** A stay's own part of its record's id. */
-export function stayName(fact: Fact): string {
-  return idOf(new Date(fact.at).toISOString(), agentState(fact));
-}
-
-const durationOf = (fact: Fact): number | null => fact.stay?.duration ?? null;
-
-/** Of two reports of one stay the longer known duration counts, then the greater description. */
-function better(a: Fact, b: Fact): Fact {
-  const [x, y] = [durationOf(a) ?? -1, durationOf(b) ?? -1];
-  if (x !== y) return x > y ? a : b;
-  return (a.stay?.description ?? '') >= (b.stay?.description ?? '') ? a : b;
-}
 
 /** At one start known durations come before null, then by state name; the last is current. */
 function compareStays(a: Fact, b: Fact): number {
@@ -46,7 +28,7 @@ export function agentStays(facts: readonly Fact[]): Fact[] {
   for (const fact of facts) {
     const key = `${fact.at}/${agentState(fact)}`;
     const known = stays.get(key);
-    stays.set(key, known ? better(known, fact) : fact);
+    stays.set(key, known ? betterReport(known, fact) : fact);
   }
   return [...stays.values()].sort(compareStays);
 }

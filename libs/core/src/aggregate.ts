@@ -1,6 +1,6 @@
 import type { CallOutcome } from '@callfold/schemas';
 import { isoTime, toJson } from '@callfold/schemas';
-import { agentState, currentInterval } from './agent.ts';
+import { currentInterval } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
 import { chatStatus, dwellOf, episodeIn, episodeSpans, handoffsInSpan } from './chat.ts';
@@ -8,6 +8,7 @@ import type { Source } from './event.ts';
 import type { Draft } from './record.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
+import { agentState } from './stay.ts';
 import type { Phase } from './timeline.ts';
 import { CALL_OUTCOMES } from './topics.ts';
 import type { SeenAgent } from './agents-in-calls.ts';

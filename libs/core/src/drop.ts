@@ -1,10 +1,10 @@
-import { stayName } from './agent.ts';
 import { episodeSpans, handoffsInSpan, isChatOver } from './chat.ts';
 import type { Fact } from './fact.ts';
 import { NOTHING_PUBLISHED, withoutPublished } from './published.ts';
 import { isClosed } from './records.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
+import { stayName } from './stay.ts';
 
 /**
  * Closed state goes a named time of log time after its last change. A call goes whole and leaves a marker; of a chat

@@ -1,9 +1,9 @@
 import { isoTime } from '@callfold/schemas';
 import type { Interval } from './agent.ts';
-import { agentState } from './agent.ts';
 import type { Case, Decision } from './explain-evidence.ts';
 import { evidence } from './explain-evidence.ts';
 import { spanText } from './explain-words.ts';
+import { compareFacts } from './fact.ts';
 
 /** Why an agent's stay in a state begins and ends where it does: gaps, overlaps, cuts. */
 
@@ -33,10 +33,8 @@ function intervalNotes({ end, flags, state }: Interval, next: Interval | undefin
 export function intervalDecision(intervals: readonly Interval[], at: number, of: Case): Decision {
   const interval = intervals[at] as Interval;
   const next = intervals[at + 1];
-  const { deciding, durationFrom, state } = interval;
-  const reports = of.state.facts.filter(
-    (fact) => fact !== deciding && fact.at === deciding.at && agentState(fact) === state,
-  );
+  const { deciding, durationFrom } = interval;
+  const reports = of.reportsOf(deciding).filter((fact) => compareFacts(fact, deciding) !== 0);
   const endedByNext = durationFrom === 'derived' && next ? [next.deciding] : [];
   return {
     rule: durationFrom,

@@ -3,14 +3,12 @@ import { chatEpisodes } from './chat.ts';
 import { intervalDecision } from './explain-agent.ts';
 import { callDecision, offerDecision, recordDecision } from './explain-call.ts';
 import { chatDecision, handoffDecision } from './explain-chat.ts';
-import type { Case, Decision, OffsetOf } from './explain-evidence.ts';
+import type { Case, Decision } from './explain-evidence.ts';
 import type { DerivedDraft } from './record.ts';
-import type { Settings } from './settings.ts';
-import type { State } from './state.ts';
 
 /** Decides each of a state's readings; what they share is read once. */
-export function deciderOf(state: State, settings: Settings, offsetOf: OffsetOf): (draft: DerivedDraft) => Decision {
-  const of: Case = { state, settings, offsetOf };
+export function deciderOf(of: Case): (draft: DerivedDraft) => Decision {
+  const { state } = of;
   const episodes = state.kind === 'chat' ? chatEpisodes(state) : [];
   const intervals = state.kind === 'agent' ? agentIntervals(state.facts) : [];
   const placeOf = new Map(intervals.map((interval, place) => [`${interval.deciding.at} ${interval.state}`, place]));

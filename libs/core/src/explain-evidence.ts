@@ -31,7 +31,13 @@ export type Decision = {
 
 export type OffsetOf = (fact: Fact) => number | null;
 
-export type Case = { readonly state: State; readonly settings: Settings; readonly offsetOf: OffsetOf };
+export type Case = {
+  readonly state: State;
+  readonly settings: Settings;
+  readonly offsetOf: OffsetOf;
+  /** Every report of an agent's stay that was taken; the state keeps the best one alone. */
+  readonly reportsOf: (fact: Fact) => readonly Fact[];
+};
 
 export const NOTHING_ELSE = { others: [], passedOver: [], notes: [] } as const;
 

@@ -11,6 +11,7 @@ import { eventSays } from './explain-words.ts';
 import type { Fact } from './fact.ts';
 import { factOf } from './fact.ts';
 import { subjectKey } from './key.ts';
+import { openReports } from './stay.ts';
 import type { DerivedDraft, DerivedRecord } from './record.ts';
 import type { Derived } from './records.ts';
 import { contentHash, isClosed } from './records.ts';
@@ -128,6 +129,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
   const timeline: (EventMoment | TimerMoment)[] = [];
   const offsets = new Map<string, number | null>();
   const published = new Map<string, DerivedRecord>();
+  const reports = openReports();
   /** What was said last of records whose events were dropped. */
   const kept = new Map<string, ExplainedRecord>();
   const ids = new Set<string>();
@@ -168,7 +170,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
   function keep(whole: State, rest: State | null): void {
     if (rest === null) return;
     const part = partUpTo(whole, rest);
-    const decide = deciderOf(part, settings, offsetOf);
+    const decide = deciderOf({ state: part, settings, offsetOf, reportsOf: reports.of });
     for (const draft of readingsOf(part, settings)) {
       if (!hasGone(draft, rest) || !published.has(byName(draft))) continue;
       kept.set(byName(draft), { ...explained(draft, decide(draft)), standing: 'kept' });
@@ -214,8 +216,9 @@ function openTeller(first: StatusEvent, rules: Rules) {
       return;
     }
     const after = step.state ?? before;
-    const fact = nameOfFact(factOf(event, loggedAt));
-    if (!offsets.has(fact)) offsets.set(fact, offset);
+    const fact = factOf(event, loggedAt);
+    if (!offsets.has(nameOfFact(fact))) offsets.set(nameOfFact(fact), offset);
+    reports.add(fact);
     const whole = after.horizon === before.horizon ? after : addEvent(before, event, loggedAt);
     // What upstreams attached stands in every record of a chat.
     const from = before.kind === 'agent' || before.attributes === whole.attributes ? event.at : null;
@@ -245,7 +248,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
 
   function tell(clock: number): Explanation {
     const now = state ?? emptyState(first.source, key);
-    const decide = deciderOf(now, settings, offsetOf);
+    const decide = deciderOf({ state: now, settings, offsetOf, reportsOf: reports.of });
     const live = readingsOf(now, settings).map((draft) => explained(draft, decide(draft)));
     const told = new Set(live.map(({ record }) => byName(record)));
     const left = [...published.keys()].filter((name) => !told.has(name));

@@ -2,17 +2,12 @@ import type { SubjectKind } from './event.ts';
 import type { Fact, Inserted } from './fact.ts';
 import { insertFact } from './fact.ts';
 import { LIMITS } from './limits.ts';
+import { betterReport, isSameStay } from './stay.ts';
 
 /**
  * Room for the facts of one subject. A full one keeps its smallest, so that what is kept does not depend on the order
  * in which events came.
  */
-
-const MOST: Readonly<Record<SubjectKind, number>> = {
-  call: LIMITS.callFacts,
-  chat: LIMITS.chatFacts,
-  agent: LIMITS.agentFacts,
-};
 
 /** A call that rings forty agents in turns says these hundreds of times before it is answered. */
 const RINGING: ReadonlySet<string> = new Set(['agent-requested', 'screen-shown', 'no-answer', 'unknown']);
@@ -33,7 +28,21 @@ function insertIntoCall(facts: readonly Fact[], fact: Fact): Inserted {
   return { facts: inserted.facts.toSpliced(greatest, 1), added: true, overflowed: true };
 }
 
+/** Of the reports of one stay the better one is kept alone: the others say nothing more, whenever they come. */
+function insertReport(facts: readonly Fact[], report: Fact): Inserted {
+  let place = facts.length;
+  while (place > 0 && (facts[place - 1] as Fact).at > report.at) place -= 1;
+  for (let i = place - 1; i >= 0 && facts[i]?.at === report.at; i -= 1) {
+    const known = facts[i] as Fact;
+    if (!isSameStay(known, report)) continue;
+    if (betterReport(known, report) === known) return { facts, added: false, overflowed: false };
+    return insertFact(facts.toSpliced(i, 1), report, LIMITS.agentFacts);
+  }
+  return insertFact(facts, report, LIMITS.agentFacts);
+}
+
 export function insertBounded(kind: SubjectKind, facts: readonly Fact[], fact: Fact): Inserted {
-  const isTimeline = kind === 'call' && fact.word !== 'record';
-  return isTimeline ? insertIntoCall(facts, fact) : insertFact(facts, fact, MOST[kind]);
+  if (kind === 'agent') return insertReport(facts, fact);
+  if (kind === 'chat') return insertFact(facts, fact, LIMITS.chatFacts);
+  return fact.word === 'record' ? insertFact(facts, fact, LIMITS.callFacts) : insertIntoCall(facts, fact);
 }

@@ -128,6 +128,22 @@ test('a call that rings for hours is answered all the same, in any order', () =>
   expect(aggregateOf(one, DEFAULT_SETTINGS)).toMatchObject({ outcome: 'answered', waitMs: 2_000_001, talkMs: 60_000 });
 });
 
+test('the reports of one stay take one place, the better one, whichever came first', () => {
+  const reports = [
+    agentEvent('a', BASE, 'Busy', null, { description: 'Live' }),
+    agentEvent('b', BASE, 'Busy', 60_000, { description: 'Live' }),
+    agentEvent('c', BASE, 'Busy', 30_000, { description: 'Live' }),
+    agentEvent('d', BASE, 'Busy', 60_000, { description: 'Live' }),
+    agentEvent('e', BASE, 'Ready', 0),
+  ];
+  const fold = (events: readonly StatusEvent[]): State =>
+    events.reduce((state, event) => addEvent(state, event, BASE), emptyState('vonage', KEY));
+  const orders = [reports, reports.toReversed(), [...reports.slice(2), ...reports]];
+  for (const events of orders) expect(fold(events).facts.map(({ id }) => id)).toEqual(['e', 'b']);
+  const known = fold(reports);
+  for (const event of reports) expect(addEvent(known, event, BASE + 1)).toBe(known);
+});
+
 test('attributes are cut at their limits, never through a character, and what was cut is marked', () => {
   const long = `${'x'.repeat(LIMITS.attributeValue - 1)}😀`;
   const { attributes, overflowed } = mergeAttributes([], { ['n'.repeat(300)]: 'v', long }, BASE);
