@@ -104,6 +104,12 @@ export function handoffsInSpan(facts: readonly Fact[], { first, end }: EpisodeSp
   return handoffsIn(facts, first, end);
 }
 
+/** The status that stands; null: nothing but what belongs to an episode that was dropped. */
+export function currentStatus(state: State): string | null {
+  const last = state.facts.at(-1);
+  return last && episodeSpans(state, 1).length > 0 ? chatStatus(last) : null;
+}
+
 /** Of several endings in a row the first Finished decides, without one the last. */
 function endingOf(stays: readonly ChatStay[]): ChatStay | null {
   const endings = stays.filter(({ first }) => isEnding(first));

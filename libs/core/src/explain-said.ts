@@ -3,7 +3,7 @@ import { aggregateJson, aggregateOf } from './aggregate.ts';
 import { readAgent } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
-import { readChat } from './chat.ts';
+import { currentStatus, readChat } from './chat.ts';
 import type { Json } from './explain-words.ts';
 import { changeSays } from './explain-words.ts';
 import type { DerivedDraft } from './record.ts';
@@ -95,10 +95,13 @@ const QUIET: ReadonlySet<string> = new Set([
 const NOT_YET: readonly string[] = ['inferred', 'reason', 'hungUpBy'];
 const NOT_YET_UNANSWERED: readonly string[] = ['outcome', 'personReached'];
 
+const isNew = (state: State): boolean => state.facts.length === 0 && state.episodesBefore === 0;
+
 function subjectOf(state: State, settings: Settings): Record<string, Json> {
+  // Asked at every event: all that an aggregate has of a long chat would be read each time.
+  if (state.kind === 'chat') return isNew(state) ? {} : { status: currentStatus(state) };
   const aggregate = aggregateOf(state, settings);
-  if (aggregate === null) return {};
-  if (aggregate.kind === 'chat') return { status: aggregate.status };
+  if (aggregate === null || aggregate.kind === 'chat') return {};
   if (aggregate.kind === 'agent') return { state: aggregate.state };
   const json = aggregateJson(aggregate) as Record<string, Json>;
   if (isClosed(state)) return json;
