@@ -43,6 +43,7 @@ describe('readConfig', () => {
       kafka: null,
       registry: null,
       redisUrl: null,
+      redisAccess: {},
       generation: '1',
       dataDir: '.callfold',
       partitions: 4,

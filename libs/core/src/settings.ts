@@ -1,3 +1,12 @@
+import type { DerivedRecord } from './record.ts';
+
+/** Turns people's ids and names in a derived record into others, always the same ones. */
+export type Disguise = {
+  /** Of the key it works with: another key, another result. It tells nothing of the key. */
+  readonly fingerprint: string;
+  of(record: DerivedRecord): DerivedRecord;
+};
+
 /** Everything that changes a result. Fingerprinted in every checkpoint: a silent change is refused. */
 export type Settings = {
   /** Log time from the first unpublished change of an ended subject to its next revision. */
@@ -16,7 +25,14 @@ export type Settings = {
   readonly dropAfterMs: number;
   /** The marker that a dropped call leaves goes after this. */
   readonly markerMs: number;
+  /** Of derived records; absent: they name everything as it came. */
+  readonly disguise?: Disguise;
 };
+
+/** For what derives no record, so that it need not know the key. */
+export function undisguised({ disguise: _disguise, ...settings }: Settings): Settings {
+  return settings;
+}
 
 const HOUR = 3_600_000;
 
@@ -48,6 +64,6 @@ export function longestTimerMs(settings: Settings): number {
 export function fingerprint(settings: Settings): string {
   return Object.entries(settings)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? value.fingerprint : value}`)
     .join(' ');
 }

@@ -70,9 +70,11 @@ export function foldInputs(inputs: readonly Input[], from: Meta, desk: Desk, fir
   /** The state as it is once its records are in the outbox, or known to stand already. */
   function release(state: State | null, derived: readonly Derived[], origin: number): State | null {
     let released = state;
-    for (const { topic, record } of derived) {
+    for (const { topic, record: plain } of derived) {
+      const record = rules.settings.disguise?.of(plain) ?? plain;
       const placed = standing?.place(record, contentHash(record)) ?? null;
-      if (placed && released) released = withRevision(released, record, placed.revision);
+      // The state knows its subject, and names its records by what they are.
+      if (placed && released) released = withRevision(released, plain, placed.revision);
       if (placed?.what === 'stands') continue;
       if (!placed) emit(record, topic, origin);
       else emit({ ...record, revision: placed.revision, correctionOf: placed.correctionOf }, topic, origin);

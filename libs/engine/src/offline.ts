@@ -42,7 +42,10 @@ export function createOfflineFold(rules: Rules, logged = false): OfflineFold {
   let clock = 0;
 
   function out(derived: readonly Derived[]): DerivedRecord[] {
-    return derived.map(({ record }) => (logged ? record : { ...record, ingestedAt: null }));
+    return derived.map(({ record: plain }) => {
+      const record = rules.settings.disguise?.of(plain) ?? plain;
+      return logged ? record : { ...record, ingestedAt: null };
+    });
   }
 
   function put(key: string, was: State | undefined, state: State | null): void {

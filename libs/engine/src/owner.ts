@@ -35,10 +35,11 @@ function checkMeta(at: At, role: string, meta: Meta, settings: string, partition
     );
   }
   if (meta.settings === settings) return;
-  const now = new Set(settings.split(' '));
-  const changed = meta.settings.split(' ').filter((one) => !now.has(one));
+  const [was, now] = [meta.settings.split(' '), settings.split(' ')];
+  const gone = was.filter((one) => !now.includes(one)).join(', ');
+  const come = now.filter((one) => !was.includes(one)).join(', ');
   throw new Refused(
-    `${name(at)}: ${role}'s state was made with ${changed.join(', ')}, and it is different now. ` +
+    `${name(at)}: ${role}'s state was made with ${gone || `no ${come}`}, and it is different now. ` +
       'Set it back, or rebuild the state with the new settings (`callfold rebuild`).',
   );
 }

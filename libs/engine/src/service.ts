@@ -1,4 +1,5 @@
 import type { Settings } from '@callfold/core';
+import { undisguised } from '@callfold/core';
 import { createEngine } from './engine.ts';
 import type { EngineLimits, EnginePorts, Role } from './role.ts';
 import type { PartitionStatus } from './slot.ts';
@@ -16,7 +17,8 @@ export type Service = {
 };
 
 export function startRole(role: Role, config: ServiceConfig, ports: EnginePorts): Service {
-  const engine = createEngine({ role, ports, settings: config.settings, limits: config.limits });
+  const settings = role.publishes ? config.settings : undisguised(config.settings);
+  const engine = createEngine({ role, ports, settings, limits: config.limits });
   const done = engine.run();
   // Whoever waits for it hears of a failure; until then it must not end the process as unhandled.
   done.catch(() => undefined);

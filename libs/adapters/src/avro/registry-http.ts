@@ -1,12 +1,24 @@
 /** Plain questions to a schema registry, and what its answers really say. */
 
+import { Agent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Tls } from '../ops/tls.ts';
+
+/** The largest schemas there are have some hundred kilobytes. */
+const ANSWER_BYTES_MAX = 4_194_304;
 /** A question that takes longer is given up. */
 const TIMEOUT_MS = 10_000;
 /** Of an answer that is no answer, as much is shown. */
 const SHOWN_CHARACTERS = 200;
 
 /** `timeoutMs`: of one question. */
-export type RegistryOptions = { readonly url: string; readonly auth?: RegistryAuth; readonly timeoutMs?: number };
+export type RegistryOptions = {
+  readonly url: string;
+  readonly auth?: RegistryAuth;
+  /** Of https. */
+  readonly tls?: Tls;
+  readonly timeoutMs?: number;
+};
 
 export type RegistryAuth = { readonly username: string; readonly password: string } | { readonly bearer: string };
 
@@ -20,6 +32,7 @@ export type RegistryHttp = {
   readonly url: string;
   readonly auth: RegistryAuth | null;
   readonly timeoutMs: number;
+  readonly agent: Agent;
   /** Resolves with a 200, or with a 404 in the API's own words; throws `Away` for anything else. */
   readonly ask: (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => Promise<Answer>;
 };
@@ -44,24 +57,18 @@ export function createRegistryHttp(options: RegistryOptions): RegistryHttp {
   address.username = '';
   address.password = '';
   const url = address.href.replace(/\/+$/, '');
+  const agent = url.startsWith('https:') ? new HttpsAgent({ ...options.tls }) : new Agent();
 
   async function ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<Answer> {
     const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
     if (auth) headers['authorization'] = authorizationOf(auth);
     if (body) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
-    const signal = AbortSignal.timeout(timeoutMs);
     const where = `the schema registry at ${url} was asked ${method} ${path}`;
     let status: number;
     let text: string;
     try {
-      const response = await fetch(url + path, {
-        method,
-        headers,
-        signal,
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      status = response.status;
-      text = await response.text();
+      const told = body && JSON.stringify(body);
+      ({ status, text } = await exchange(url + path, { method, headers, agent, timeoutMs }, told));
     } catch (error) {
       throw new Away(`${where} and did not answer: ${reasonOf(error)}`, null, error);
     }
@@ -71,7 +78,7 @@ export function createRegistryHttp(options: RegistryOptions): RegistryHttp {
     throw new Away(`${where} and answered ${status} ${text.slice(0, SHOWN_CHARACTERS)}`, status);
   }
 
-  return { url, auth, timeoutMs, ask };
+  return { url, auth, timeoutMs, agent, ask };
 }
 
 export function authorizationOf(auth: RegistryAuth): string {
@@ -89,8 +96,41 @@ export function jsonOf(text: string): Json | null {
   }
 }
 
-/** `fetch` says "fetch failed" and keeps the reason in the cause. */
+/** Of several addresses that all refused, the first one's reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message;
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message;
+  return error.message || String(error);
+}
+
+type Exchange = {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly agent: Agent;
+  readonly timeoutMs: number;
+};
+
+/** One question over node's own client, which takes authorities and certificates of ours. */
+function exchange(url: string, how: Exchange, body?: string): Promise<{ status: number; text: string }> {
+  const { timeoutMs, ...options } = how;
+  const send = url.startsWith('https:') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const request = send(url, { ...options, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= ANSWER_BYTES_MAX) chunks.push(chunk);
+        else response.destroy(new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`));
+      });
+      response.once('error', reject);
+      response.once('end', () => {
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+      });
+    });
+    request.once('error', (error) => {
+      reject(error.name === 'AbortError' ? new Error(`timeout, nothing within ${timeoutMs} ms`) : error);
+    });
+    request.end(body);
+  });
 }

@@ -104,12 +104,12 @@ export function createRegistry(options: RegistryOptions): Registry {
   return { schema, compatibility, registered, register };
 }
 
-function clientOf({ url: host, auth, timeoutMs: timeout }: RegistryHttp): SchemaRegistry {
+function clientOf({ url: host, auth, agent, timeoutMs: timeout }: RegistryHttp): SchemaRegistry {
   const headers: Record<string, string> = auth ? { authorization: authorizationOf(auth) } : {};
   const ours = (): { prepareRequest: (next: () => Promise<Request>) => Promise<Request> } => ({
     prepareRequest: async (next) => (await next()).enhance({ timeout, headers }),
   });
-  return new SchemaRegistry({ host, retry: RETRY, middlewares: [ours as never] });
+  return new SchemaRegistry({ host, agent, retry: RETRY, middlewares: [ours as never] });
 }
 
 /** The part of the client's requests that is used here. */

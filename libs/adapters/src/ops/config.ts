@@ -2,9 +2,13 @@ import type { Settings } from '@callfold/core';
 import { DEFAULT_SETTINGS } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { z } from 'zod';
+import type { RedisAccess } from '../redis/access.ts';
 import { parseRedisUrl } from '../redis/url.ts';
 import type { Environment } from './environment.ts';
-import { collect, PREFIX, valueFromFile } from './environment.ts';
+import { collect, PREFIX } from './environment.ts';
+import { PII_KEY_LEAST, piiDisguise } from './pii.ts';
+import type { Tls } from './tls.ts';
+import { checkScheme, tlsOf } from './tls.ts';
 
 /** The environment, read once into one frozen object. What is wrong or unknown stops the start, and is named. */
 
@@ -53,6 +57,7 @@ const VARIABLES = z.strictObject({
   KAFKA_SSL_CA_FILE: text.optional(),
   KAFKA_SSL_CERT_FILE: text.optional(),
   KAFKA_SSL_KEY_FILE: text.optional(),
+  KAFKA_SSL_SERVERNAME: text.optional(),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_SASL_USERNAME: text.optional(),
   KAFKA_SASL_PASSWORD: text.optional(),
@@ -60,7 +65,19 @@ const VARIABLES = z.strictObject({
   REGISTRY_USERNAME: text.optional(),
   REGISTRY_PASSWORD: text.optional(),
   REGISTRY_TOKEN: text.optional(),
+  REGISTRY_TLS_CA_FILE: text.optional(),
+  REGISTRY_TLS_CERT_FILE: text.optional(),
+  REGISTRY_TLS_KEY_FILE: text.optional(),
+  REGISTRY_TLS_SERVERNAME: text.optional(),
   REDIS_URL: redisUrl.optional(),
+  REDIS_USERNAME: text.optional(),
+  REDIS_PASSWORD: text.optional(),
+  REDIS_SENTINEL_USERNAME: text.optional(),
+  REDIS_SENTINEL_PASSWORD: text.optional(),
+  REDIS_TLS_CA_FILE: text.optional(),
+  REDIS_TLS_CERT_FILE: text.optional(),
+  REDIS_TLS_KEY_FILE: text.optional(),
+  REDIS_TLS_SERVERNAME: text.optional(),
   GENERATION: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,32}$/)
@@ -76,13 +93,14 @@ const VARIABLES = z.strictObject({
   SLICE_RECORDS: integer(1, 100_000).default(5_000),
   CACHED_SUBJECTS: integer(1_000, 10_000_000).default(50_000),
   ...SETTINGS,
+  PII_KEY: z.string().min(PII_KEY_LEAST, `it has fewer than ${PII_KEY_LEAST} characters`).optional(),
 });
 
 type Variables = z.infer<typeof VARIABLES>;
 
 export type KafkaConfig = {
   readonly brokers: readonly string[];
-  readonly ssl: { readonly ca?: string; readonly cert?: string; readonly key?: string } | null;
+  readonly ssl: Tls | null;
   readonly sasl: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;
@@ -99,8 +117,11 @@ export type Config = {
     readonly username?: string;
     readonly password?: string;
     readonly token?: string;
+    readonly tls?: Tls;
   } | null;
   readonly redisUrl: string | null;
+  /** What the URL does not say. */
+  readonly redisAccess: RedisAccess;
   readonly generation: string;
   readonly dataDir: string;
   /** Of topics that are made anew. */
@@ -118,17 +139,7 @@ export type Config = {
 
 function kafkaOf(v: Variables): KafkaConfig | null {
   if (!v.KAFKA_BROKERS) return null;
-  const pem = (file: string | undefined, name: string): string | undefined =>
-    file === undefined ? undefined : valueFromFile(name, file);
-  const ca = pem(v.KAFKA_SSL_CA_FILE, 'KAFKA_SSL_CA_FILE');
-  const cert = pem(v.KAFKA_SSL_CERT_FILE, 'KAFKA_SSL_CERT_FILE');
-  const key = pem(v.KAFKA_SSL_KEY_FILE, 'KAFKA_SSL_KEY_FILE');
-  const ssl = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new Refused(
-      'CALLFOLD_KAFKA_SSL_CERT_FILE and CALLFOLD_KAFKA_SSL_KEY_FILE belong together: set both, or none.',
-    );
-  }
+  const ssl = tlsOf(v, 'KAFKA_SSL');
   const mechanism = v.KAFKA_SASL_MECHANISM;
   if (!mechanism && (v.KAFKA_SASL_USERNAME || v.KAFKA_SASL_PASSWORD)) {
     throw new Refused('CALLFOLD_KAFKA_SASL_USERNAME or …_PASSWORD is set: CALLFOLD_KAFKA_SASL_MECHANISM is needed too');
@@ -140,12 +151,56 @@ function kafkaOf(v: Variables): KafkaConfig | null {
   }
   return {
     brokers: v.KAFKA_BROKERS,
-    ssl: v.KAFKA_SSL_ENABLED || Object.keys(ssl).length > 0 ? ssl : null,
+    ssl: ssl ?? (v.KAFKA_SSL_ENABLED ? {} : null),
     sasl: mechanism
       ? { mechanism, username: v.KAFKA_SASL_USERNAME ?? '', password: v.KAFKA_SASL_PASSWORD ?? '' }
       : null,
     sessionTimeoutMs: v.SESSION_TIMEOUT_MS,
   };
+}
+
+function registryOf(v: Variables): Config['registry'] {
+  const { REGISTRY_URL: url, REGISTRY_USERNAME: username, REGISTRY_PASSWORD: password, REGISTRY_TOKEN: token } = v;
+  const tls = tlsOf(v, 'REGISTRY_TLS');
+  if (!url) return null;
+  checkScheme(tls, url, 'REGISTRY_TLS', 'REGISTRY_URL', 'https:');
+  const inUrl = new URL(url).username !== '';
+  if ([inUrl, username !== undefined, token !== undefined].filter(Boolean).length > 1) {
+    throw new Refused(
+      'Who asks the registry is said twice: a user in CALLFOLD_REGISTRY_URL, CALLFOLD_REGISTRY_USERNAME and ' +
+        'CALLFOLD_REGISTRY_TOKEN exclude one another. Take all but one away.',
+    );
+  }
+  if (password !== undefined && username === undefined)
+    throw new Refused('CALLFOLD_REGISTRY_PASSWORD is set: CALLFOLD_REGISTRY_USERNAME is needed too');
+  return {
+    url,
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(token && { token }),
+    ...(tls && { tls }),
+  };
+}
+
+function redisAccessOf(v: Variables): RedisAccess {
+  const tls = tlsOf(v, 'REDIS_TLS');
+  const given = {
+    ...(v.REDIS_USERNAME && { username: v.REDIS_USERNAME }),
+    ...(v.REDIS_PASSWORD && { password: v.REDIS_PASSWORD }),
+    ...(v.REDIS_SENTINEL_USERNAME && { sentinelUsername: v.REDIS_SENTINEL_USERNAME }),
+    ...(v.REDIS_SENTINEL_PASSWORD && { sentinelPassword: v.REDIS_SENTINEL_PASSWORD }),
+    ...(tls && { tls }),
+  };
+  if (v.REDIS_URL === undefined) return given;
+  checkScheme(tls, v.REDIS_URL, 'REDIS_TLS', 'REDIS_URL', 'rediss');
+  const target = parseRedisUrl(v.REDIS_URL);
+  if (target.password !== null && v.REDIS_PASSWORD !== undefined)
+    throw new Refused('CALLFOLD_REDIS_URL holds a password, and CALLFOLD_REDIS_PASSWORD is set: take one away.');
+  if (target.username !== null && v.REDIS_USERNAME !== undefined)
+    throw new Refused('CALLFOLD_REDIS_URL holds a user, and CALLFOLD_REDIS_USERNAME is set: take one away.');
+  if (target.kind !== 'sentinel' && (v.REDIS_SENTINEL_USERNAME || v.REDIS_SENTINEL_PASSWORD))
+    throw new Refused('CALLFOLD_REDIS_SENTINEL_… is set, and CALLFOLD_REDIS_URL names no sentinels: take it away.');
+  return given;
 }
 
 function settingsOf(v: Variables): Settings {
@@ -159,6 +214,7 @@ function settingsOf(v: Variables): Settings {
     chatCloseAfterMs: v.CHAT_CLOSE_AFTER_MS,
     dropAfterMs: v.DROP_AFTER_MS,
     markerMs: v.MARKER_MS,
+    ...(v.PII_KEY && { disguise: piiDisguise(v.PII_KEY) }),
   };
 }
 
@@ -176,15 +232,9 @@ export function readConfig(environment: Environment): Config {
     throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REGISTRY_URL is needed beside it');
   return Object.freeze({
     kafka,
-    registry: v.REGISTRY_URL
-      ? {
-          url: v.REGISTRY_URL,
-          ...(v.REGISTRY_USERNAME && { username: v.REGISTRY_USERNAME }),
-          ...(v.REGISTRY_PASSWORD && { password: v.REGISTRY_PASSWORD }),
-          ...(v.REGISTRY_TOKEN && { token: v.REGISTRY_TOKEN }),
-        }
-      : null,
+    registry: registryOf(v),
     redisUrl: v.REDIS_URL ?? null,
+    redisAccess: redisAccessOf(v),
     generation: v.GENERATION,
     dataDir: v.DATA_DIR,
     partitions: v.PARTITIONS,

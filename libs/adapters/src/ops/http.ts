@@ -22,6 +22,11 @@ export type OpsOptions = {
   readonly bodyBytesMax?: number;
 };
 
+/** Of a request's body, where the service takes none of its own. */
+const BODY_BYTES_MAX = 1_048_576;
+/** From a request's first byte to its last. */
+const REQUEST_MS = 30_000;
+
 export type OpsServer = { readonly url: string; close(): Promise<void> };
 
 /** Roles of one process differ in a label; a metric's own lines may stand only once. */
@@ -55,7 +60,13 @@ function unusable({ host, port }: OpsOptions, error: unknown): Error {
  * @throws Refused when the address cannot be listened on
  */
 export async function startHttp(options: OpsOptions): Promise<OpsServer> {
-  const app = fastify({ logger: false, bodyLimit: options.bodyBytesMax ?? 1_048_576, forceCloseConnections: true });
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.bodyBytesMax ?? BODY_BYTES_MAX,
+    // Whoever sends a request byte by byte must not hold a connection for ever.
+    requestTimeout: REQUEST_MS,
+    forceCloseConnections: true,
+  });
   // Other commands must not take another program on the same port for ours.
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header('server', 'callfold');

@@ -1,21 +1,16 @@
 /** The one file that names ioredis: one server, Sentinel and Cluster, with every option that matters said in full. */
 
-import type { ConnectionOptions } from 'node:tls';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 import { Cluster, Redis } from 'ioredis';
+import type { RedisAccess } from './access.ts';
 import type { Argument, RedisClient } from './client.ts';
 import { explainError } from './errors.ts';
 import type { RedisTarget } from './url.ts';
 import { describeTarget, parseRedisUrl } from './url.ts';
 
-export type RedisConfig = {
+export type RedisConfig = RedisAccess & {
   /** `parseRedisUrl` says the forms. */
   readonly url: string;
-  /** Instead of those in the URL, for secrets that are kept in files. */
-  readonly username?: string;
-  readonly password?: string;
-  /** For rediss: a certificate authority, a client certificate and the like, as node:tls takes them. */
-  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
   /** Shown by CLIENT LIST. */
   readonly name?: string;
   /** Without an answer for this long a call throws; a little longer, and the connection is made anew. */
@@ -94,8 +89,8 @@ function serverOptions(target: Exclude<RedisTarget, { kind: 'cluster' }>, config
     name: target.master,
     role: 'master',
     sentinels: target.nodes.map((node) => ({ ...node })),
-    sentinelUsername: target.sentinelUsername ?? undefined,
-    sentinelPassword: target.sentinelPassword ?? undefined,
+    sentinelUsername: config.sentinelUsername ?? target.sentinelUsername ?? undefined,
+    sentinelPassword: config.sentinelPassword ?? target.sentinelPassword ?? undefined,
     enableTLSForSentinelMode: target.tls,
     sentinelTLS: target.tls ? { ...config.tls } : undefined,
     sentinelCommandTimeout: config.answerMs ?? ANSWER_MS,

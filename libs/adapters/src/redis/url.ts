@@ -36,7 +36,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    throw refuse(`a part is not percent-encoded rightly (${String(error)})`);
+    throw refuse(`a part is not percent-encoded rightly (${error instanceof Error ? error.name : 'bad text'})`);
   }
 }
 
@@ -44,13 +44,13 @@ function nodeOf(text: string, defaultPort: number): RedisNode {
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1]?.replace(/^\[|\]$/g, '');
   const port = match?.[2] === undefined ? defaultPort : Number(match[2]);
-  if (host === undefined || port < 1 || port > 65_535) throw refuse(`"${text}" is no HOST:PORT`);
+  if (host === undefined || port < 1 || port > 65_535) throw refuse('a part of it is no HOST:PORT');
   return { host, port };
 }
 
 function databaseOf(text: string | undefined): number {
   if (text === undefined || text === '') return 0;
-  if (!/^\d{1,5}$/.test(text)) throw refuse(`"${text}" is no database number`);
+  if (!/^\d{1,5}$/.test(text)) throw refuse('what follows the hosts is no database number');
   return Number(text);
 }
 

@@ -47,9 +47,10 @@ export function connectionOf(config: Config, log: KafkaLogger): KafkaConnection 
 export function registryOf(config: Config): Registry {
   const { registry } = config;
   if (!registry) throw new Refused('This needs the schema registry: set CALLFOLD_REGISTRY_URL.');
-  const { url, username, password, token } = registry;
-  if (token) return createRegistry({ url, auth: { bearer: token } });
-  return createRegistry(username ? { url, auth: { username, password: password ?? '' } } : { url });
+  const { url, username, password, token, tls } = registry;
+  const address = { url, ...(tls && { tls }) };
+  if (token) return createRegistry({ ...address, auth: { bearer: token } });
+  return createRegistry(username ? { ...address, auth: { username, password: password ?? '' } } : address);
 }
 
 /** Says only what needs somebody: the rest of the client's talk is its own. */
@@ -130,7 +131,9 @@ async function openParts(
   const clusterId = await clusterIdOf(connection);
   let isOver = false;
   const onEvent = redisEvents(say, () => isOver);
-  const client = keep(createRedisClient({ url: config.redisUrl ?? '', name: 'callfold', onEvent }));
+  const client = keep(
+    createRedisClient({ ...config.redisAccess, url: config.redisUrl ?? '', name: 'callfold', onEvent }),
+  );
   closing.push(async () => {
     isOver = true;
   });
