@@ -1,186 +1,93 @@
 import type { Attribute } from './attributes.ts';
-import type { Label, RecordDetail, Source } from './event.ts';
-import type { PublishedRecord } from './published.ts';
-import { publishedEntries, publishedFrom } from './published.ts';
+import type { Cursor } from './compact-text.ts';
+import { numberText, readNumber, readOptionalNumber, readOptionalText, readText, textText } from './compact-text.ts';
+import type { Source } from './event.ts';
 import type { Fact } from './fact.ts';
+import { factText, readFact } from './fact-text.ts';
+import type { Published, PublishedRecord } from './published.ts';
+import { NOTHING_PUBLISHED, publishedEntries, publishedFrom } from './published.ts';
 import type { State } from './state.ts';
 import { emptyState } from './state.ts';
+import { decodeState1 } from './state-text-1.ts';
 
 /**
- * The text of a state as the store keeps it: one JSON array, small and fast to write and read. Times of facts are
- * relative to the first one, absent things are 0 or left out at the end. The same state gives the same text, so texts
- * can be compared.
+ * The text of a state as the store keeps it, small and fast to write and read. The same state gives the same text, so
+ * texts can be compared. Facts stand last and each by itself, so that one more is one more text behind.
  *
- *   [version, flags, changedAt, settleAt, timer, horizon, episodesBefore, handoffsBefore, markerUntil, base, facts,
- * attributes,
- *    published, unsaidFrom]
+ *   version, flags, changedAt, settleAt, timer, horizon, episodesBefore, handoffsBefore, markerUntil, unsaidFrom,
+ *   attributes, published and facts, each behind their number
  */
-const VERSION = 1;
-
-/**
- * A word's place here stands in stored states, so this is a list of its own, not made of the words' other lists: it is
- * only ever added to, at the end.
- */
-const WORDS: readonly Fact['word'][] = [
-  'record',
-  'registered',
-  'crm-registered',
-  'contact-joined',
-  'agent-requested',
-  'screen-shown',
-  'redirected',
-  'agent-joined',
-  'no-answer',
-  'agent-left',
-  'contact-left',
-  'ended',
-  'recorded',
-  'unknown',
-  'auto',
-  'manual',
-  'waiting',
-  'finished',
-  'blocked',
-  'stopped',
-  'Ready',
-  'ReadyRFO',
-  'Away',
-  'ExtendedAway',
-  'LoggedOut',
-  'Busy',
-  'Wrap',
-  'Unexpected',
-  'Failed',
-];
-const PLACE: ReadonlyMap<string, number> = new Map(WORDS.map((word, index) => [word, index]));
-const WAS = [null, 'available', 'busy'] as const;
+const VERSION = '2,';
+/** How a text of the first version begins. */
+const VERSION_1 = '[1,';
 
 const TRUNCATED = 1;
 const SILENT = 2;
 const ENDED_BEFORE = 4;
 
-type RecordText = [number, number, number | null, 0 | [string, string, string, string | 0, 0 | 1, string | 0]];
-type StayText = [number | null, string | null];
-type FactText = [
-  at: number,
-  word: number,
-  id: string,
-  loggedAt: number,
-  status?: string | 0,
-  agent?: string | 0,
-  was?: number,
-  detail?: RecordText | StayText,
-];
-type StateText = [
-  version: number,
-  flags: number,
-  changedAt: number,
-  settleAt: number,
-  timer: number,
-  horizon: number | null,
-  episodesBefore: number,
-  handoffsBefore: number,
-  markerUntil: number,
-  base: number,
-  facts: FactText[],
-  attributes: [string, number, string][],
-  published: [string, number, string, string | 0][],
-  unsaidFrom?: number,
-];
-
-function recordText({ label, startedAt, endedAt, recordVersion }: RecordDetail): RecordText {
-  const of = (l: Label): RecordText[3] => [
-    l.outcome,
-    l.reason,
-    l.personReached,
-    l.fault ?? 0,
-    l.transferred ? 1 : 0,
-    l.hungUpBy ?? 0,
-  ];
-  return [startedAt ?? 0, endedAt ?? 0, recordVersion, label ? of(label) : 0];
-}
-
-function recordOf([startedAt, endedAt, recordVersion, label]: RecordText): RecordDetail {
-  if (label === 0) return { label: null, startedAt: startedAt || null, endedAt: endedAt || null, recordVersion };
-  const [outcome, reason, personReached, fault, transferred, hungUpBy] = label;
-  return {
-    label: {
-      outcome: outcome as Label['outcome'],
-      reason,
-      personReached: personReached as Label['personReached'],
-      fault: fault === 0 ? null : (fault as Label['fault']),
-      transferred: transferred === 1,
-      hungUpBy: hungUpBy === 0 ? null : (hungUpBy as Label['hungUpBy']),
-    },
-    startedAt: startedAt || null,
-    endedAt: endedAt || null,
-    recordVersion,
-  };
-}
-
-function factText(fact: Fact, base: number, changedAt: number): FactText {
-  const text: FactText = [fact.at - base, PLACE.get(fact.word) ?? 0, fact.id, changedAt - fact.loggedAt];
-  const detail = fact.record ? recordText(fact.record) : fact.stay ? stayText(fact.stay) : undefined;
-  const was = WAS.indexOf(fact.agentWas);
-  if (fact.status !== null || fact.agent !== null || was > 0 || detail) text.push(fact.status ?? 0);
-  if (fact.agent !== null || was > 0 || detail) text.push(fact.agent ?? 0);
-  if (was > 0 || detail) text.push(was);
-  if (detail) text.push(detail);
+function attributesText(attributes: readonly Attribute[]): string {
+  let text = numberText(attributes.length);
+  for (const { name, at, value } of attributes) text += textText(name) + numberText(at) + textText(value);
   return text;
 }
 
-function stayText(stay: NonNullable<Fact['stay']>): StayText {
-  return [stay.duration, stay.description];
-}
-
-function factOfText(text: FactText, base: number, changedAt: number, kind: State['kind']): Fact {
-  const [at, place, id, loggedAgo, status, agent, was, detail] = text;
-  const word = WORDS[place] ?? 'unknown';
-  return {
-    at: at + base,
-    word,
-    id,
-    status: status === undefined || status === 0 ? null : status,
-    loggedAt: changedAt - loggedAgo,
-    agent: agent === undefined || agent === 0 ? null : agent,
-    agentWas: WAS[was ?? 0] ?? null,
-    record: word === 'record' && detail ? recordOf(detail as RecordText) : null,
-    stay:
-      kind === 'agent' && detail ? { duration: (detail as StayText)[0], description: (detail as StayText)[1] } : null,
-  };
+function publishedText(published: Published): string {
+  if (published.size === 0) return '0,';
+  const entries = publishedEntries(published);
+  let text = numberText(entries.length);
+  for (const [suffix, { revision, hash, label }] of entries) {
+    text += textText(suffix) + numberText(revision) + textText(hash) + textText(label);
+  }
+  return text;
 }
 
 export function encodeState(state: State): string {
-  const base = state.facts[0]?.at ?? 0;
-  const { changedAt } = state;
   const flags =
     (state.truncated ? TRUNCATED : 0) | (state.silent ? SILENT : 0) | (state.endedBefore ? ENDED_BEFORE : 0);
-  const text: StateText = [
-    VERSION,
-    flags,
-    changedAt,
-    state.settleAt ?? 0,
-    state.timer ?? 0,
-    state.horizon,
-    state.episodesBefore,
-    state.handoffsBefore,
-    state.markerUntil ?? 0,
-    base,
-    state.facts.map((fact) => factText(fact, base, changedAt)),
-    state.attributes.map(({ name, at, value }) => [name, at - base, value]),
-    publishedEntries(state.published).map(([suffix, { revision, hash, label }]) => [
-      suffix,
-      revision,
-      hash,
-      label ?? 0,
-    ]),
-  ];
-  if (state.unsaidFrom !== null) text.push(state.unsaidFrom);
-  return JSON.stringify(text);
+  const { facts, subjectId } = state;
+  let text =
+    VERSION +
+    numberText(flags) +
+    numberText(state.changedAt) +
+    numberText(state.settleAt) +
+    numberText(state.timer) +
+    numberText(state.horizon) +
+    numberText(state.episodesBefore) +
+    numberText(state.handoffsBefore) +
+    numberText(state.markerUntil) +
+    numberText(state.unsaidFrom) +
+    attributesText(state.attributes) +
+    publishedText(state.published) +
+    numberText(facts.length);
+  for (const fact of facts) text += factText(fact, subjectId);
+  return text;
 }
 
-function attributeOf([name, at, value]: [string, number, string], base: number): Attribute {
-  return { name, at: at + base, value };
+function readPublished(cursor: Cursor): Published {
+  const count = readNumber(cursor);
+  if (count === 0) return NOTHING_PUBLISHED;
+  const entries: [string, PublishedRecord][] = [];
+  for (let read = 0; read < count; read += 1) {
+    const suffix = readText(cursor);
+    const revision = readNumber(cursor);
+    entries.push([suffix, { revision, hash: readText(cursor), label: readOptionalText(cursor) }]);
+  }
+  return publishedFrom(entries);
+}
+
+function readAttributes(cursor: Cursor): Attribute[] {
+  const attributes: Attribute[] = [];
+  for (let left = readNumber(cursor); left > 0; left -= 1) {
+    const name = readText(cursor);
+    attributes.push({ name, at: readNumber(cursor), value: readText(cursor) });
+  }
+  return attributes;
+}
+
+function readFacts(cursor: Cursor, subjectId: string): Fact[] {
+  const facts: Fact[] = [];
+  for (let left = readNumber(cursor); left > 0; left -= 1) facts.push(readFact(cursor, subjectId));
+  return facts;
 }
 
 /**
@@ -188,35 +95,44 @@ function attributeOf([name, at, value]: [string, number, string], base: number):
  * @throws Error when the text is of a later version than this code knows
  */
 export function decodeState(text: string, source: Source, key: string): State {
-  const parsed = JSON.parse(text) as StateText;
-  if (parsed[0] !== VERSION) {
+  if (text.startsWith(VERSION_1)) return decodeState1(text, source, key);
+  if (!text.startsWith(VERSION)) {
+    const version = /^\[?(\w+),/.exec(text)?.[1] ?? text.slice(0, 1);
     throw new Error(
-      `The state of ${source} ${key} has format ${parsed[0]}, this version reads ${VERSION}: run the newer one.`,
+      `The state of ${source} ${key} has format ${version}, this version reads 1 and 2: run the newer one.`,
     );
   }
-  const [, flags, changedAt, settleAt, timer, horizon, episodes, handoffs, marker, base, ...more] = parsed;
-  const [facts, attributes, published, unsaidFrom = null] = more;
   const empty = emptyState(source, key);
+  const cursor: Cursor = { text, at: VERSION.length };
+  const flags = readNumber(cursor);
+  const changedAt = readNumber(cursor);
+  const settleAt = readOptionalNumber(cursor);
+  const timer = readOptionalNumber(cursor);
+  const horizon = readOptionalNumber(cursor);
+  const episodesBefore = readNumber(cursor);
+  const handoffsBefore = readNumber(cursor);
+  const markerUntil = readOptionalNumber(cursor);
+  const unsaidFrom = readOptionalNumber(cursor);
+  const attributes = readAttributes(cursor);
+  const published = readPublished(cursor);
   return {
-    ...empty,
-    facts: facts.map((fact) => factOfText(fact, base, changedAt, empty.kind)),
-    attributes: attributes.map((attribute) => attributeOf(attribute, base)),
+    kind: empty.kind,
+    source,
+    tenantId: empty.tenantId,
+    subjectId: empty.subjectId,
+    facts: readFacts(cursor, empty.subjectId),
+    attributes,
     truncated: (flags & TRUNCATED) !== 0,
     silent: (flags & SILENT) !== 0,
-    endedBefore: (flags & ENDED_BEFORE) !== 0,
     changedAt,
-    settleAt: settleAt || null,
-    timer: timer || null,
-    published: publishedFrom(
-      published.map(([suffix, revision, hash, label]): [string, PublishedRecord] => [
-        suffix,
-        { revision, hash, label: label === 0 ? null : label },
-      ]),
-    ),
+    settleAt,
+    timer,
+    published,
     unsaidFrom,
     horizon,
-    episodesBefore: episodes,
-    handoffsBefore: handoffs,
-    markerUntil: marker || null,
+    episodesBefore,
+    handoffsBefore,
+    endedBefore: (flags & ENDED_BEFORE) !== 0,
+    markerUntil,
   };
 }

@@ -120,8 +120,9 @@ describe.each(KINDS)('%s', (kind, events) => {
         const kept = fold(history, RULES);
         const restored = fold(history, RULES, stored);
         expect(restored.said).toEqual(kept.said);
-        expect(restored.state).toEqual(kept.state);
+        // First, since its facts keep their texts from then on, as those of the restored one do.
         const text = encodeState(kept.state as State);
+        expect(restored.state).toEqual(kept.state);
         expect(encodeState(restored.state as State)).toBe(text);
         expect(encodeState(stored(kept.state as State))).toBe(text);
       },

@@ -1,0 +1,151 @@
+#!/usr/bin/env node
+// Where the processor time of the hot path goes, without any server: generated events as a fetch brings them, through
+// the real engine, to a store and a publisher that make the bytes they would send and drop them. To be profiled:
+//
+//   node --cpu-prof infra/bench/hot-path.mjs [--role projector|outcomes|decode] [--events N] [--live N] [--batch N]
+import { parseArgs } from 'node:util';
+import { createCodec, createLocalRegistry, systemClock } from '@callfold/adapters';
+import { CALL_OUTCOMES, DEFAULT_SETTINGS, TOPICS } from '@callfold/core';
+import { createEngine, DEFAULT_LIMITS, inputOf } from '@callfold/engine';
+import { OUTCOMES } from '@callfold/outcomes';
+import { projectorRole } from '@callfold/projector';
+import { packChanges } from '../../libs/adapters/dist/redis/changes.js';
+import { encodeBatch, UNSTAMPED } from '../../libs/adapters/dist/kafka/record-encode.js';
+import { batches, outgoing, recentInput, TICK } from './fill.mjs';
+import { TOPIC } from './topics.mjs';
+
+const { values } = parseArgs({
+  options: {
+    role: { type: 'string', default: 'projector' },
+    events: { type: 'string', default: '600000' },
+    live: { type: 'string', default: '5000' },
+    partitions: { type: 'string', default: '4' },
+    batch: { type: 'string', default: '8000' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const partitions = Number(values.partitions);
+const codec = createCodec(createLocalRegistry());
+await codec.register(TOPICS.map(({ name }) => name));
+
+/** The log, by partition. */
+function makeLog() {
+  const logs = Array.from({ length: partitions }, () => []);
+  const options = { events: Number(values.events), live: Number(values.live), seed: Number(values.seed), partitions };
+  for (const { partition, events, loggedAt } of batches(recentInput(options), partitions)) {
+    const log = logs[partition];
+    const records = events === null ? [TICK] : events.map((event) => outgoing(event, codec));
+    for (const record of records) log.push({ offset: log.length, appendedAt: loggedAt, ...record });
+  }
+  return logs;
+}
+
+const logs = makeLog();
+const total = logs.reduce((sum, log) => sum + log.length, 0);
+const size = Number(values.batch);
+
+/** In turn a batch of each partition, as a member of a group reads. */
+function* fetches() {
+  for (let from = 0; logs.some((log) => from < log.length); from += size) {
+    for (const [partition, log] of logs.entries()) {
+      if (from >= log.length) continue;
+      const records = log.slice(from, from + size);
+      yield { partition, batch: { from, records, next: from + records.length, end: log.length } };
+    }
+  }
+}
+
+const at = (partition) => ({ topic: TOPIC, partition });
+let bytes = 0;
+let states = 0;
+let sent = 0;
+
+const store = {
+  claim: async (_at, token) => ({ next: null, meta: null, claim: { epoch: 1, token } }),
+  peek: async () => null,
+  read: async (_at, _table, fields) => fields.map(() => null),
+  timers: async () => [],
+  outbox: async () => [],
+  async commit(_at, _claim, commit) {
+    bytes += packChanges(commit).length;
+    states += commit.tables.get('states')?.size ?? 0;
+    return { ok: true };
+  },
+  async *scan() {},
+};
+const publisher = {
+  fence: async () => {},
+  async send(_origin, records) {
+    encodeBatch(records, UNSTAMPED, Date.now(), true);
+    sent += records.length;
+    return new Map(records.map(({ topic }) => [topic, sent]));
+  },
+  readBack: async () => ({ records: [], next: 0, end: 0 }),
+  bounds: async () => ({ start: 0, end: 0 }),
+};
+const log = {
+  partitions: async () => partitions,
+  bounds: async ({ partition }) => ({ start: 0, end: logs[partition].length }),
+  readOne: async () => null,
+  read: async () => ({ from: 0, records: [], next: 0, end: 0 }),
+  tick: async () => {},
+  witness: async () => null,
+  setWitness: async () => {},
+};
+
+async function engineRun(role) {
+  let end = () => {};
+  const ended = new Promise((resolve) => {
+    end = resolve;
+  });
+  const consumer = {
+    async run(handler) {
+      const signal = { aborted: false };
+      for (let partition = 0; partition < partitions; partition += 1) await handler.assigned(at(partition), signal);
+      for (const { partition, batch } of fetches()) await handler.batch(at(partition), batch, signal);
+      for (let partition = 0; partition < partitions; partition += 1) await handler.revoked(at(partition));
+      end();
+    },
+    stop: async () => {},
+    seek: () => {},
+  };
+  const ports = {
+    consumer,
+    log,
+    store,
+    codec,
+    publisher: role.publishes ? publisher : null,
+    clock: systemClock,
+    observer: () => {},
+    newToken: () => 'token',
+  };
+  const engine = createEngine({ role, ports, settings: DEFAULT_SETTINGS, limits: DEFAULT_LIMITS });
+  await Promise.all([engine.run(), ended]);
+}
+
+function decodeRun() {
+  const place = { source: 'callcenter24', partitions };
+  let events = 0;
+  for (const { partition, batch } of fetches()) {
+    for (const record of batch.records) if (inputOf(record, { ...place, partition }, codec).what === 'event') events += 1;
+  }
+  sent = events;
+}
+
+const runs = {
+  projector: () => engineRun(projectorRole(DEFAULT_SETTINGS)),
+  outcomes: () => engineRun(OUTCOMES),
+  decode: decodeRun,
+};
+const usage = process.cpuUsage();
+const from = performance.now();
+await runs[values.role]();
+const { user, system } = process.cpuUsage(usage);
+const wallMs = performance.now() - from;
+const cpuMs = (user + system) / 1_000;
+process.stdout.write(
+  `${values.role}: ${(cpuMs * 1_000 / total).toFixed(2)} CPU us an event, ${Math.round(total / wallMs)} thousand a second, ` +
+    `${states} states in ${Math.round(bytes / 1e6)} MB, ${sent} sent (${CALL_OUTCOMES} and others), ` +
+    `peak ${Math.round(process.resourceUsage().maxRSS / 1_024)} MiB\n`,
+);
+process.exit(0);

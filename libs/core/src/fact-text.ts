@@ -1,0 +1,170 @@
+import type { Cursor } from './compact-text.ts';
+import { numberText, readNumber, readOptionalNumber, readOptionalText, readText, textText } from './compact-text.ts';
+import type { Label, RecordDetail, StayDetail } from './event.ts';
+import type { Fact } from './fact.ts';
+
+/**
+ * A fact's part of a state's text. It depends on the fact and its subject alone, so it is made once however often the
+ * state is written.
+ *
+ *   word, shape, at, loggedAt - at, id [, status] [, agent] [, detail]
+ */
+
+/**
+ * A word's place here stands in stored states, so this is a list of its own, not made of the words' other lists: it is
+ * only ever added to, at the end.
+ */
+export const FACT_WORDS: readonly Fact['word'][] = [
+  'record',
+  'registered',
+  'crm-registered',
+  'contact-joined',
+  'agent-requested',
+  'screen-shown',
+  'redirected',
+  'agent-joined',
+  'no-answer',
+  'agent-left',
+  'contact-left',
+  'ended',
+  'recorded',
+  'unknown',
+  'auto',
+  'manual',
+  'waiting',
+  'finished',
+  'blocked',
+  'stopped',
+  'Ready',
+  'ReadyRFO',
+  'Away',
+  'ExtendedAway',
+  'LoggedOut',
+  'Busy',
+  'Wrap',
+  'Unexpected',
+  'Failed',
+];
+const PLACE: ReadonlyMap<string, number> = new Map(FACT_WORDS.map((word, index) => [word, index]));
+const WAS = [null, 'available', 'busy'] as const;
+
+/**
+ * How a word is usually said, and how when the agent is known to be available or busy: a fact that says it so need not
+ * repeat it. These texts stand for what is stored: they never change, and one may be added only for a word without any.
+ */
+const USUAL: Readonly<Record<string, readonly [before: string, after: string]>> = {
+  'registered/': ['Registred in CallCenter24', ''],
+  'crm-registered/': ['Registred in Bitrix', ''],
+  'contact-joined/': ['Participant join (Contact)', ''],
+  'agent-requested/available': ['Sending a request to display the call screen - ', ' (Available)'],
+  'agent-requested/busy': ['Sending a request to display the call screen - ', ' (Busy)'],
+  'screen-shown/': ['Show call screen - ', ''],
+  'redirected/': ['Redirect to voice mail', ''],
+  'agent-joined/': ['Participant join (', ')'],
+  'no-answer/': ['no-answer', ''],
+  'agent-left/': ['Participant leave (', ')'],
+  'contact-left/': ['Participant leave (Contact)', ''],
+  'ended/': ['Call ended', ''],
+  'recorded/': ['Record added', ''],
+  'auto/': ['Auto', ''],
+  'manual/': ['Manual', ''],
+  'waiting/': ['Waiting', ''],
+  'finished/': ['Finished', ''],
+  'blocked/': ['Blocked', ''],
+  'stopped/': ['Stopped', ''],
+};
+/** Agents' states are words of their own. */
+const SAYS_ITSELF: ReadonlySet<string> = new Set(FACT_WORDS.slice(FACT_WORDS.indexOf('Ready')));
+
+function usualStatus(word: string, agent: string | null, was: Fact['agentWas']): string | null {
+  if (SAYS_ITSELF.has(word)) return word;
+  const usual = USUAL[was === null ? `${word}/` : `${word}/${was}`];
+  return usual === undefined ? null : usual[0] + (agent ?? '') + usual[1];
+}
+
+/** Bits of a fact's shape: what of it is written, and what follows from the rest. */
+const HAS_AGENT = 1;
+/** The subject's id begins the event's: only the rest is written. */
+const ID_OF_SUBJECT = 2;
+const HAS_STATUS = 4;
+const IS_USUAL = 8;
+const WAS_SHIFT = 4;
+const HAS_DETAIL = 64;
+
+function labelText(label: Label): string {
+  const { outcome, reason, personReached, fault, transferred, hungUpBy } = label;
+  const texts = textText(outcome) + textText(reason) + textText(personReached) + textText(fault) + textText(hungUpBy);
+  return texts + numberText(transferred ? 1 : 0);
+}
+
+function readLabel(cursor: Cursor): Label {
+  const outcome = readText(cursor) as Label['outcome'];
+  const reason = readText(cursor);
+  const personReached = readText(cursor) as Label['personReached'];
+  const fault = readOptionalText(cursor) as Label['fault'];
+  const hungUpBy = readOptionalText(cursor) as Label['hungUpBy'];
+  return { outcome, reason, personReached, fault, transferred: readNumber(cursor) === 1, hungUpBy };
+}
+
+function recordText({ label, startedAt, endedAt, recordVersion }: RecordDetail): string {
+  const times = numberText(startedAt) + numberText(endedAt) + numberText(recordVersion);
+  return label === null ? `${times}0,` : `${times}1,${labelText(label)}`;
+}
+
+function readRecord(cursor: Cursor): RecordDetail {
+  const startedAt = readOptionalNumber(cursor);
+  const endedAt = readOptionalNumber(cursor);
+  const recordVersion = readOptionalNumber(cursor);
+  return { label: readNumber(cursor) === 1 ? readLabel(cursor) : null, startedAt, endedAt, recordVersion };
+}
+
+function stayText({ duration, description }: StayDetail): string {
+  return numberText(duration) + textText(description);
+}
+
+function textOf(fact: Fact, subjectId: string): string {
+  const { word, id, status, agent, agentWas, at } = fact;
+  const ofSubject = id.startsWith(subjectId);
+  const usual = status !== null && status === usualStatus(word, agent, agentWas);
+  const detail = fact.record ? recordText(fact.record) : fact.stay ? stayText(fact.stay) : null;
+  const shape =
+    (agent === null ? 0 : HAS_AGENT) |
+    (ofSubject ? ID_OF_SUBJECT : 0) |
+    (status === null ? 0 : usual ? IS_USUAL : HAS_STATUS) |
+    (WAS.indexOf(agentWas) << WAS_SHIFT) |
+    (detail === null ? 0 : HAS_DETAIL);
+  const head = numberText(PLACE.get(word) ?? 0) + numberText(shape) + numberText(at) + numberText(fact.loggedAt - at);
+  return (
+    head +
+    textText(ofSubject ? id.slice(subjectId.length) : id) +
+    (status === null || usual ? '' : textText(status)) +
+    (agent === null ? '' : textText(agent)) +
+    (detail ?? '')
+  );
+}
+
+/** @param subjectId of the state that the fact is of */
+export function factText(fact: Fact, subjectId: string): string {
+  return (fact.text ??= textOf(fact, subjectId));
+}
+
+export function readFact(cursor: Cursor, subjectId: string): Fact {
+  const start = cursor.at;
+  const word = FACT_WORDS[readNumber(cursor)] ?? 'unknown';
+  const shape = readNumber(cursor);
+  const at = readNumber(cursor);
+  const loggedAt = at + readNumber(cursor);
+  const id = (shape & ID_OF_SUBJECT ? subjectId : '') + readText(cursor);
+  const given = shape & HAS_STATUS ? readText(cursor) : null;
+  const agent = shape & HAS_AGENT ? readText(cursor) : null;
+  const agentWas = WAS[(shape >> WAS_SHIFT) & 3] ?? null;
+  const status = shape & IS_USUAL ? usualStatus(word, agent, agentWas) : given;
+  const hasDetail = (shape & HAS_DETAIL) !== 0;
+  const record = hasDetail && word === 'record' ? readRecord(cursor) : null;
+  const stay =
+    hasDetail && word !== 'record'
+      ? { duration: readOptionalNumber(cursor), description: readOptionalText(cursor) }
+      : null;
+  const text = cursor.text.slice(start, cursor.at);
+  return { at, word, id, status, loggedAt, agent, agentWas, record, stay, text };
+}
