@@ -52,7 +52,7 @@ describe('readConfig', () => {
       httpPort: 8080,
       logLevel: null,
       stalledAfterMs: 30_000,
-      sliceRecords: 5_000,
+      sliceRecords: 50_000,
       cachedSubjects: 50_000,
       settings: DEFAULT_SETTINGS,
     });

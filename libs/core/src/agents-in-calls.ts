@@ -2,7 +2,7 @@ import { idOf, unpart } from './key.ts';
 import { isClosed } from './records.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
-import { readTimeline } from './timeline.ts';
+import { readParties } from './timeline.ts';
 
 /**
  * Agents that are named in calls have a current state too. Each call says what its agents are doing in it, under
@@ -28,7 +28,8 @@ const RANK: Readonly<Record<AgentInCall['doing'], number>> = { 'on-call': 2, rin
 export function agentsInCall(state: State, settings: Settings): Map<string, AgentInCall> {
   const found = new Map<string, AgentInCall>();
   if (state.source !== 'callcenter24' || state.facts.length === 0) return found;
-  const { presence, offers } = readTimeline(state.facts, settings);
+  if (!state.facts.some((fact) => fact.agent !== null)) return found;
+  const { presence, offers } = readParties(state.facts, settings);
   const closed = isClosed(state);
   const last = state.facts.at(-1)?.at ?? 0;
   const note = (agent: string, doing: AgentInCall['doing'], since: number): void => {

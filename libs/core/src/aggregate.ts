@@ -10,6 +10,7 @@ import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 import { agentState } from './stay.ts';
 import type { Phase } from './timeline.ts';
+import { readStanding } from './timeline.ts';
 import { CALL_OUTCOMES } from './topics.ts';
 import type { SeenAgent } from './agents-in-calls.ts';
 
@@ -51,7 +52,7 @@ function callAggregate(state: State, settings: Settings): CallAggregate {
   const timeline = state.source === 'callcenter24' ? readCall(state, settings) : null;
   const { ingestedAt: _, ...outcome } = timeline ? timeline.outcome : readCallRecord(state);
   if (!timeline) return { ...outcome, kind: 'call', phase: 'ended', since: outcome.endedAt ?? outcome.occurredAt };
-  const { phase, since } = timeline.timeline;
+  const { phase, since } = readStanding(state.facts, settings);
   // Closed because nothing more came: nothing says since when, but since the last event nothing was heard.
   if (state.silent && phase !== 'ended') {
     return { ...outcome, kind: 'call', phase: 'ended', since: state.facts.at(-1)?.at ?? null };

@@ -45,8 +45,16 @@ export function nextDue(state: State, rules: Rules): number | null {
   return due === Infinity ? null : due;
 }
 
+/** Whether a call's timer is due before anything that could want one: no need to look what that is. */
+function isArmedForAll({ kind, timer, settleAt, markerUntil, changedAt }: State, { settings }: Rules): boolean {
+  if (kind !== 'call' || timer === null || markerUntil !== null || (settleAt !== null && settleAt < timer))
+    return false;
+  return timer <= changedAt + Math.min(settings.closeAfterMs, settings.dropAfterMs);
+}
+
 /** One timer a subject: it is moved only to be earlier, and looks again when it fires too early. */
 function armed(state: State, rules: Rules): State {
+  if (isArmedForAll(state, rules)) return state;
   const due = nextDue(state, rules);
   return due !== null && (state.timer === null || due < state.timer) ? changed(state, { timer: due }) : state;
 }

@@ -24,10 +24,17 @@ export type Timeline = {
   readonly transferPending: boolean;
   /** A screen was open when the contact left for good, or when the call ended with the contact in. */
   readonly ringingAtExit: boolean;
+};
+
+/** Where a live call stands. */
+export type Standing = {
   readonly phase: Phase;
   /** The event with which the phase began. */
   readonly since: Fact | null;
 };
+
+/** Who was in, and whom it rang. */
+export type Parties = { readonly presence: Presence; readonly offers: readonly Offer[] };
 
 /** Over: an end, a redirect, or the contact gone. Cheap: asked for every event. */
 export function isTimelineOver(facts: readonly Fact[]): boolean {
@@ -57,15 +64,47 @@ function isTransferPending({ answer, lastAgentLeave, redirect }: Presence, offer
   });
 }
 
-export function readTimeline(facts: readonly Fact[], settings: Settings): Timeline {
+/** The facts in their order: what is open *at* one must be asked before `pass` hands it on. */
+function openBooks(facts: readonly Fact[], settings: Settings) {
   const presence = openPresence(facts);
   const book = openOfferBook(settings.missedOfferMs);
+  const pass = (fact: Fact): void => {
+    const countsAsJoin = presence.redirect === null;
+    presence.pass(fact);
+    book.pass(fact, countsAsJoin);
+  };
+  return { presence, book, pass };
+}
+
+export function readParties(facts: readonly Fact[], settings: Settings): Parties {
+  const { presence, book, pass } = openBooks(facts, settings);
+  for (const fact of facts) pass(fact);
+  return { presence, offers: book.all() };
+}
+
+export function readStanding(facts: readonly Fact[], settings: Settings): Standing {
+  const { presence, book, pass } = openBooks(facts, settings);
+  let phase: Phase = 'registered';
+  let since = facts[0] ?? null;
+  let ended = false;
+  for (const fact of facts) {
+    pass(fact);
+    if (fact.word === 'ended') ended = true;
+    const now = phaseOf(presence, ended, book.ringingAt(fact.at));
+    if (now === phase) continue;
+    phase = now;
+    since = fact;
+  }
+  return { phase, since };
+}
+
+export function readTimeline(facts: readonly Fact[], settings: Settings): Timeline {
+  const { presence, book, pass } = openBooks(facts, settings);
   let end: Fact | null = null;
   let recording: Fact | null = null;
   let finalNoAnswers: Fact[] = [];
   let ringingAtExit: boolean | null = null;
-  let phase: Phase = 'registered';
-  let since = facts[0] ?? null;
+  const words = new Set<string>();
 
   for (const fact of facts) {
     const { word } = fact;
@@ -73,34 +112,25 @@ export function readTimeline(facts: readonly Fact[], settings: Settings): Timeli
     // The first of several counts: it closes what rang, and clocks may put an end before the leave that caused it.
     if (exits) ringingAtExit ??= book.ringingAt(fact.at);
     else if (word === 'contact-joined') ringingAtExit = null;
-    const countsAsJoin = presence.redirect === null;
-    presence.pass(fact);
-    book.pass(fact, countsAsJoin);
+    words.add(word);
+    pass(fact);
     if (word === 'ended') end = fact;
     else if (word === 'no-answer') finalNoAnswers.push(fact);
     else if (word === 'recorded' && presence.redirect) recording ??= fact;
     else if (word === 'agent-requested' || word === 'screen-shown') finalNoAnswers = [];
-    const now = phaseOf(presence, end !== null, book.ringingAt(fact.at));
-    if (now !== phase) {
-      phase = now;
-      since = fact;
-    }
   }
   const offers = book.all();
-  const has = (word: string): boolean => facts.some((fact) => fact.word === word);
   return {
     presence,
     offers,
     end,
     recording,
-    registered: has('registered'),
-    crmRegistered: has('crm-registered'),
-    unknownWords: has('unknown'),
-    contactJoinSeen: has('contact-joined'),
+    registered: words.has('registered'),
+    crmRegistered: words.has('crm-registered'),
+    unknownWords: words.has('unknown'),
+    contactJoinSeen: words.has('contact-joined'),
     finalNoAnswers,
     transferPending: isTransferPending(presence, offers),
     ringingAtExit: ringingAtExit ?? false,
-    phase,
-    since,
   };
 }

@@ -4,7 +4,12 @@ import { encodeUtf8 } from './partition.ts';
 
 const BYTES_PER_UNIT = 3;
 
+/** Most texts are short, and a typed array costs more than what it holds. */
+const SCRATCH_BYTES = 4_096;
+const scratch = new Uint8Array(SCRATCH_BYTES);
+
 export function utf8Bytes(text: string): Uint8Array {
+  if (text.length * BYTES_PER_UNIT <= SCRATCH_BYTES) return scratch.slice(0, encodeUtf8(text, scratch, 0));
   const room = new Uint8Array(text.length * BYTES_PER_UNIT);
   return room.slice(0, encodeUtf8(text, room, 0));
 }

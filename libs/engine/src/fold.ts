@@ -9,13 +9,15 @@ import type { At, Codec, LogRecord } from './ports.ts';
 import type { Standing } from './standing.ts';
 import type { Timers } from './timers.ts';
 
+/** A subject that a slice may touch: as it was before the slice, and as it is now. */
+export type Slot = { readonly before: State | null; now: State | null };
+
 /** What one slice of records changes, to be committed as a whole. */
 export type Work = {
   readonly meta: Meta;
-  /** As they were before the slice, of every subject touched. */
-  readonly before: ReadonlyMap<string, State | null>;
-  readonly states: ReadonlyMap<string, State | null>;
-  readonly timers: ReadonlyMap<string, number | null>;
+  /** Every subject of the slice by its key; what is unchanged is the same object before and now. */
+  readonly subjects: ReadonlyMap<string, Slot>;
+  readonly changed: number;
   readonly entries: readonly Entry[];
   readonly records: number;
 };
@@ -29,12 +31,23 @@ export type Desk = {
   readonly observer: Observer;
   /** Of records the store has no memory of; null: there are none. */
   readonly standing: Standing | null;
-  /** Must know every subject of the slice and of every timer due in it. */
-  lookup(key: string): State | null;
 };
 
-/** Timers that are too many to be loaded at once fire on their own, before the record at which they do. */
-export type Firing = { readonly upTo: number; readonly origin: number };
+/** One slice while it is being folded. */
+export type Fold = {
+  /** So far. */
+  readonly records: number;
+  readonly changed: number;
+  readonly entries: number;
+  knows(key: string): boolean;
+  /** What was committed of a subject. Every subject must be known before an event or a timer of it is folded. */
+  know(key: string, state: State | null): void;
+  /** Timers that are too many to be loaded at once fire on their own, before the record at which they do. */
+  fire(upTo: number, origin: number): void;
+  take(inputs: readonly Input[]): void;
+  /** The fold is done with. */
+  close(): Work;
+};
 
 /** No row of its vocabulary has this status. A call told as one record has no word of its own: its label is missing. */
 function isUnknown(event: StatusEvent): boolean {
@@ -42,18 +55,20 @@ function isUnknown(event: StatusEvent): boolean {
 }
 
 /** Folds record by record, timers first: synchronous and without IO, so that it is one step as seen from outside. */
-export function foldInputs(inputs: readonly Input[], from: Meta, desk: Desk, firing: Firing | null = null): Work {
+export function openFold(from: Meta, desk: Desk): Fold {
   const { at, rules, timers, codec, standing } = desk;
-  const before = new Map<string, State | null>();
-  const states = new Map<string, State | null>();
-  const moved = new Map<string, number | null>();
+  const subjects = new Map<string, Slot>();
   const entries: Entry[] = [];
   const seqs: Record<string, number> = { ...from.seqs };
   let clock = from.clock;
+  let last: LogRecord | null = null;
+  let records = 0;
+  let changed = 0;
 
-  function stateOf(key: string): State | null {
-    const changed = states.get(key);
-    return changed === undefined ? desk.lookup(key) : changed;
+  function slotOf(key: string): Slot {
+    const slot = subjects.get(key);
+    if (slot) return slot;
+    throw new Error(`${at.topic}/${at.partition}: subject ${key} was not read before it was folded`);
   }
 
   function nextSeq(topic: string): number {
@@ -82,15 +97,14 @@ export function foldInputs(inputs: readonly Input[], from: Meta, desk: Desk, fir
     return released;
   }
 
-  function put(key: string, was: State | null, step: Step, origin: number): void {
-    const state = release(step.state, step.derived, origin);
+  function put(key: string, slot: Slot, step: Step, origin: number): void {
+    const was = slot.now;
+    const state = step.derived.length === 0 ? step.state : release(step.state, step.derived, origin);
     if (state === was) return;
-    if (!before.has(key)) before.set(key, desk.lookup(key));
-    states.set(key, state);
-    const due = state?.timer ?? null;
-    if (due === (was?.timer ?? null)) return;
-    moved.set(key, due);
-    if (due !== null) timers.add({ key, due });
+    if (was === slot.before) changed += 1;
+    slot.now = state;
+    const due = state === null ? null : state.timer;
+    if (due !== null && due !== (was === null ? null : was.timer)) timers.add({ key, due });
   }
 
   function letter(record: LogRecord, rejection: Rejection): void {
@@ -105,34 +119,55 @@ export function foldInputs(inputs: readonly Input[], from: Meta, desk: Desk, fir
   function fireUpTo(now: number, origin: number): void {
     for (let timer = timers.peek(); timer && timer.due <= now; timer = timers.peek()) {
       timers.pop();
-      const state = stateOf(timer.key);
-      if (state?.timer === timer.due) put(timer.key, state, fireTimer(state, timer.due, rules), origin);
+      const slot = slotOf(timer.key);
+      const state = slot.now;
+      if (state?.timer === timer.due) put(timer.key, slot, fireTimer(state, timer.due, rules), origin);
     }
   }
 
-  if (firing) {
-    clock = Math.max(clock, firing.upTo);
-    fireUpTo(clock, firing.origin);
-  }
-  for (const input of inputs) {
+  function takeOne(input: Input): void {
     const { offset, appendedAt } = input.record;
-    clock = Math.max(clock, appendedAt);
+    if (appendedAt > clock) clock = appendedAt;
     fireUpTo(clock, offset);
     if (input.what === 'rejected') letter(input.record, input.rejection);
-    if (input.what !== 'event') continue;
+    if (input.what !== 'event') return;
     if (isUnknown(input.event)) desk.observer({ name: 'unknown-word', at });
-    const was = stateOf(input.key);
-    const step = foldEvent(was ?? emptyState(desk.source, input.key), input.event, appendedAt, rules);
+    const slot = slotOf(input.key);
+    const step = foldEvent(slot.now ?? emptyState(desk.source, input.key), input.event, appendedAt, rules);
     if (isRejection(step)) letter(input.record, step);
-    else put(input.key, was, step, offset);
+    else put(input.key, slot, step, offset);
   }
-  const last = inputs.at(-1)?.record;
-  const meta = {
-    ...from,
-    clock,
-    seqs,
-    last: last ? { offset: last.offset, hash: hashOfRecord(last) } : from.last,
-    outboxNext: from.outboxNext + entries.length,
+
+  return {
+    get records() {
+      return records;
+    },
+    get changed() {
+      return changed;
+    },
+    get entries() {
+      return entries.length;
+    },
+    knows: (key) => subjects.has(key),
+    know: (key, state) => subjects.set(key, { before: state, now: state }),
+    fire(upTo, origin) {
+      clock = Math.max(clock, upTo);
+      fireUpTo(clock, origin);
+    },
+    take(inputs) {
+      for (const input of inputs) takeOne(input);
+      last = inputs.at(-1)?.record ?? last;
+      records += inputs.length;
+    },
+    close() {
+      const meta = {
+        ...from,
+        clock,
+        seqs,
+        last: last ? { offset: last.offset, hash: hashOfRecord(last) } : from.last,
+        outboxNext: from.outboxNext + entries.length,
+      };
+      return { meta, subjects, changed, entries, records };
+    },
   };
-  return { meta, before, states, timers: moved, entries, records: inputs.length };
 }

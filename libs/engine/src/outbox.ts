@@ -16,19 +16,21 @@ export type RecordEntry = Common & { readonly what: 'record'; readonly key: stri
 export type LetterEntry = Common & { readonly what: 'letter'; readonly code: Code; readonly reason: string };
 
 const LENGTH_BYTES = 4;
+const NO_BYTES = new Uint8Array(0);
 
 export function encodeEntry(entry: Entry): Uint8Array {
-  const value = entry.what === 'record' ? entry.value : new Uint8Array(0);
   const { topic, seq, origin } = entry;
-  const head = utf8Bytes(
-    JSON.stringify(
-      entry.what === 'record' ? [topic, seq, origin, entry.key] : [topic, seq, origin, null, entry.code, entry.reason],
-    ),
-  );
-  const bytes = new Uint8Array(LENGTH_BYTES + head.length + value.length);
-  new DataView(bytes.buffer).setUint32(0, head.length);
+  if (entry.what === 'letter') return framed([topic, seq, origin, null, entry.code, entry.reason], NO_BYTES);
+  return framed([topic, seq, origin, entry.key], entry.value);
+}
+
+function framed(fields: readonly unknown[], value: Uint8Array): Uint8Array {
+  const head = utf8Bytes(JSON.stringify(fields));
+  const { length } = head;
+  const bytes = new Uint8Array(LENGTH_BYTES + length + value.length);
+  for (let at = 0; at < LENGTH_BYTES; at += 1) bytes[at] = (length >>> (8 * (LENGTH_BYTES - 1 - at))) & 0xff;
   bytes.set(head, LENGTH_BYTES);
-  bytes.set(value, LENGTH_BYTES + head.length);
+  bytes.set(value, LENGTH_BYTES + length);
   return bytes;
 }
 

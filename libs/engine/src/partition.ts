@@ -1,14 +1,13 @@
-import type { Source, State } from '@callfold/core';
+import type { Source } from '@callfold/core';
 import { DERIVED_OF } from '@callfold/core';
 import { createCache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
 import { commitOf } from './commit.ts';
-import type { Work } from './fold.ts';
-import { foldInputs } from './fold.ts';
-import type { Input } from './inputs.ts';
+import type { Slot, Work } from './fold.ts';
+import { openFold } from './fold.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
-import type { At, Batch, Signal } from './ports.ts';
+import type { At, Batch, LogRecord, Signal } from './ports.ts';
 import { createPrefetch } from './prefetch.ts';
 import type { Relay } from './relay.ts';
 import { createRelay } from './relay.ts';
@@ -76,7 +75,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let committed = claimed.stored;
   let end = claimed.end;
   let inFlight: Promise<void> = Promise.resolve();
-  let uncommitted: ReadonlyMap<string, State | null> = new Map();
+  let uncommitted: ReadonlyMap<string, Slot> = new Map();
   let failure: Error | null = null;
 
   const relay = ports.publisher
@@ -100,32 +99,32 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
 
   /** Nothing folded: what was sent is trimmed, and the owner is confirmed. */
   function nothing(): Work {
-    return { meta, before: new Map(), states: new Map(), timers: new Map(), entries: [], records: 0 };
+    return { meta, subjects: new Map(), changed: 0, entries: [], records: 0 };
   }
 
   function commit(work: Work, next: number): Promise<void> {
     const before = inFlight;
     meta = { ...work.meta, outboxFirst: relay?.sentUpTo ?? 0, published: relay?.published ?? {} };
-    const { states } = work;
+    const { subjects } = work;
     const { clock } = meta;
     const change = commitOf(role, work, meta, expected, next);
     expected = next;
     // A commit of nothing goes between: what the one before it changes is still on its way.
-    if (states.size > 0) uncommitted = states;
-    for (const [key, state] of states) cache.set(key, state);
+    if (subjects.size > 0) uncommitted = subjects;
+    for (const [key, { before: was, now }] of subjects) if (now !== was) cache.set(key, now);
     const run = async (): Promise<void> => {
       await before;
       const answer = await retry('committing to the store', signal, () => store.commit(at, claim, change));
       if (!answer.ok) throw new Lost(answer.why);
       committed = next;
-      if (uncommitted === states) uncommitted = new Map();
+      if (uncommitted === subjects) uncommitted = new Map();
       if (work.records === 0 && work.entries.length === 0) return;
       relay?.add(change.outboxFrom, work.entries);
       observer({
         name: 'batch-committed',
         at,
         records: work.records,
-        changed: states.size,
+        changed: work.changed,
         derived: work.entries.length,
         position: next,
         end,
@@ -139,40 +138,56 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     return inFlight;
   }
 
-  /**
-   * Folds as many inputs as the timers loaded allow, or fires some of the timers before the first; answers where it got
-   * to.
-   */
-  async function fold(inputs: readonly Input[], from: number, next: number): Promise<number> {
-    const clock = inputs.reduce((latest, { record }) => Math.max(latest, record.appendedAt), meta.clock);
-    const loaded = await prefetch.timers(clock);
-    const tooFar =
-      loaded < clock ? inputs.findIndex(({ record }, index) => index >= from && record.appendedAt > loaded) : -1;
-    const to = tooFar < 0 ? inputs.length : tooFar;
-    const slice = from === 0 && to === inputs.length ? inputs : inputs.slice(from, to);
-    const here = await prefetch.states(slice, loaded);
-    if (failure) throw failure;
-    const lookup = (key: string): State | null => here.get(key) ?? null;
-    const desk = { at, source, rules, codec, timers, observer, standing: claimed.standing, lookup };
-    const origin = inputs[to]?.record.offset ?? next;
-    const work = foldInputs(slice, meta, desk, to === from ? { upTo: loaded, origin } : null);
-    timers.trim();
+  const desk = { at, source, rules, codec, timers, observer, standing: claimed.standing };
+  let slice = openFold(meta, desk);
+
+  /** Hands the open slice to its commit, when the one before it is done. @param next the position after it */
+  async function closeSlice(next: number): Promise<void> {
+    const work = slice.close();
     await inFlight;
-    position = to === inputs.length ? next : Math.max(position, origin);
+    position = Math.max(position, next);
     commit(work, position).catch(() => undefined);
-    return to;
+    slice = openFold(meta, desk);
+    await relay?.below(limits.outboxEntries);
+  }
+
+  const isFull = (): boolean =>
+    slice.records >= limits.sliceRecords ||
+    slice.changed >= limits.sliceSubjects ||
+    slice.entries >= limits.sliceEntries;
+
+  /** Adds records to the open slice; where not all timers that they fire can be here at once, in several slices. */
+  async function fold(records: readonly LogRecord[]): Promise<void> {
+    const inputs = records.map((record) => inputOf(record, place, codec));
+    const clock = records.reduce((latest, { appendedAt }) => Math.max(latest, appendedAt), 0);
+    for (let from = 0; from < inputs.length; ) {
+      const origin = records[from]?.offset ?? position;
+      // The store tells timers, and those that the open slice has set must stand in it before.
+      if (timers.loadedUpTo < clock && slice.records > 0) await closeSlice(origin);
+      const loaded = await prefetch.timers(clock);
+      const tooFar = loaded < clock ? records.findIndex((one, index) => index >= from && one.appendedAt > loaded) : -1;
+      const to = tooFar < 0 ? inputs.length : tooFar;
+      const some = from === 0 && to === inputs.length ? inputs : inputs.slice(from, to);
+      await prefetch.subjects(slice, some, loaded);
+      if (failure) throw failure;
+      if (some.length > 0) slice.take(some);
+      else slice.fire(loaded, origin);
+      timers.trim();
+      if (to < inputs.length) await closeSlice(records[to]?.offset ?? position);
+      from = to;
+    }
   }
 
   return {
     async take(batch) {
       end = batch.end;
-      for (let from = 0; from < batch.records.length; from += limits.sliceRecords) {
-        const records = batch.records.slice(from, from + limits.sliceRecords);
-        await retry('reading schemas', signal, () => codec.prepare(records));
-        const inputs = records.map((record) => inputOf(record, place, codec));
-        const next = batch.records[from + limits.sliceRecords]?.offset ?? batch.next;
-        for (let done = 0; done < inputs.length; ) done = await fold(inputs, done, next);
-        await relay?.below(limits.outboxEntries);
+      await retry('reading schemas', signal, () => codec.prepare(batch.records));
+      const step = Math.min(limits.foldRecords, limits.sliceRecords);
+      for (let from = 0; from < batch.records.length; from += step) {
+        await fold(batch.records.slice(from, from + step));
+        const following = batch.records[from + step];
+        if (following === undefined) await closeSlice(batch.next);
+        else if (isFull()) await closeSlice(following.offset);
       }
       if (batch.records.length === 0 && batch.next > position) {
         await inFlight;

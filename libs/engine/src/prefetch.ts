@@ -1,6 +1,7 @@
-import type { Source, State } from '@callfold/core';
+import type { Source } from '@callfold/core';
 import { decodeState } from '@callfold/core';
 import type { Cache } from './cache.ts';
+import type { Fold, Slot } from './fold.ts';
 import type { Input } from './inputs.ts';
 import type { At, Signal, Store } from './ports.ts';
 import type { Retry } from './retry.ts';
@@ -13,8 +14,8 @@ import type { Timers } from './timers.ts';
 export type Prefetch = {
   /** Until every timer due by then is here, or as many as may be loaded at once: answers up to when they are. */
   timers(until: number): Promise<number>;
-  /** The states of every subject that a slice can touch; null: there is none. */
-  states(inputs: readonly Input[], until: number): Promise<Map<string, State | null>>;
+  /** Makes the fold know every subject that the inputs, and timers due until then, can touch. */
+  subjects(fold: Fold, inputs: readonly Input[], until: number): Promise<void>;
 };
 
 export type PrefetchOptions = {
@@ -26,8 +27,8 @@ export type PrefetchOptions = {
   readonly cache: Cache;
   readonly timers: Timers;
   readonly loadedTimers: number;
-  /** States of the commit under way: the store does not have them yet. */
-  uncommitted(): ReadonlyMap<string, State | null>;
+  /** Subjects of the commit under way: the store does not have them yet. */
+  uncommitted(): ReadonlyMap<string, Slot>;
   /** Resolves when no commit is under way. */
   settled(): Promise<void>;
 };
@@ -47,28 +48,28 @@ export function createPrefetch(options: PrefetchOptions): Prefetch {
     return Math.min(until, timers.loadedUpTo);
   }
 
-  async function loadStates(inputs: readonly Input[], until: number): Promise<Map<string, State | null>> {
-    const here = new Map<string, State | null>();
-    const wanted: string[] = [];
+  async function loadSubjects(fold: Fold, inputs: readonly Input[], until: number): Promise<void> {
+    const wanted = new Set<string>();
     const uncommitted = options.uncommitted();
     const want = (key: string): void => {
-      if (here.has(key)) return;
-      const state = uncommitted.get(key) ?? cache.get(key);
-      if (state === undefined) wanted.push(key);
-      here.set(key, state ?? null);
+      if (fold.knows(key)) return;
+      const slot = uncommitted.get(key);
+      const state = slot ? slot.now : cache.get(key);
+      if (state === undefined) wanted.add(key);
+      else fold.know(key, state);
     };
     for (const input of inputs) if (input.what === 'event') want(input.key);
     for (const key of timers.dueKeys(until)) want(key);
-    if (wanted.length === 0) return here;
-    const texts = await retry('reading states', signal, () => store.read(at, 'states', wanted));
-    wanted.forEach((key, index) => {
+    if (wanted.size === 0) return;
+    const keys = [...wanted];
+    const texts = await retry('reading states', signal, () => store.read(at, 'states', keys));
+    keys.forEach((key, index) => {
       const text = texts[index] ?? null;
       const state = text === null ? null : decodeState(text, source, key);
-      here.set(key, state);
+      fold.know(key, state);
       cache.set(key, state);
     });
-    return here;
   }
 
-  return { timers: loadTimers, states: loadStates };
+  return { timers: loadTimers, subjects: loadSubjects };
 }

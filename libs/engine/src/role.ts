@@ -26,8 +26,14 @@ export type EnginePorts = {
 
 /** Everything that is counted has a limit. Times in ms. */
 export type EngineLimits = {
-  /** Records folded between two commits. */
+  /** Records folded between two commits: a call that is touched often meanwhile is written once. */
   readonly sliceRecords: number;
+  /** Subjects changed between two commits: what a commit writes holds the store for as long as it takes. */
+  readonly sliceSubjects: number;
+  /** Derived records and dead letters of one commit. */
+  readonly sliceEntries: number;
+  /** Records decoded and folded in one go. More of them would only be in memory together. */
+  readonly foldRecords: number;
   /** Live subjects kept in the process, per partition. */
   readonly cachedSubjects: number;
   /** Timers kept in the process, per partition. */
@@ -58,7 +64,10 @@ export type EngineLimits = {
 };
 
 export const DEFAULT_LIMITS: EngineLimits = {
-  sliceRecords: 5_000,
+  sliceRecords: 50_000,
+  sliceSubjects: 5_000,
+  sliceEntries: 5_000,
+  foldRecords: 500,
   cachedSubjects: 50_000,
   loadedTimers: 20_000,
   outboxEntries: 20_000,

@@ -104,7 +104,18 @@ export function createTimers(max: number): Timers {
       }
       return first;
     },
-    dueKeys: (until) => heap.filter((timer) => timer.due <= until).map((timer) => timer.key),
+    dueKeys(until) {
+      const keys: string[] = [];
+      // Behind one that is not due nothing is.
+      const places = [0];
+      for (let at = places.pop(); at !== undefined; at = places.pop()) {
+        const timer = heap[at];
+        if (timer === undefined || timer.due > until) continue;
+        keys.push(timer.key);
+        places.push(2 * at + 1, 2 * at + 2);
+      }
+      return keys;
+    },
     load(page, complete) {
       const last = page.at(-1);
       // Of those due at the page's last instant some may be missing.

@@ -90,7 +90,7 @@ const VARIABLES = z.strictObject({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(10_000),
   STALLED_AFTER_MS: integer(1_000, 3_600_000).default(30_000),
-  SLICE_RECORDS: integer(1, 100_000).default(5_000),
+  SLICE_RECORDS: integer(1, 100_000).default(50_000),
   CACHED_SUBJECTS: integer(1_000, 10_000_000).default(50_000),
   ...SETTINGS,
   PII_KEY: z.string().min(PII_KEY_LEAST, `it has fewer than ${PII_KEY_LEAST} characters`).optional(),
