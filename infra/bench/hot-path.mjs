@@ -10,6 +10,7 @@ import { createEngine, DEFAULT_LIMITS, inputOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
 import { packChanges } from '../../libs/adapters/dist/redis/changes.js';
+import { decodeRecords } from '../../libs/adapters/dist/kafka/record-decode.js';
 import { encodeBatch, UNSTAMPED } from '../../libs/adapters/dist/kafka/record-encode.js';
 import { batches, outgoing, recentInput, TICK } from './fill.mjs';
 import { TOPIC } from './topics.mjs';
@@ -28,29 +29,42 @@ const partitions = Number(values.partitions);
 const codec = createCodec(createLocalRegistry());
 await codec.register(TOPICS.map(({ name }) => name));
 
-/** The log, by partition. */
+/** The log, by partition: record batches as a broker keeps them. */
 function makeLog() {
-  const logs = Array.from({ length: partitions }, () => []);
+  const logs = Array.from({ length: partitions }, () => ({ batches: [], end: 0 }));
   const options = { events: Number(values.events), live: Number(values.live), seed: Number(values.seed), partitions };
   for (const { partition, events, loggedAt } of batches(recentInput(options), partitions)) {
     const log = logs[partition];
     const records = events === null ? [TICK] : events.map((event) => outgoing(event, codec));
-    for (const record of records) log.push({ offset: log.length, appendedAt: loggedAt, ...record });
+    const bytes = encodeBatch(records, UNSTAMPED, loggedAt, false);
+    bytes.writeBigInt64BE(BigInt(log.end), 0);
+    log.end += records.length;
+    log.batches.push({ bytes, count: records.length });
   }
   return logs;
 }
 
 const logs = makeLog();
-const total = logs.reduce((sum, log) => sum + log.length, 0);
+const total = logs.reduce((sum, log) => sum + log.end, 0);
 const size = Number(values.batch);
 
-/** In turn a batch of each partition, as a member of a group reads. */
+/** In turn a fetch of each partition, as a member of a group reads. */
 function* fetches() {
-  for (let from = 0; logs.some((log) => from < log.length); from += size) {
+  const places = logs.map(() => ({ batch: 0, offset: 0 }));
+  while (places.some((place, partition) => place.offset < logs[partition].end)) {
     for (const [partition, log] of logs.entries()) {
-      if (from >= log.length) continue;
-      const records = log.slice(from, from + size);
-      yield { partition, batch: { from, records, next: from + records.length, end: log.length } };
+      const place = places[partition];
+      const from = place.offset;
+      const some = [];
+      while (place.batch < log.batches.length && place.offset - from < size) {
+        const { bytes, count } = log.batches[place.batch];
+        some.push(bytes);
+        place.batch += 1;
+        place.offset += count;
+      }
+      if (some.length === 0) continue;
+      const { records, next } = decodeRecords(Buffer.concat(some), from, [], 'the log');
+      yield { partition, batch: { from, records, next, end: log.end } };
     }
   }
 }
@@ -85,7 +99,7 @@ const publisher = {
 };
 const log = {
   partitions: async () => partitions,
-  bounds: async ({ partition }) => ({ start: 0, end: logs[partition].length }),
+  bounds: async ({ partition }) => ({ start: 0, end: logs[partition].end }),
   readOne: async () => null,
   read: async () => ({ from: 0, records: [], next: 0, end: 0 }),
   tick: async () => {},
@@ -127,7 +141,8 @@ function decodeRun() {
   const place = { source: 'callcenter24', partitions };
   let events = 0;
   for (const { partition, batch } of fetches()) {
-    for (const record of batch.records) if (inputOf(record, { ...place, partition }, codec).what === 'event') events += 1;
+    for (const record of batch.records)
+      if (inputOf(record, { ...place, partition }, codec).what === 'event') events += 1;
   }
   sent = events;
 }
@@ -144,7 +159,7 @@ const { user, system } = process.cpuUsage(usage);
 const wallMs = performance.now() - from;
 const cpuMs = (user + system) / 1_000;
 process.stdout.write(
-  `${values.role}: ${(cpuMs * 1_000 / total).toFixed(2)} CPU us an event, ${Math.round(total / wallMs)} thousand a second, ` +
+  `${values.role}: ${((cpuMs * 1_000) / total).toFixed(2)} CPU us an event, ${Math.round(total / wallMs)} thousand a second, ` +
     `${states} states in ${Math.round(bytes / 1e6)} MB, ${sent} sent (${CALL_OUTCOMES} and others), ` +
     `peak ${Math.round(process.resourceUsage().maxRSS / 1_024)} MiB\n`,
 );

@@ -1,5 +1,15 @@
 import type { Cursor } from './compact-text.ts';
-import { numberText, readNumber, readOptionalNumber, readOptionalText, readText, textText } from './compact-text.ts';
+import {
+  numberText,
+  readNumber,
+  readOptionalNumber,
+  readOptionalText,
+  readOptionalTime,
+  readText,
+  readTime,
+  textText,
+  timeText,
+} from './compact-text.ts';
 import type { Label, RecordDetail, StayDetail } from './event.ts';
 import type { Fact } from './fact.ts';
 
@@ -107,13 +117,13 @@ function readLabel(cursor: Cursor): Label {
 }
 
 function recordText({ label, startedAt, endedAt, recordVersion }: RecordDetail): string {
-  const times = numberText(startedAt) + numberText(endedAt) + numberText(recordVersion);
+  const times = timeText(startedAt) + timeText(endedAt) + numberText(recordVersion);
   return label === null ? `${times}0,` : `${times}1,${labelText(label)}`;
 }
 
 function readRecord(cursor: Cursor): RecordDetail {
-  const startedAt = readOptionalNumber(cursor);
-  const endedAt = readOptionalNumber(cursor);
+  const startedAt = readOptionalTime(cursor);
+  const endedAt = readOptionalTime(cursor);
   const recordVersion = readOptionalNumber(cursor);
   return { label: readNumber(cursor) === 1 ? readLabel(cursor) : null, startedAt, endedAt, recordVersion };
 }
@@ -133,7 +143,7 @@ function textOf(fact: Fact, subjectId: string): string {
     (status === null ? 0 : usual ? IS_USUAL : HAS_STATUS) |
     (WAS.indexOf(agentWas) << WAS_SHIFT) |
     (detail === null ? 0 : HAS_DETAIL);
-  const head = numberText(PLACE.get(word) ?? 0) + numberText(shape) + numberText(at) + numberText(fact.loggedAt - at);
+  const head = numberText(PLACE.get(word) ?? 0) + numberText(shape) + timeText(at) + numberText(fact.loggedAt - at);
   return (
     head +
     textText(ofSubject ? id.slice(subjectId.length) : id) +
@@ -152,7 +162,7 @@ export function readFact(cursor: Cursor, subjectId: string): Fact {
   const start = cursor.at;
   const word = FACT_WORDS[readNumber(cursor)] ?? 'unknown';
   const shape = readNumber(cursor);
-  const at = readNumber(cursor);
+  const at = readTime(cursor);
   const loggedAt = at + readNumber(cursor);
   const id = (shape & ID_OF_SUBJECT ? subjectId : '') + readText(cursor);
   const given = shape & HAS_STATUS ? readText(cursor) : null;

@@ -1,6 +1,15 @@
 import type { Attribute } from './attributes.ts';
 import type { Cursor } from './compact-text.ts';
-import { numberText, readNumber, readOptionalNumber, readOptionalText, readText, textText } from './compact-text.ts';
+import {
+  numberText,
+  readNumber,
+  readOptionalText,
+  readOptionalTime,
+  readText,
+  readTime,
+  textText,
+  timeText,
+} from './compact-text.ts';
 import type { Source } from './event.ts';
 import type { Fact } from './fact.ts';
 import { factText, readFact } from './fact-text.ts';
@@ -27,7 +36,7 @@ const ENDED_BEFORE = 4;
 
 function attributesText(attributes: readonly Attribute[]): string {
   let text = numberText(attributes.length);
-  for (const { name, at, value } of attributes) text += textText(name) + numberText(at) + textText(value);
+  for (const { name, at, value } of attributes) text += textText(name) + timeText(at) + textText(value);
   return text;
 }
 
@@ -48,14 +57,14 @@ export function encodeState(state: State): string {
   let text =
     VERSION +
     numberText(flags) +
-    numberText(state.changedAt) +
-    numberText(state.settleAt) +
-    numberText(state.timer) +
-    numberText(state.horizon) +
+    timeText(state.changedAt) +
+    timeText(state.settleAt) +
+    timeText(state.timer) +
+    timeText(state.horizon) +
     numberText(state.episodesBefore) +
     numberText(state.handoffsBefore) +
-    numberText(state.markerUntil) +
-    numberText(state.unsaidFrom) +
+    timeText(state.markerUntil) +
+    timeText(state.unsaidFrom) +
     attributesText(state.attributes) +
     publishedText(state.published) +
     numberText(facts.length);
@@ -79,7 +88,7 @@ function readAttributes(cursor: Cursor): Attribute[] {
   const attributes: Attribute[] = [];
   for (let left = readNumber(cursor); left > 0; left -= 1) {
     const name = readText(cursor);
-    attributes.push({ name, at: readNumber(cursor), value: readText(cursor) });
+    attributes.push({ name, at: readTime(cursor), value: readText(cursor) });
   }
   return attributes;
 }
@@ -105,14 +114,14 @@ export function decodeState(text: string, source: Source, key: string): State {
   const empty = emptyState(source, key);
   const cursor: Cursor = { text, at: VERSION.length };
   const flags = readNumber(cursor);
-  const changedAt = readNumber(cursor);
-  const settleAt = readOptionalNumber(cursor);
-  const timer = readOptionalNumber(cursor);
-  const horizon = readOptionalNumber(cursor);
+  const changedAt = readTime(cursor);
+  const settleAt = readOptionalTime(cursor);
+  const timer = readOptionalTime(cursor);
+  const horizon = readOptionalTime(cursor);
   const episodesBefore = readNumber(cursor);
   const handoffsBefore = readNumber(cursor);
-  const markerUntil = readOptionalNumber(cursor);
-  const unsaidFrom = readOptionalNumber(cursor);
+  const markerUntil = readOptionalTime(cursor);
+  const unsaidFrom = readOptionalTime(cursor);
   const attributes = readAttributes(cursor);
   const published = readPublished(cursor);
   return {

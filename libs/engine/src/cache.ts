@@ -1,21 +1,21 @@
-import type { State } from '@callfold/core';
+import type { Kept } from './fold.ts';
 
 /**
  * Live states in front of the store, at most about `max` of them: two generations, of which the older is let go when
- * the younger is full. Cheaper per access than a list in order of use, and nearly as good. Null: known not to be there.
+ * the younger is full. Cheaper per access than a list in order of use, and nearly as good. A state of null: known not to be there.
  */
 export type Cache = {
-  get(key: string): State | null | undefined;
-  set(key: string, state: State | null): void;
+  get(key: string): Kept | undefined;
+  set(key: string, kept: Kept): void;
   clear(): void;
 };
 
 export function createCache(max: number): Cache {
-  let young = new Map<string, State | null>();
-  let old = new Map<string, State | null>();
+  let young = new Map<string, Kept>();
+  let old = new Map<string, Kept>();
 
-  function set(key: string, state: State | null): void {
-    young.set(key, state);
+  function set(key: string, kept: Kept): void {
+    young.set(key, kept);
     if (young.size * 2 > max) {
       old = young;
       young = new Map();

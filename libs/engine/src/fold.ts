@@ -9,8 +9,11 @@ import type { At, Codec, LogRecord } from './ports.ts';
 import type { Standing } from './standing.ts';
 import type { Timers } from './timers.ts';
 
+/** A subject as it stands, and what it shows in the role's further table; null: that was not worked out. */
+export type Kept = { readonly state: State | null; readonly shows: ReadonlyMap<string, string> | null };
+
 /** A subject that a slice may touch: as it was before the slice, and as it is now. */
-export type Slot = { readonly before: State | null; now: State | null };
+export type Slot = { readonly before: Kept; now: State | null };
 
 /** What one slice of records changes, to be committed as a whole. */
 export type Work = {
@@ -41,7 +44,7 @@ export type Fold = {
   readonly entries: number;
   knows(key: string): boolean;
   /** What was committed of a subject. Every subject must be known before an event or a timer of it is folded. */
-  know(key: string, state: State | null): void;
+  know(key: string, kept: Kept): void;
   /** Timers that are too many to be loaded at once fire on their own, before the record at which they do. */
   fire(upTo: number, origin: number): void;
   take(inputs: readonly Input[]): void;
@@ -101,7 +104,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
     const was = slot.now;
     const state = step.derived.length === 0 ? step.state : release(step.state, step.derived, origin);
     if (state === was) return;
-    if (was === slot.before) changed += 1;
+    if (was === slot.before.state) changed += 1;
     slot.now = state;
     const due = state === null ? null : state.timer;
     if (due !== null && due !== (was === null ? null : was.timer)) timers.add({ key, due });
@@ -149,7 +152,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
       return entries.length;
     },
     knows: (key) => subjects.has(key),
-    know: (key, state) => subjects.set(key, { before: state, now: state }),
+    know: (key, kept) => subjects.set(key, { before: kept, now: kept.state }),
     fire(upTo, origin) {
       clock = Math.max(clock, upTo);
       fireUpTo(clock, origin);

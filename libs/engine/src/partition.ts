@@ -2,8 +2,8 @@ import type { Source } from '@callfold/core';
 import { DERIVED_OF } from '@callfold/core';
 import { createCache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
-import { commitOf } from './commit.ts';
-import type { Slot, Work } from './fold.ts';
+import { changeOf } from './commit.ts';
+import type { Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
@@ -75,7 +75,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let committed = claimed.stored;
   let end = claimed.end;
   let inFlight: Promise<void> = Promise.resolve();
-  let uncommitted: ReadonlyMap<string, Slot> = new Map();
+  let uncommitted: ReadonlyMap<string, Kept> = new Map();
   let failure: Error | null = null;
 
   const relay = ports.publisher
@@ -105,19 +105,18 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   function commit(work: Work, next: number): Promise<void> {
     const before = inFlight;
     meta = { ...work.meta, outboxFirst: relay?.sentUpTo ?? 0, published: relay?.published ?? {} };
-    const { subjects } = work;
     const { clock } = meta;
-    const change = commitOf(role, work, meta, expected, next);
+    const { commit: change, kept } = changeOf(role, work, meta, expected, next);
     expected = next;
     // A commit of nothing goes between: what the one before it changes is still on its way.
-    if (subjects.size > 0) uncommitted = subjects;
-    for (const [key, { before: was, now }] of subjects) if (now !== was) cache.set(key, now);
+    if (kept.size > 0) uncommitted = kept;
+    for (const [key, one] of kept) cache.set(key, one);
     const run = async (): Promise<void> => {
       await before;
       const answer = await retry('committing to the store', signal, () => store.commit(at, claim, change));
       if (!answer.ok) throw new Lost(answer.why);
       committed = next;
-      if (uncommitted === subjects) uncommitted = new Map();
+      if (uncommitted === kept) uncommitted = new Map();
       if (work.records === 0 && work.entries.length === 0) return;
       relay?.add(change.outboxFrom, work.entries);
       observer({

@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import { decodeState } from '@callfold/core';
 import type { Cache } from './cache.ts';
-import type { Fold, Slot } from './fold.ts';
+import type { Fold, Kept } from './fold.ts';
 import type { Input } from './inputs.ts';
 import type { At, Signal, Store } from './ports.ts';
 import type { Retry } from './retry.ts';
@@ -28,7 +28,7 @@ export type PrefetchOptions = {
   readonly timers: Timers;
   readonly loadedTimers: number;
   /** Subjects of the commit under way: the store does not have them yet. */
-  uncommitted(): ReadonlyMap<string, Slot>;
+  uncommitted(): ReadonlyMap<string, Kept>;
   /** Resolves when no commit is under way. */
   settled(): Promise<void>;
 };
@@ -53,10 +53,9 @@ export function createPrefetch(options: PrefetchOptions): Prefetch {
     const uncommitted = options.uncommitted();
     const want = (key: string): void => {
       if (fold.knows(key)) return;
-      const slot = uncommitted.get(key);
-      const state = slot ? slot.now : cache.get(key);
-      if (state === undefined) wanted.add(key);
-      else fold.know(key, state);
+      const kept = uncommitted.get(key) ?? cache.get(key);
+      if (kept === undefined) wanted.add(key);
+      else fold.know(key, kept);
     };
     for (const input of inputs) if (input.what === 'event') want(input.key);
     for (const key of timers.dueKeys(until)) want(key);
@@ -66,8 +65,9 @@ export function createPrefetch(options: PrefetchOptions): Prefetch {
     keys.forEach((key, index) => {
       const text = texts[index] ?? null;
       const state = text === null ? null : decodeState(text, source, key);
-      fold.know(key, state);
-      cache.set(key, state);
+      const kept = { state, shows: null };
+      fold.know(key, kept);
+      cache.set(key, kept);
     });
   }
 

@@ -5,23 +5,23 @@ import { startRole } from '@callfold/engine';
 
 /** Folds raw events into aggregates, and keeps beside them what each call says of its agents. */
 
-function agentFields(settings: Settings): (state: State | null) => ReadonlyMap<string, string> {
-  const none: ReadonlyMap<string, string> = new Map();
-  // What a slice leaves is what the next one begins with: most states are asked for twice.
-  const known = new WeakMap<State, ReadonlyMap<string, string>>();
-  return (state) => {
-    if (state === null || state.source !== 'callcenter24') return none;
-    const before = known.get(state);
-    if (before) return before;
-    const fields = new Map<string, string>();
-    for (const [key, inCall] of agentsInCall(state, settings)) fields.set(key, encodeAgentInCall(inCall));
-    known.set(state, fields);
-    return fields;
-  };
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function agentFields(state: State | null, settings: Settings): ReadonlyMap<string, string> {
+  if (state === null || state.source !== 'callcenter24') return NONE;
+  const agents = agentsInCall(state, settings);
+  if (agents.size === 0) return NONE;
+  const fields = new Map<string, string>();
+  for (const [key, inCall] of agents) fields.set(key, encodeAgentInCall(inCall));
+  return fields;
 }
 
 export function projectorRole(settings: Settings): Role {
-  return { name: 'projector', publishes: false, view: { table: 'agents', fieldsOf: agentFields(settings) } };
+  return {
+    name: 'projector',
+    publishes: false,
+    view: { table: 'agents', fieldsOf: (state) => agentFields(state, settings) },
+  };
 }
 
 /** @param ports with no publisher */
