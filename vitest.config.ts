@@ -12,6 +12,9 @@ export default defineConfig({
           name: 'unit',
           include: suites.map((dir) => `${dir}/test/**/*.test.ts`),
           exclude: ['**/*.system.test.ts', '**/node_modules/**'],
+          // For a hang, not for speed: any test may run on a busy machine.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

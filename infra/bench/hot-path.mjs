@@ -2,7 +2,7 @@
 // Where the processor time of the hot path goes, without any server: generated events as a fetch brings them, through
 // the real engine, to a store and a publisher that make the bytes they would send and drop them. To be profiled:
 //
-//   node --cpu-prof infra/bench/hot-path.mjs [--role projector|outcomes|decode] [--events N] [--live N] [--batch N]
+//   npm run bench:hot-path -- [--role projector|outcomes|decode] [--events N] [--live N] [--batch N]
 import { parseArgs } from 'node:util';
 import { createCodec, createLocalRegistry, systemClock } from '@callfold/adapters';
 import { CALL_OUTCOMES, DEFAULT_SETTINGS, TOPICS } from '@callfold/core';

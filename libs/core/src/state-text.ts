@@ -145,3 +145,8 @@ export function decodeState(text: string, source: Source, key: string): State {
     markerUntil,
   };
 }
+
+/** The text as this version writes the same state: texts of two versions are compared by it. */
+export function currentText(text: string, source: Source, key: string): string {
+  return text.startsWith(VERSION) ? text : encodeState(decodeState(text, source, key));
+}

@@ -6,6 +6,7 @@ import {
   AGENT_WORDS,
   CALL_WORDS,
   CHAT_WORDS,
+  currentText,
   decodeState,
   emptyState,
   encodeState,
@@ -41,6 +42,7 @@ describe.each(readdirSync(folder).filter((file) => file.startsWith('state-')))('
     expect(plain(state)).toMatchObject(says as object);
     // As long as this version is the one that is written.
     if (file.endsWith('-v2.jsonl')) expect(encodeState(state)).toBe(text);
+    expect(currentText(text, source, key)).toBe(encodeState(state));
   });
 });
 

@@ -2,7 +2,8 @@ import type { Kept } from './fold.ts';
 
 /**
  * Live states in front of the store, at most about `max` of them: two generations, of which the older is let go when
- * the younger is full. Cheaper per access than a list in order of use, and nearly as good. A state of null: known not to be there.
+ * the younger is full. Cheaper per access than a list in order of use, and nearly as good. A state of null: known not
+ * to be there.
  */
 export type Cache = {
   get(key: string): Kept | undefined;

@@ -3,7 +3,7 @@ import { DERIVED_OF } from '@callfold/core';
 import { createCache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
 import { changeOf } from './commit.ts';
-import type { Kept, Work } from './fold.ts';
+import type { Fold, Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
@@ -13,7 +13,7 @@ import type { Relay } from './relay.ts';
 import { createRelay } from './relay.ts';
 import type { Retry } from './retry.ts';
 import { errorOf, Lost } from './retry.ts';
-import type { EngineOptions } from './role.ts';
+import type { EngineLimits, EngineOptions } from './role.ts';
 import { rulesOf } from './role.ts';
 import { createTimers } from './timers.ts';
 
@@ -46,6 +46,10 @@ export type Opening = {
   /** The relay had to stop, and why. */
   onFailure(error: unknown): void;
 };
+
+function isFull({ records, changed, entries }: Fold, limits: EngineLimits): boolean {
+  return records >= limits.sliceRecords || changed >= limits.sliceSubjects || entries >= limits.sliceEntries;
+}
 
 /**
  * The loop: read what is missing, fold, commit states and position together, hand what was derived to the relay. Slice
@@ -150,11 +154,6 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     await relay?.below(limits.outboxEntries);
   }
 
-  const isFull = (): boolean =>
-    slice.records >= limits.sliceRecords ||
-    slice.changed >= limits.sliceSubjects ||
-    slice.entries >= limits.sliceEntries;
-
   /** Adds records to the open slice; where not all timers that they fire can be here at once, in several slices. */
   async function fold(records: readonly LogRecord[]): Promise<void> {
     const inputs = records.map((record) => inputOf(record, place, codec));
@@ -186,7 +185,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
         await fold(batch.records.slice(from, from + step));
         const following = batch.records[from + step];
         if (following === undefined) await closeSlice(batch.next);
-        else if (isFull()) await closeSlice(following.offset);
+        else if (isFull(slice, limits)) await closeSlice(following.offset);
       }
       if (batch.records.length === 0 && batch.next > position) {
         await inFlight;
