@@ -116,6 +116,9 @@ function planSettings({ whole, chance }, lengthMs) {
 function planLimits({ whole, chance }) {
   return {
     sliceRecords: chance(0.5) ? whole(1, 4) : whole(4, 40),
+    sliceSubjects: chance(0.5) ? whole(1, 4) : 1_000,
+    sliceEntries: chance(0.5) ? whole(1, 4) : 1_000,
+    foldRecords: chance(0.5) ? whole(1, 4) : 500,
     cachedSubjects: chance(0.5) ? whole(1, 6) : 100,
     loadedTimers: chance(0.5) ? whole(1, 4) : 50,
     outboxEntries: chance(0.4) ? whole(1, 4) : 50,

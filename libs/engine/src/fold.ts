@@ -42,6 +42,8 @@ export type Fold = {
   readonly records: number;
   readonly changed: number;
   readonly entries: number;
+  /** The log clock, which a broker's clock that was set back does not take back. */
+  readonly clock: number;
   knows(key: string): boolean;
   /** What was committed of a subject. Every subject must be known before an event or a timer of it is folded. */
   know(key: string, kept: Kept): void;
@@ -150,6 +152,9 @@ export function openFold(from: Meta, desk: Desk): Fold {
     },
     get entries() {
       return entries.length;
+    },
+    get clock() {
+      return clock;
     },
     knows: (key) => subjects.has(key),
     know: (key, kept) => subjects.set(key, { before: kept, now: kept.state }),

@@ -157,7 +157,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   /** Adds records to the open slice; where not all timers that they fire can be here at once, in several slices. */
   async function fold(records: readonly LogRecord[]): Promise<void> {
     const inputs = records.map((record) => inputOf(record, place, codec));
-    const clock = records.reduce((latest, { appendedAt }) => Math.max(latest, appendedAt), 0);
+    const clock = records.reduce((latest, { appendedAt }) => Math.max(latest, appendedAt), slice.clock);
     for (let from = 0; from < inputs.length; ) {
       const origin = records[from]?.offset ?? position;
       // The store tells timers, and those that the open slice has set must stand in it before.
