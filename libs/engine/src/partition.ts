@@ -47,6 +47,11 @@ export type Opening = {
   onFailure(error: unknown): void;
 };
 
+/** What was sent is trimmed, and the owner is confirmed. */
+function nothingFolded(meta: Meta): Work {
+  return { meta, subjects: new Map(), changed: 0, entries: [], records: 0 };
+}
+
 function isFull({ records, changed, entries }: Fold, limits: EngineLimits): boolean {
   return records >= limits.sliceRecords || changed >= limits.sliceSubjects || entries >= limits.sliceEntries;
 }
@@ -61,7 +66,6 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   const { store, codec, observer } = ports;
   const { claim } = claimed;
   const place = { source, partition: at.partition, partitions: claimed.partitions };
-  const rules = rulesOf(role, settings);
   const cache = createCache(limits.cachedSubjects);
   const timers = createTimers(limits.loadedTimers);
   const prefetch = createPrefetch({
@@ -78,7 +82,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let position = claimed.position;
   let committed = claimed.stored;
   let end = claimed.end;
-  let inFlight: Promise<void> = Promise.resolve();
+  let inFlight = Promise.resolve();
   let uncommitted: ReadonlyMap<string, Kept> = new Map();
   let failure: Error | null = null;
 
@@ -94,17 +98,12 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
         sendRecords: limits.sendRecords,
         sentUpTo: meta.outboxNext,
         published: meta.published,
-        confirmOwner: () => commit(nothing(), position),
+        confirmOwner: () => commit(nothingFolded(meta), position),
       })
     : null;
   for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
   // The first owner leaves a checkpoint at once: later a witness without one means that the store lost its state.
-  if (claimed.stored === null) commit(nothing(), position).catch(() => undefined);
-
-  /** Nothing folded: what was sent is trimmed, and the owner is confirmed. */
-  function nothing(): Work {
-    return { meta, subjects: new Map(), changed: 0, entries: [], records: 0 };
-  }
+  if (claimed.stored === null) commit(nothingFolded(meta), position).catch(() => undefined);
 
   function commit(work: Work, next: number): Promise<void> {
     const before = inFlight;
@@ -141,7 +140,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     return inFlight;
   }
 
-  const desk = { at, source, rules, codec, timers, observer, standing: claimed.standing };
+  const desk = { ...opening, rules: rulesOf(role, settings), codec, timers, observer, standing: claimed.standing };
   let slice = openFold(meta, desk);
 
   /** Hands the open slice to its commit, when the one before it is done. @param next the position after it */
@@ -190,12 +189,12 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (batch.records.length === 0 && batch.next > position) {
         await inFlight;
         position = batch.next;
-        await commit(nothing(), batch.next);
+        await commit(nothingFolded(meta), batch.next);
       }
     },
     async rest() {
       if (failure) throw failure;
-      if (relay && relay.sentUpTo > meta.outboxFirst) await commit(nothing(), position);
+      if (relay && relay.sentUpTo > meta.outboxFirst) await commit(nothingFolded(meta), position);
       if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);
     },
     async confirm() {
