@@ -64,6 +64,8 @@ export function startKafka(
     readonly controllerPorts?: readonly number[];
     /** Broker settings over those of `brokerSettings`. */
     readonly settings?: Readonly<Record<string, string>>;
+    /** Further arguments of the storage's format, such as `--add-scram`. */
+    readonly formatArgs?: readonly string[];
     /** A proxy before each broker, with a listener that sends clients through it. `brokers` stay direct. Default false. */
     readonly proxied?: boolean;
     /** Half the processor time for a start, slower in long runs: for tests, not for benchmarks. Default false. */

@@ -49,8 +49,9 @@ function ownSettings(id, dir, { ports, controllerPorts, doors }) {
  * @param {string} classPath
  * @param {string} dir
  * @param {string} config
+ * @param {readonly string[]} more
  */
-async function format(java, classPath, dir, config) {
+async function format(java, classPath, dir, config, more) {
   const data = join(dir, 'data');
   if (existsSync(join(data, 'meta.properties'))) return;
   // A format that was interrupted leaves files without meta.properties; nothing can be in them yet.
@@ -65,6 +66,7 @@ async function format(java, classPath, dir, config) {
     CLUSTER_ID,
     '-c',
     config,
+    ...more,
   ];
   await promisify(execFile)(java, args).catch((error) => {
     throw new Error(`Kafka's storage ${data} could not be formatted: ${error.stderr || error.stdout || error.message}`);
@@ -78,6 +80,7 @@ async function format(java, classPath, dir, config) {
  * @property {readonly number[]} controllerPorts
  * @property {readonly { proxy: import('./index.mjs').Proxy, behind: number }[]} doors one per broker, or none
  * @property {Readonly<Record<string, string>>} settings
+ * @property {readonly string[]} formatArgs
  * @property {string} java
  * @property {string} javaOptions
  * @property {string} classPath
@@ -97,7 +100,7 @@ async function startNode(cluster, port, index) {
   mkdirSync(dir, { recursive: true });
   const own = ownSettings(id, dir, cluster);
   writeFileSync(config, propertiesText({ ...brokerSettings(ports.length), ...own, ...cluster.settings }));
-  await format(java, classPath, dir, config);
+  await format(java, classPath, dir, config, cluster.formatArgs);
   const logging = `-Dlog4j2.configurationFile=${LOGGING}`;
   const part = await launch({
     name: `Kafka broker ${id}`,
@@ -149,7 +152,9 @@ export async function startKafka(options) {
   const javaOptions = options.javaOptions ?? usual;
   const doors = options.proxied ? await openDoors(count) : [];
   const proxies = doors.map(({ proxy }) => proxy);
-  const nodes = await startNodes({ dir, ports, controllerPorts, doors, settings, java, javaOptions, classPath, keep });
+  const { formatArgs = [] } = options;
+  const common = { dir, ports, controllerPorts, doors, settings, formatArgs };
+  const nodes = await startNodes({ ...common, java, javaOptions, classPath, keep });
 
   return {
     brokers: ports.map((port) => `${HOST}:${port}`),

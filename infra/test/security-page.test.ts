@@ -1,6 +1,7 @@
 /** docs/security.md, held to the code. */
 
 import { readFileSync } from 'node:fs';
+import { ACLS, aclCommands } from '@callfold/adapters';
 import { LIMITS } from '@callfold/core';
 import { expect, test } from 'vitest';
 
@@ -21,4 +22,22 @@ function rowsOf(heading: string): string[][] {
 test('the table of limits is that of the code', () => {
   const said = rowsOf('Limits').map(([name, value]) => [name, Number(value)]);
   expect(said).toEqual(Object.entries(LIMITS));
+});
+
+test('the access lists are those of the code, and the tool prints each of them', () => {
+  const rows = Object.entries(ACLS).flatMap(([user, acls]) =>
+    acls.map(({ resource, name, pattern, operations, why }) => [
+      user,
+      resource,
+      pattern === 'prefixed' ? `${name}…` : name,
+      operations.join(', '),
+      why.replaceAll('`', ''),
+    ]),
+  );
+  expect(rowsOf('Access lists')).toEqual(rows);
+  const lines = aclCommands();
+  expect(lines).toHaveLength(rows.length);
+  expect(lines[0]).toBe(
+    'kafka-acls.sh --bootstrap-server "$BROKERS" --add --force --allow-principal User:callfold-projector --operation Read --topic callfold.raw. --resource-pattern-type prefixed',
+  );
 });

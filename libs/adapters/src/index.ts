@@ -9,6 +9,8 @@ export { registerAll } from './avro/schema-source.ts';
 export * from './lmdb/embedded.ts';
 export { EMBEDDED_LIMITS } from './lmdb/limits.ts';
 export type { Retention, Trimmed } from './lmdb/trim.ts';
+export type { Acl, AclUser } from './kafka/acls.ts';
+export { ACL_USERS, ACLS, aclCommands } from './kafka/acls.ts';
 export { openKafkaAdmin } from './kafka/admin.ts';
 export type { Admin, KafkaConnection, KafkaLogger, KafkaTimes, Sasl, TopicFacts } from './kafka/client.ts';
 export type { ConsumerLimits, KafkaConsumer, KafkaConsumerOptions } from './kafka/consumer.ts';

@@ -24,7 +24,7 @@ export class KafkaError extends Error {
 
 const RETRIED = 'it will be tried again';
 const AWAY = `check that the brokers of CALLFOLD_KAFKA_BROKERS are up and can be reached from here; ${RETRIED}`;
-const ACCESS = 'allow it to this user in the cluster\u2019s access lists';
+const ACCESS = 'allow it to this user: `callfold topics acls` prints what each needs';
 const REPLICAS = `bring the missing replicas back or lower min.insync.replicas; ${RETRIED}`;
 const SIZE = 'raise max.message.bytes of the topic: `callfold topics check` says to what';
 
@@ -41,8 +41,12 @@ const HINTS: Readonly<Record<string, string>> = {
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: REPLICAS,
   TOPIC_AUTHORIZATION_FAILED: ACCESS,
   GROUP_AUTHORIZATION_FAILED: ACCESS,
-  CLUSTER_AUTHORIZATION_FAILED: ACCESS,
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: `${ACCESS}: write on transactional ids that begin with callfold/`,
+  CLUSTER_AUTHORIZATION_FAILED: `${ACCESS}; here write on the topics that it sends to, callfold.raw.* for raw events`,
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: `${ACCESS}; here write on transactional ids that begin with callfold/`,
+  // The client tries every broker, and forgets that each of them did not allow it.
+  GROUP_COORDINATOR_NOT_AVAILABLE:
+    `${RETRIED}; where it stays so, this user may not read the group, or not write under the transactional id: ` +
+    '`callfold topics acls` prints what each needs',
   OFFSET_OUT_OF_RANGE: 'the log no longer has it, or not yet: compare with its bounds',
   INVALID_PRODUCER_EPOCH: 'a newer owner has fenced this one: check the claim before fencing again',
   PRODUCER_FENCED: 'a newer owner has fenced this one: check the claim before fencing again',

@@ -1,5 +1,5 @@
 import type { Admin, Config, TopicFinding } from '@callfold/adapters';
-import { applyTopics, checkTopics, openKafkaAdmin, registerAll } from '@callfold/adapters';
+import { ACLS, aclCommands, applyTopics, checkTopics, openKafkaAdmin, registerAll } from '@callfold/adapters';
 import { TOPICS } from '@callfold/core';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
@@ -60,4 +60,14 @@ export async function topicsApply(options: { readonly execute?: boolean }, conte
   } finally {
     await admin.close();
   }
+}
+
+/** `callfold topics acls`: what each kind of user may do in Kafka, as lines of Kafka's own tool. Asks nobody. */
+export async function topicsAcls(context: Context): Promise<Exit> {
+  if (context.json) context.out(`${JSON.stringify({ acls: ACLS })}\n`);
+  else context.out(`${aclCommands().join('\n')}\n`);
+  context.say(
+    'Put your brokers in BROKERS, and your own names of users for callfold-*; docs/security.md says what is for what.',
+  );
+  return EXIT.done;
 }
