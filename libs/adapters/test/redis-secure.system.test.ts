@@ -139,7 +139,7 @@ describe('Redis with TLS and ACL users', () => {
 
   it('serves whoever shows certificate, name and password, from settings and from the URL', async () => {
     const { url, open, plain } = secure;
-    await everything(freshToken())(storeOf(open()));
+    await expect(everything(freshToken())(storeOf(open()))).resolves.toBeUndefined();
     await plain.call('flushall', []);
     const inUrl = url.replace('rediss://', `rediss://callfold:${encodeURIComponent('p@ss:w/rd')}@`);
     await everything(freshToken())(storeOf(open({ CALLFOLD_REDIS_USERNAME: '', CALLFOLD_REDIS_PASSWORD: '' }, inUrl)));

@@ -1,4 +1,4 @@
-/** An authority of a test's own, and certificates of it, as PEM files. Made with openssl, which is nearly everywhere. */
+/** An authority of a test's own, and certificates of it, as PEM files, made with openssl. */
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
