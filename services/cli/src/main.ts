@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readConfig } from '@callfold/adapters/config';
+import { readConfig, withoutSecrets } from '@callfold/adapters/config';
 import type { SubjectKind } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
@@ -35,7 +35,7 @@ function context(): Context {
   return {
     config: readConfig(process.env),
     out: (text) => void process.stdout.write(text),
-    say: (text) => void process.stderr.write(`${text}\n`),
+    say: (text) => void process.stderr.write(`${withoutSecrets(text)}\n`),
     json: program.opts<{ json?: boolean }>().json ?? false,
     // Only a command that looks at it is asked to end: any other one a Ctrl-C ends as it ends every program.
     get stop() {
@@ -138,6 +138,10 @@ topics
   .action((options: { execute?: boolean }) =>
     run(async (c) => (await import('./commands/topics.ts')).topicsApply(options, c)),
   );
+topics
+  .command('acls')
+  .description('least-privilege access lists for each kind of user, as lines of kafka-acls.sh; changes nothing')
+  .action(() => run(async (c) => (await import('./commands/topics.ts')).topicsAcls(c)));
 
 function exitOf(error: unknown): Exit {
   if (error instanceof Refused) return EXIT.precondition;
@@ -145,15 +149,19 @@ function exitOf(error: unknown): Exit {
 }
 
 endWithReader();
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`callfold: ${withoutSecrets(error.stack ?? error.message)}\n`);
+  process.exit(EXIT.failed);
+});
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   } else {
-    process.stderr.write(`callfold: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`callfold: ${withoutSecrets(error instanceof Error ? error.message : String(error))}\n`);
     if (process.env['CALLFOLD_LOG_LEVEL'] === 'debug' && error instanceof Error)
-      process.stderr.write(`${error.stack}\n`);
+      process.stderr.write(`${withoutSecrets(String(error.stack))}\n`);
     process.exitCode = exitOf(error);
   }
 }

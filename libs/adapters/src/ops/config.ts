@@ -7,8 +7,11 @@ import { parseRedisUrl } from '../redis/url.ts';
 import type { Environment } from './environment.ts';
 import { collect, PREFIX } from './environment.ts';
 import { PII_KEY_LEAST, piiDisguise } from './pii.ts';
+import { hideSecrets } from './secrets.ts';
 import type { Tls } from './tls.ts';
 import { checkScheme, tlsOf } from './tls.ts';
+
+export { withoutSecrets } from './secrets.ts';
 
 /** The environment, read once into one frozen object. What is wrong or unknown stops the start, and is named. */
 
@@ -218,6 +221,22 @@ function settingsOf(v: Variables): Settings {
   };
 }
 
+/** Whatever of it may let somebody in; pairs as HTTP sends them. */
+function secretsOf(v: Variables): string[] {
+  const registry = v.REGISTRY_URL === undefined ? null : new URL(v.REGISTRY_URL);
+  const redis = v.REDIS_URL === undefined ? null : parseRedisUrl(v.REDIS_URL);
+  const inUrl = registry === null ? '' : decodeURIComponent(registry.password);
+  const users = [
+    [v.REGISTRY_USERNAME, v.REGISTRY_PASSWORD],
+    [registry === null ? '' : decodeURIComponent(registry.username), inUrl],
+  ];
+  const alone = [v.KAFKA_SASL_PASSWORD, v.REGISTRY_PASSWORD, v.REGISTRY_TOKEN, inUrl, v.REDIS_PASSWORD];
+  const more = [v.REDIS_SENTINEL_PASSWORD, redis?.password, v.PII_KEY];
+  if (redis?.kind === 'sentinel') more.push(redis.sentinelPassword);
+  const pairs = users.flatMap(([user, password]) => (user && password ? [`${user}:${password}`] : []));
+  return [...alone, ...more, ...pairs].filter((one): one is string => typeof one === 'string' && one !== '');
+}
+
 /** @throws Refused naming what is wrong and how it must be */
 export function readConfig(environment: Environment): Config {
   const parsed = VARIABLES.safeParse(collect(environment, new Set(Object.keys(VARIABLES.shape))));
@@ -226,6 +245,7 @@ export function readConfig(environment: Environment): Config {
     throw new Refused(`The configuration is wrong. ${issues.join('; ')}`);
   }
   const v = parsed.data;
+  hideSecrets(secretsOf(v));
   const kafka = kafkaOf(v);
   if (kafka && !v.REDIS_URL) throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REDIS_URL is needed beside it');
   if (kafka && !v.REGISTRY_URL)

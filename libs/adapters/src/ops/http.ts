@@ -5,6 +5,7 @@ import { fastify } from 'fastify';
 import type { Health } from './health.ts';
 import { partitionReport } from './health.ts';
 import type { Metrics } from './metrics.ts';
+import { withoutSecrets } from './secrets.ts';
 
 export type { FastifyInstance } from 'fastify';
 
@@ -71,6 +72,10 @@ export async function startHttp(options: OpsOptions): Promise<OpsServer> {
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header('server', 'callfold');
   });
+  // What a part answered is told here as it came.
+  app.addHook('onSend', async (_request, _reply, payload) =>
+    typeof payload === 'string' ? withoutSecrets(payload) : payload,
+  );
   app.get('/livez', () => ({ status: 'live' }));
   app.get<{ Querystring: { verbose?: string } }>('/readyz', async (request, reply) => {
     const checks = await options.ready();

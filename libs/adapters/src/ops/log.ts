@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger } from 'pino';
 import { destination, pino } from 'pino';
+import { withoutSecrets } from './secrets.ts';
 
 export type { Logger } from 'pino';
 
@@ -92,9 +93,9 @@ export function createLogger(level: string, service: string, stream?: Destinatio
   );
 }
 
-/** Longer runs of digits in free text are taken for phone numbers; a date is none. */
+/** Longer runs of digits in free text are taken for phone numbers; a date is none. Secrets of ours are blanked out. */
 export function redactText(message: string): string {
-  return message.replaceAll(NUMBER, (found) => (DATE.test(found) ? found : '[number]'));
+  return withoutSecrets(message).replaceAll(NUMBER, (found) => (DATE.test(found) ? found : '[number]'));
 }
 
 const NUMBER = /\+?\d[\d ()-]{7,}\d/g;
