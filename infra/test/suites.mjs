@@ -1,6 +1,7 @@
 // @ts-check
 /** The suites of `npm test`, in order: cheap and telling ones first. */
 
+import { auditResult } from './audit.mjs';
 import { tool, runProcess, script } from './process.mjs';
 import { runVitest } from './vitest-project.mjs';
 
@@ -87,6 +88,25 @@ async function withParts({ ci, say, parts }, run) {
   return run(env);
 }
 
+/**
+ * Known holes in what is shipped. Where the registry has no such question, that is said, and nothing was checked.
+ * @type {Suite}
+ */
+const AUDIT = {
+  name: 'audit',
+  what: 'known vulnerabilities of the packages that are shipped, high and critical, as the registry has them',
+  byNameOnly: true,
+  async run({ signal }) {
+    let text = '';
+    const args = ['audit', '--omit=dev', '--audit-level=high', '--json'];
+    const onLine = (/** @type {string} */ line) => {
+      text += `${line}\n`;
+    };
+    const { code, why } = await runProcess('npm', args, { signal, limitMs: 5 * MINUTE, onLine });
+    return auditResult(text, code, why);
+  },
+};
+
 /** @type {readonly Suite[]} */
 export const SUITES = [
   whole(
@@ -151,6 +171,7 @@ export const SUITES = [
     limitMs: 20 * MINUTE,
     byNameOnly: true,
   }),
+  AUDIT,
   {
     ...whole(
       'lts',

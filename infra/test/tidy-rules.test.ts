@@ -282,6 +282,8 @@ const CASES: Readonly<Record<string, Case>> = {
       [{ 'libs/core/package.json': manifest('c', []), 'package-lock.json': lock(stale) }, 'lock package-lock.json:3'],
       [{ 'package-lock.json': lock({ 'node_modules/turbo': native }) }, 'lock package-lock.json:5'],
       [{ 'package-lock.json': lock({ 'node_modules/turbo': native, ...elsewhere }) }, 'lock package-lock.json:5'],
+      [{ 'package-lock.json': lock({ 'node_modules/a': { version: '1.0.0' } }) }, 'lock package-lock.json:3'],
+      [{ 'package-lock.json': lock({ 'node_modules/a': { hasInstallScript: true } }) }, 'lock package-lock.json:3'],
     ],
     good: {
       'package.json': manifest('root', []),

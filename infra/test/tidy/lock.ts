@@ -9,13 +9,24 @@ type Locked = {
   readonly dependencies?: Names;
   readonly devDependencies?: Names;
   readonly optionalDependencies?: Names;
+  readonly version?: string;
+  readonly link?: boolean;
+  readonly optional?: boolean;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
 };
+
+/**
+ * Packages that may bring a script to run at install. Both native ones bring their binaries and fall back to a
+ * compiler; protobufjs only says something about versions.
+ */
+const SCRIPTS_ALLOWED: ReadonlySet<string> = new Set(['lmdb', 'msgpackr-extract', 'protobufjs']);
 
 export function lockRules(tree: Tree): Finding[] {
   const file = tree.get('package-lock.json');
   if (file === undefined) return [];
   const { packages } = JSON.parse(file.text) as { packages: Readonly<Record<string, Locked>> };
-  return [...staleEntries(tree, file, packages), ...missingPlatforms(file, packages)];
+  return [...staleEntries(tree, file, packages), ...missingPlatforms(file, packages), ...untrusted(file, packages)];
 }
 
 function staleEntries(tree: Tree, file: TreeFile, packages: Readonly<Record<string, Locked>>): Finding[] {
@@ -48,6 +59,24 @@ function missingPlatforms(file: TreeFile, packages: Readonly<Record<string, Lock
         return finding(file, `"${name}": "`, `${name} ${version} has no entry, and npm ci refuses the lock`, mend);
       }),
   );
+}
+
+/** What is not the package that was looked at, or does more at install than lie there. */
+function untrusted(file: TreeFile, packages: Readonly<Record<string, Locked>>): Finding[] {
+  return Object.entries(packages).flatMap(([path, locked]) => {
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    if (!path.includes('node_modules/') || locked.link) return [];
+    const found: Finding[] = [];
+    // Binaries of other platforms, which a registry may not have when the lock is made; npm takes them by name alone.
+    if (locked.version !== undefined && locked.integrity === undefined && !locked.optional) {
+      found.push(finding(file, `"${path}": {`, `${name} has no hash`, 'Run `npm install --package-lock-only`.'));
+    }
+    if (locked.hasInstallScript && !SCRIPTS_ALLOWED.has(name)) {
+      const mend = 'Read the script, then name the package in SCRIPTS_ALLOWED with the reason, or do without it.';
+      found.push(finding(file, `"${path}": {`, `${name} runs a script at install`, mend));
+    }
+    return found;
+  });
 }
 
 /** The folders in whose node_modules a package finds its own: itself, then outwards to the root. */
