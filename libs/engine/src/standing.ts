@@ -41,23 +41,37 @@ export async function readStanding(
   topics: readonly string[],
   from: Readonly<Record<string, number>>,
 ): Promise<ReadBack> {
+  const reads = topics.map((topic) => readTopic(publisher, origin, topic, from[topic]));
+  const all = await Promise.all(reads);
+  return {
+    records: all.flatMap(({ records }) => records),
+    ends: Object.fromEntries(all.map(({ topic, end }) => [topic, end])),
+  };
+}
+
+async function readTopic(publisher: Publisher, origin: At, topic: string, from: number | undefined) {
+  const { partition } = origin;
   const records: Stood[] = [];
-  const ends: Record<string, number> = {};
-  for (const topic of topics) {
-    const bounds = await publisher.bounds(topic, origin.partition);
-    let next = Math.max(from[topic] ?? 0, bounds.start);
-    while (next < bounds.end) {
-      const page = await publisher.readBack(topic, origin.partition, next);
-      for (const record of page.records) {
-        const stood = stoodOf(record, origin);
-        if (stood) records.push(stood);
-      }
-      if (page.next <= next) throw new Error(`Reading back ${topic}/${origin.partition} stands still at ${next}`);
-      next = page.next;
+  let next = from ?? (await publisher.bounds(topic, partition)).start;
+  let page = await publisher.readBack(topic, partition, next).catch(async (error: unknown) => {
+    const { start, end } = await publisher.bounds(topic, partition);
+    if (next >= end) return { records: [], next, end };
+    if (next >= start) throw error;
+    // What was published long ago is gone: retention.
+    return publisher.readBack(topic, partition, start);
+  });
+  // What comes after the fence is none of this origin's.
+  const { end } = page;
+  for (;;) {
+    for (const record of page.records) {
+      const stood = stoodOf(record, origin);
+      if (stood) records.push(stood);
     }
-    ends[topic] = Math.max(next, bounds.end);
+    if (page.next >= end) return { topic, records, end: Math.max(page.next, end) };
+    if (page.next <= next) throw new Error(`Reading back ${topic}/${partition} stands still at ${next}`);
+    ({ next } = page);
+    page = await publisher.readBack(topic, partition, next);
   }
-  return { records, ends };
 }
 
 type Candidate = { readonly revision: number; readonly hash: string; readonly label: string | null };

@@ -159,12 +159,11 @@ function producersOf(
   cluster: Cluster,
   named: Named,
 ): Pick<Link, 'takeProducerId' | 'addToTransaction' | 'abortTransaction'> {
-  const coordinator = (id: string): Promise<Broker> =>
-    cluster.findGroupCoordinator({ groupId: id, coordinatorType: COORDINATOR.transaction });
+  const { of: coordinator, forgetting } = coordinatorsOf(cluster);
   return {
     takeProducerId: (transactionalId) => {
       const doing = `taking a producer id for ${transactionalId ?? 'plain sends'}`;
-      return named(doing, async () => {
+      return forgetting(transactionalId, named, doing, async () => {
         const broker = transactionalId === null ? await anyBroker(cluster) : await coordinator(transactionalId);
         const answer = await ask<{ errorCode: number; producerId: string; producerEpoch: number }>(
           broker,
@@ -176,7 +175,7 @@ function producersOf(
       });
     },
     addToTransaction: (transactionalId, { producerId, epoch }, ats) =>
-      named(`opening a transaction of ${transactionalId}`, async () => {
+      forgetting(transactionalId, named, `opening a transaction of ${transactionalId}`, async () => {
         const answer = await ask<PartitionErrors>(await coordinator(transactionalId), 'AddPartitionsToTxn', {
           transactionalId,
           producerId: String(producerId),
@@ -194,7 +193,7 @@ function producersOf(
       }),
     abortTransaction: (transactionalId, { producerId, epoch }) => {
       const doing = `aborting the transaction of ${transactionalId}`;
-      return named(doing, async () => {
+      return forgetting(transactionalId, named, doing, async () => {
         const answer = await ask<{ errorCode: number }>(await coordinator(transactionalId), 'EndTxn', {
           transactionalId,
           producerId: String(producerId),
@@ -203,6 +202,27 @@ function producersOf(
         });
         refuse(answer.errorCode, doing);
       });
+    },
+  };
+}
+
+/** Coordinators as they were found, until a call fails: a fence makes four calls, and a claim of many makes many. */
+function coordinatorsOf(cluster: Cluster) {
+  const known = new Map<string, Promise<Broker>>();
+  return {
+    of(id: string): Promise<Broker> {
+      const found =
+        known.get(id) ?? cluster.findGroupCoordinator({ groupId: id, coordinatorType: COORDINATOR.transaction });
+      known.set(id, found);
+      return found;
+    },
+    async forgetting<T>(id: string | null, named: Named, doing: string, work: () => Promise<T>): Promise<T> {
+      try {
+        return await named(doing, work);
+      } catch (error) {
+        if (id !== null) known.delete(id);
+        throw error;
+      }
     },
   };
 }

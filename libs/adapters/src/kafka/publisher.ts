@@ -55,11 +55,12 @@ export function publisherOn(link: Link, options: Omit<KafkaPublisherOptions, 'co
   return {
     async fence(origin, topics) {
       const ats = topics.map((topic) => ({ topic, partition: origin.partition }));
+      const isAfterFailure = lanes.get(nameOf(origin))?.isBroken === true;
       lanes.delete(nameOf(origin));
-      // After a failed send the leaders may be others.
       await withRetries(link, async () => {
         for (const at of ats) await link.leader(at);
-        await link.refresh();
+        // The leaders may be others. Not at every claim: all partitions' leaders come with each answer.
+        if (isAfterFailure) await link.refresh();
       });
       const producer = await fenceOff(link, transactionalIdOf(origin), ats);
       lanes.set(nameOf(origin), {
