@@ -40,7 +40,7 @@ export type ConsumerLimits = {
 
 export const CONSUMER_LIMITS: ConsumerLimits = {
   sessionMs: 10_000,
-  heartbeatMs: 1_000,
+  heartbeatMs: 500,
   rebalanceMs: 30_000,
   maxWaitMs: 50,
   minBytes: 1,

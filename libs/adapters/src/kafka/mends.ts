@@ -3,6 +3,7 @@
  * which `kafkajs.ts` hands in. Each mend says what was seen without it.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { At } from '@callfold/engine';
 
 type Prototype<T> = { readonly prototype: T };
@@ -165,12 +166,13 @@ export function mendOffsetReset(manager: Prototype<OffsetManager>, told: OutOfRa
 }
 
 type Group = {
-  readonly cluster: object;
+  readonly cluster: { refreshMetadata(): Promise<void> };
   readonly coordinator: { heartbeat(member: object): Promise<unknown> } | null;
   readonly groupId: string;
   readonly generationId: number;
   readonly memberId: string | null;
   joinAndSync: (this: Group) => Promise<void>;
+  recoverFromFetch: (this: Group, error: { readonly type?: unknown }) => Promise<void>;
 };
 
 /**
@@ -183,6 +185,27 @@ export type JoinHook = (lost: boolean, generation: () => number) => Promise<void
 export type BeforeJoin = WeakMap<object, JoinHook>;
 
 const BEAT_MS = 1_000;
+const LEADER_MOVED: ReadonlySet<unknown> = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+]);
+/** Until there is a new leader, the answer is the same. */
+const LEADER_PAUSE_MS = 100;
+
+/**
+ * Without: each member that hears of a moved leader joins anew, so that the whole group shares out anew, once for each
+ * of them. Who leads a partition does not change who reads it: the next fetch asks the new leader.
+ */
+export function mendLeaderMove(group: Prototype<Group>): void {
+  const { recoverFromFetch } = group.prototype;
+  group.prototype.recoverFromFetch = async function findLeader(this: Group, error): Promise<void> {
+    if (!LEADER_MOVED.has(error.type)) return recoverFromFetch.call(this, error);
+    await sleep(LEADER_PAUSE_MS);
+    await this.cluster.refreshMetadata();
+  };
+}
 
 /**
  * Without: a member joins anew at once and hears of it afterwards, so that partitions change hands while the old owner
