@@ -167,6 +167,10 @@ export const SUITES = [
     limitMs: 10 * MINUTE,
     byNameOnly: true,
   }),
+  counted('rebalance', 'the pause of each partition while instances come, go and are killed', ['infra/scale/run.mjs'], {
+    limitMs: 15 * MINUTE,
+    byNameOnly: true,
+  }),
   counted('bench', 'records a second, printed and never judged', ['infra/bench/run.mjs', '--short', '--no-page'], {
     limitMs: 20 * MINUTE,
     byNameOnly: true,
