@@ -94,8 +94,11 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const { publisher, store, codec } = options.ports;
   if (!publisher) return { meta, unsent: [], standing: null };
   await publisher.fence(at, topics);
-  const { records, ends } = await readStanding(publisher, at, topics, meta.published);
-  const entries = (await store.outbox(at))
+  const [{ records, ends }, outbox] = await Promise.all([
+    readStanding(publisher, at, topics, meta.published),
+    store.outbox(at),
+  ]);
+  const entries = outbox
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
     .map(({ number, entry }) => ({ number, entry: decodeEntry(entry) }));
   const missing = new Set(
@@ -136,9 +139,11 @@ export async function claimPartition(
   };
   goOn();
   const settings = fingerprint(options.settings);
-  const partitions = await log.partitions(at.topic);
-  const { start, end } = await log.bounds(at);
-  const before = await store.peek(at);
+  const [partitions, { start, end }, before] = await Promise.all([
+    log.partitions(at.topic),
+    log.bounds(at),
+    store.peek(at),
+  ]);
   if (before?.next === null || before === null) await checkFirst(options, at, topics);
   goOn();
   const stored: Stored = await store.claim(at, token, above);

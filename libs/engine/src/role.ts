@@ -78,7 +78,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   tickMs: 1_000,
   tickMostMs: 60_000,
   witnessMs: 2_000,
-  claimsAtOnce: 16,
+  claimsAtOnce: 64,
   confirmMs: 5_000,
   reclaimMs: 15_000,
   drainMs: 2_000,
