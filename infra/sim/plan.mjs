@@ -131,6 +131,7 @@ function planLimits({ whole, chance }) {
     witnessMs: whole(500, 3_000),
     confirmMs: whole(1_000, 5_000),
     claimsAtOnce: whole(1, 4),
+    standingRecords: 1_000_000,
     reclaimMs: SESSION_MS + whole(1_000, 4_000),
     drainMs: whole(200, 2_000),
     stalledAfterMs: 30_000,

@@ -219,7 +219,7 @@ describe('many large records that cannot be folded', () => {
     const MIB = 1_048_576;
     const sends: number[] = [];
     const h = await openHarness(undefined, (records) => {
-      sends.push(records.reduce((bytes, { value }) => bytes + value.length, 0));
+      sends.push(records.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0));
     });
     const at = { topic: TOPIC, partition: 0 };
     const large = new Uint8Array(2 * MIB);

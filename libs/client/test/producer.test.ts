@@ -54,7 +54,7 @@ function slowLog() {
       taken.push({
         at,
         keys: records.map(({ key }) => utf8Text(key ?? new Uint8Array())),
-        values: records.map(({ value }) => utf8Text(value)),
+        values: records.map(({ value }) => utf8Text(value ?? new Uint8Array())),
       });
     },
   };

@@ -7,6 +7,13 @@ export const TICK_HEADER = 'callfold-tick';
 export const ORIGIN_HEADER = 'callfold-origin';
 export const SEQ_HEADER = 'callfold-seq';
 
+/** On a raw record that was sent again: the origin of the dead letter that it was sent again for. */
+export const REDRIVE_HEADER = 'callfold-redrive-of';
+/** On the same: how many times it was tried with this one. */
+export const ATTEMPTS_HEADER = 'callfold-attempts';
+/** On a record without a value in the dead letters: what became of the letter that its key names. */
+export const MARK_HEADER = 'callfold-mark';
+
 export const CALL_OUTCOMES = 'callfold.call-outcomes';
 export const AGENT_OFFERS = 'callfold.agent-offers';
 export const CHAT_OUTCOMES = 'callfold.chat-outcomes';

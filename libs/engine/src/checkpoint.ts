@@ -1,3 +1,4 @@
+import type { Horizon } from './horizon.ts';
 import type { LogRecord } from './ports.ts';
 import { Refused } from './ports.ts';
 import { hashBytes, hashFields } from '@callfold/core';
@@ -18,6 +19,20 @@ export type Meta = {
   /** Outbox entries kept are numbered from `outboxFirst` up to before `outboxNext`. */
   readonly outboxFirst: number;
   readonly outboxNext: number;
+  /** What was published by commits that the store lost, while they are folded again; null: there is nothing such. */
+  readonly standing: StandingFrom | null;
+  /** Laid down by `callfold recover` under this token, for an owner to take; null: an owner's own. */
+  readonly offered: string | null;
+};
+
+export type StandingFrom = {
+  /** By derived topic: it stands from this offset on. */
+  readonly from: Readonly<Record<string, number>>;
+  /** By derived topic: the state that was folded from knew what stands below this seq. */
+  readonly seqs: Readonly<Record<string, number>>;
+  /** The position from which on nothing of it can be met any more. */
+  readonly until: number;
+  readonly horizon: Horizon | null;
 };
 
 const VERSION = 1;
@@ -33,11 +48,13 @@ export function decodeMeta(text: string): Meta {
   if (version !== VERSION) {
     throw new Refused(`The checkpoint has format ${version}, this version reads ${VERSION}: run the newer version.`);
   }
-  return meta;
+  // Checkpoints of before these fields do without them.
+  return { ...meta, standing: meta.standing ?? null, offered: meta.offered ?? null };
 }
 
 export function emptyMeta(settings: string, partitions: number): Meta {
-  return { settings, partitions, clock: 0, last: null, seqs: {}, published: {}, outboxFirst: 0, outboxNext: 0 };
+  const nothing = { clock: 0, last: null, seqs: {}, published: {}, outboxFirst: 0, outboxNext: 0 };
+  return { settings, partitions, ...nothing, standing: null, offered: null };
 }
 
 export function hashOfRecord(record: LogRecord): string {

@@ -1,4 +1,5 @@
 import { DERIVED_OF, sourceOf } from '@callfold/core';
+import { decodeMeta } from './checkpoint.ts';
 import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
 import { openPartition } from './partition.ts';
@@ -73,6 +74,7 @@ export function createEngine(options: EngineOptions): Engine {
       atOnce(() => claimPartition(options, at, DERIVED_OF[source], token, above, signal)),
     );
     slot.epoch = claimed.claim.epoch;
+    slot.refused = null;
     slot.partition = openPartition(options, {
       at,
       source,
@@ -140,8 +142,19 @@ export function createEngine(options: EngineOptions): Engine {
     });
   }
 
-  async function rest({ partition, watch }: Slot): Promise<void> {
-    if (partition) await watch.rest(partition);
+  /** A refused partition is taken when a checkpoint was laid down for it, and no owner has it yet. */
+  async function lookAgain(slot: Slot): Promise<void> {
+    if (slot.refused === null || clock.now() < slot.lookAfter) return;
+    const seen = await ports.store.peek(slot.at);
+    slot.lookAfter = clock.now() + limits.confirmMs;
+    const offered = seen?.meta ? decodeMeta(seen.meta).offered : null;
+    if (seen === null || offered === null || offered !== seen.claim.token) return;
+    consumer.seek(slot.at, await claim(slot).catch((error: unknown) => after(slot, error)));
+  }
+
+  async function rest(slot: Slot): Promise<void> {
+    if (slot.partition) await slot.watch.rest(slot.partition);
+    else await lookAgain(slot);
   }
 
   async function release(slot: Slot): Promise<void> {
@@ -177,6 +190,7 @@ export function createEngine(options: EngineOptions): Engine {
         watch: createWatch({ at, log, clock, observer, limits, ticks: role.publishes }),
         progress: createProgress(clock.now()),
         stall: null,
+        lookAfter: 0,
       };
       slots.set(keyOf(at), slot);
       const position = await exclusive(slot, () => claim(slot).catch((error: unknown) => after(slot, error)));

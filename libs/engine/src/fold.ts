@@ -1,7 +1,8 @@
-import type { Derived, DerivedRecord, Rejection, Rules, Source, State, StatusEvent, Step } from '@callfold/core';
-import { contentHash, DEAD_LETTERS, emptyState, fireTimer, foldEvent, isRejection, withRevision } from '@callfold/core';
+import type { DerivedRecord, Rejection, Rules, Source, State, StatusEvent, Step } from '@callfold/core';
+import { DEAD_LETTERS, emptyState, fireTimer, foldEvent, isRejection, withRevision } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { hashOfRecord } from './checkpoint.ts';
+import { firstLogged } from './horizon.ts';
 import type { Input } from './inputs.ts';
 import type { Entry } from './outbox.ts';
 import type { Observer } from './observer.ts';
@@ -88,23 +89,27 @@ export function openFold(from: Meta, desk: Desk): Fold {
   }
 
   /** The state as it is once its records are in the outbox, or known to stand already. */
-  function release(state: State | null, derived: readonly Derived[], origin: number): State | null {
+  function release(was: State | null, { state, derived }: Step, origin: number): State | null {
     let released = state;
+    const met = standing ? (firstLogged(was) ?? firstLogged(state)) : undefined;
     for (const { topic, record: plain } of derived) {
       const record = rules.settings.disguise?.of(plain) ?? plain;
-      const placed = standing?.place(record, contentHash(record)) ?? null;
+      const placed = standing?.place(topic, record, met) ?? null;
       // The state knows its subject, and names its records by what they are.
-      if (placed && released) released = withRevision(released, plain, placed.revision);
-      if (placed?.what === 'stands') continue;
+      if (placed && released && placed.revision !== record.revision) {
+        released = withRevision(released, plain, placed.revision);
+      }
       if (!placed) emit(record, topic, origin);
-      else emit({ ...record, revision: placed.revision, correctionOf: placed.correctionOf }, topic, origin);
+      else if (placed.what === 'next') {
+        emit({ ...record, revision: placed.revision, correctionOf: placed.correctionOf }, topic, origin);
+      }
     }
     return released;
   }
 
   function put(key: string, slot: Slot, step: Step, origin: number): void {
     const was = slot.now;
-    const state = step.derived.length === 0 ? step.state : release(step.state, step.derived, origin);
+    const state = step.derived.length === 0 ? step.state : release(was, step, origin);
     if (state === was) return;
     if (was === slot.before.state) changed += 1;
     slot.now = state;
@@ -115,7 +120,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
   function letter(record: LogRecord, rejection: Rejection): void {
     const { offset } = record;
     desk.observer({ name: 'record-rejected', at, offset, code: rejection.rejected, reason: rejection.reason });
-    if (!rules.publishes || standing?.takeLetter(`${at.topic}/${at.partition}/${offset}`)) return;
+    if (!rules.publishes || standing?.takeLetter(offset)) return;
     const { rejected: code, reason } = rejection;
     entries.push({ what: 'letter', topic: DEAD_LETTERS, seq: nextSeq(DEAD_LETTERS), origin: offset, code, reason });
   }

@@ -54,6 +54,13 @@ export type EngineEvent =
     }
   | { readonly name: 'unknown-word'; readonly at: At }
   | { readonly name: 'records-sent'; readonly at: At; readonly records: number; readonly waiting: number }
+  /** What the store lost is folded again; by topic, what was found of what stood. */
+  | {
+      readonly name: 'recovery-ended';
+      readonly at: At;
+      readonly position: number;
+      readonly counts: readonly Readonly<Record<string, string | number>>[];
+    }
   | { readonly name: 'ticked'; readonly at: At };
 
 export type Observer = (event: EngineEvent) => void;

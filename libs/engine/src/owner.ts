@@ -1,15 +1,18 @@
 import { fingerprint } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, hashOfRecord } from './checkpoint.ts';
+import { horizonOf } from './horizon.ts';
 import type { Entry } from './outbox.ts';
 import { decodeEntry } from './outbox.ts';
 import type { At, Claim, Signal, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
+import type { Stood } from './read-back.ts';
+import { firstStanding, topicPages } from './read-back.ts';
 import { missingOf } from './relay.ts';
 import { Left } from './retry.ts';
 import type { EngineOptions } from './role.ts';
 import type { Standing } from './standing.ts';
-import { createStanding, readStanding } from './standing.ts';
+import { createStanding } from './standing.ts';
 
 /** What an owner starts from, once it may. */
 export type Claimed = {
@@ -83,41 +86,63 @@ async function checkFirst(options: EngineOptions, at: At, topics: readonly strin
     );
   const witness = await log.witness(at);
   if (witness !== null) throw lost(`its group has read up to offset ${witness}`);
-  if (!publisher) return;
-  const { records } = await readStanding(publisher, at, topics, {});
-  const first = records[0];
-  if (first) throw lost(`${first.topic} holds records of this partition`);
+  const topic = publisher && (await firstStanding(publisher, at, topics));
+  if (topic) throw lost(`${topic} holds records of this partition`);
+}
+
+type Ground = {
+  readonly meta: Meta;
+  readonly start: number;
+  readonly position: number;
+  readonly end: number;
+};
+
+/** From where on records may stand that the state knows nothing of. */
+async function unknownFrom(options: EngineOptions, at: At, { meta, start, position, end }: Ground) {
+  // A fold that was under way when its owner ended goes on being held against all that stood at its beginning.
+  if (meta.standing) return { ...meta.standing, until: Math.max(meta.standing.until, end) };
+  const isFromStart = meta.last === null && position === start;
+  const horizon = isFromStart ? await horizonOf(options.ports.log, at, options.settings) : null;
+  return { from: meta.published, seqs: meta.seqs, until: end, horizon };
 }
 
 /** Fences the earlier owners, and tells what of theirs stands. */
-async function takeOver(options: EngineOptions, at: At, topics: readonly string[], meta: Meta) {
+async function takeOver(options: EngineOptions, at: At, topics: readonly string[], ground: Ground) {
   const { publisher, store, codec } = options.ports;
+  const { meta } = ground;
   if (!publisher) return { meta, unsent: [], standing: null };
   await publisher.fence(at, topics);
-  const [{ records, ends }, outbox] = await Promise.all([
-    readStanding(publisher, at, topics, meta.published),
-    store.outbox(at),
-  ]);
+  const [outbox, unknown] = await Promise.all([store.outbox(at), unknownFrom(options, at, ground)]);
   const entries = outbox
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
     .map(({ number, entry }) => ({ number, entry: decodeEntry(entry) }));
-  const missing = new Set(
-    missingOf(
-      entries.map(({ entry }) => entry),
-      records,
-      at,
-    ),
-  );
-  // Beyond what the state knows of: it lost the commits that these came from.
-  const beyond = records.filter((record) => record.seq >= (meta.seqs[record.topic] ?? 0));
-  // An owner of another version may have written them, with schemas not met here yet.
-  await codec.prepare(beyond);
+  const wanted = new Set(entries.map(({ entry }) => `${entry.topic}/${entry.seq}`));
+  const standing = createStanding(codec, unknown.horizon, options.limits.standingRecords);
+  const stood: Stood[] = [];
+  const ends: Record<string, number> = {};
   const seqs: Record<string, number> = { ...meta.seqs };
-  for (const { topic, seq } of beyond) seqs[topic] = Math.max(seqs[topic] ?? 0, seq + 1);
+  const readTopic = async (topic: string): Promise<void> => {
+    for await (const { records, end } of topicPages(publisher, at, topic, unknown.from[topic])) {
+      ends[topic] = end;
+      stood.push(...records.filter(({ seq }) => wanted.has(`${topic}/${seq}`)));
+      const beyond = records.filter(({ seq }) => seq >= (unknown.seqs[topic] ?? 0));
+      // An owner of another version may have written them, with schemas not met here yet.
+      await codec.prepare(beyond);
+      for (const record of beyond) {
+        standing.add(record);
+        seqs[topic] = Math.max(seqs[topic] ?? 0, record.seq + 1);
+      }
+    }
+  };
+  await Promise.all(topics.map(readTopic));
+  const entryList = entries.map(({ entry }) => entry);
+  const missing = new Set(missingOf(entryList, stood, at));
+  const published = missing.size === 0 ? { ...meta.published, ...ends } : meta.published;
+  const isMet = standing.size === 0;
   return {
-    meta: { ...meta, seqs, published: missing.size === 0 ? { ...meta.published, ...ends } : meta.published },
+    meta: { ...meta, seqs, published, standing: isMet ? null : unknown },
     unsent: entries.filter(({ entry }) => missing.has(entry)),
-    standing: beyond.length > 0 ? createStanding(beyond, codec) : null,
+    standing: isMet ? null : standing,
   };
 }
 
@@ -147,12 +172,16 @@ export async function claimPartition(
   if (before?.next === null || before === null) await checkFirst(options, at, topics);
   goOn();
   const stored: Stored = await store.claim(at, token, above);
-  const known = stored.meta === null ? emptyMeta(settings, partitions) : decodeMeta(stored.meta);
-  const position = stored.next ?? start;
+  const empty = emptyMeta(settings, partitions);
+  const kept = stored.meta === null ? empty : decodeMeta(stored.meta);
+  // Laid down for a recovery that has folded nothing yet: there is no state that settings or retention could not fit.
+  const isOffered = kept.offered !== null && kept.last === null;
+  const known = isOffered ? { ...empty, offered: kept.offered } : kept;
+  const position = isOffered ? Math.max(start, stored.next ?? start) : (stored.next ?? start);
   if (stored.next !== null) {
     checkMeta(at, options.role.name, known, settings, partitions);
     await checkLog(options, at, position, known, start, end);
   }
-  const { meta, unsent, standing } = await takeOver(options, at, topics, known);
+  const { meta, unsent, standing } = await takeOver(options, at, topics, { meta: known, start, position, end });
   return { claim: stored.claim, stored: stored.next, position, end, partitions, meta, unsent, standing };
 }

@@ -7,7 +7,7 @@ import type { Fold, Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
-import type { At, Batch, LogRecord, Signal } from './ports.ts';
+import type { At, Batch, LogRecord, Publisher, Signal } from './ports.ts';
 import { createPrefetch } from './prefetch.ts';
 import type { Relay } from './relay.ts';
 import { createRelay } from './relay.ts';
@@ -15,6 +15,7 @@ import type { Retry } from './retry.ts';
 import { errorOf, Lost } from './retry.ts';
 import type { EngineLimits, EngineOptions } from './role.ts';
 import { rulesOf } from './role.ts';
+import type { Standing } from './standing.ts';
 import { createTimers } from './timers.ts';
 
 /** One partition in the hands of one owner, from a claim until it is given away, fenced, or found moved. */
@@ -81,33 +82,37 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let expected = claimed.stored;
   let position = claimed.position;
   let committed = claimed.stored;
+  let standing: Standing | null = claimed.standing;
   let end = claimed.end;
   let inFlight = Promise.resolve();
   let uncommitted: ReadonlyMap<string, Kept> = new Map();
   let failure: Error | null = null;
 
-  const relay = ports.publisher
-    ? createRelay({
-        ...opening,
-        topics: DERIVED_OF[source],
-        publisher: ports.publisher,
-        log: ports.log,
-        codec,
-        clock: ports.clock,
-        observer,
-        sendRecords: limits.sendRecords,
-        sentUpTo: meta.outboxNext,
-        published: meta.published,
-        confirmOwner: () => commit(nothingFolded(meta), position),
-      })
-    : null;
+  const relay = ports.publisher ? openRelay(ports.publisher) : null;
   for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
   // The first owner leaves a checkpoint at once: later a witness without one means that the store lost its state.
   if (claimed.stored === null) commit(nothingFolded(meta), position).catch(() => undefined);
 
+  function openRelay(publisher: Publisher): Relay {
+    return createRelay({
+      ...opening,
+      topics: DERIVED_OF[source],
+      publisher,
+      log: ports.log,
+      codec,
+      clock: ports.clock,
+      observer,
+      sendRecords: limits.sendRecords,
+      sentUpTo: meta.outboxNext,
+      published: meta.published,
+      confirmOwner: () => commit(nothingFolded(meta), position),
+    });
+  }
+
   function commit(work: Work, next: number): Promise<void> {
     const before = inFlight;
-    meta = { ...work.meta, outboxFirst: relay?.sentUpTo ?? 0, published: relay?.published ?? {} };
+    const from = standing === null ? null : work.meta.standing;
+    meta = { ...work.meta, outboxFirst: relay?.sentUpTo ?? 0, published: relay?.published ?? {}, standing: from };
     const { clock } = meta;
     const { commit: change, kept } = changeOf(role, work, meta, expected, next);
     expected = next;
@@ -140,16 +145,25 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     return inFlight;
   }
 
-  const desk = { ...opening, rules: rulesOf(role, settings), codec, timers, observer, standing: claimed.standing };
-  let slice = openFold(meta, desk);
+  const desk = { ...opening, rules: rulesOf(role, settings), codec, timers, observer };
+  let slice = openFold(meta, { ...desk, standing });
+
+  /** What stood and is unknown to the state was all met where its last owner had got to. */
+  function endRecovery(): void {
+    if (standing === null || position < (meta.standing?.until ?? 0)) return;
+    const counts = DERIVED_OF[source].map((topic) => ({ topic, ...standing?.tally(topic), ...standing?.left(topic) }));
+    standing = null;
+    observer({ name: 'recovery-ended', at, position, counts });
+  }
 
   /** Hands the open slice to its commit, when the one before it is done. @param next the position after it */
   async function closeSlice(next: number): Promise<void> {
     const work = slice.close();
     await inFlight;
     position = Math.max(position, next);
+    endRecovery();
     commit(work, position).catch(() => undefined);
-    slice = openFold(meta, desk);
+    slice = openFold(meta, { ...desk, standing });
     await relay?.below(limits.outboxEntries);
   }
 
@@ -189,6 +203,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (batch.records.length === 0 && batch.next > position) {
         await inFlight;
         position = batch.next;
+        endRecovery();
         await commit(nothingFolded(meta), batch.next);
       }
     },

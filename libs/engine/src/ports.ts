@@ -149,7 +149,8 @@ export interface Store {
 export type Outgoing = {
   readonly topic: string;
   readonly key: Uint8Array | null;
-  readonly value: Uint8Array;
+  /** Null: a mark among the dead letters, or a raw record that had none. */
+  readonly value: Uint8Array | null;
   readonly headers: readonly Header[];
 };
 

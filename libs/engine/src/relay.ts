@@ -1,14 +1,15 @@
 import type { DeadLetter } from '@callfold/schemas';
 import type { Source } from '@callfold/core';
 import { ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
+import { attemptsOf } from './letters.ts';
 import type { Observer } from './observer.ts';
 import type { Entry, LetterEntry } from './outbox.ts';
 import type { At, Clock, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
+import type { Stood } from './read-back.ts';
+import { readStanding } from './read-back.ts';
 import type { Retry } from './retry.ts';
 import { errorOf, Left } from './retry.ts';
-import type { Stood } from './standing.ts';
-import { readStanding } from './standing.ts';
 
 /**
  * Sends what is committed, in order, once. After a failed or unanswered send it makes sure that it still owns the
@@ -69,7 +70,7 @@ async function letterOf(entry: LetterEntry, { at, log, codec, source }: RelayOpt
     key: record?.key ?? null,
     value: record?.value ?? null,
     headers: (record?.headers ?? []).map(({ name, value }) => ({ name, value })),
-    attempts: 1,
+    attempts: attemptsOf(record?.headers ?? []),
     source,
   };
   return codec.encode(entry.topic, letter);
@@ -114,7 +115,7 @@ async function firstOf(queue: readonly Waiting[], options: RelayOptions): Promis
     const upTo = Math.min(outgoing.length + MADE_AT_ONCE, options.sendRecords);
     const some = queue.slice(outgoing.length, upTo);
     const made = await Promise.all(some.map(({ entry }) => outgoingOf(entry, options)));
-    for (const { value } of made) bytes += value.length;
+    for (const { value } of made) bytes += value?.length ?? 0;
     outgoing.push(...made);
   }
   return outgoing;

@@ -50,13 +50,15 @@ export type EngineLimits = {
   readonly witnessMs: number;
   /** Partitions claimed at the same time: with all at once, all of them are done last. */
   readonly claimsAtOnce: number;
-  /** How often a partition that commits nothing looks whether the store is as it left it. */
+  /** How often a partition that commits nothing looks whether the store is as it left it, or if it may go on. */
   readonly confirmMs: number;
   /**
    * How long a partition is left alone that a newer owner holds, though the group still gives it to this one: longer
    * than a session, so that an owner which its group has dropped knows of it by then.
    */
   readonly reclaimMs: number;
+  /** Published records that a partition which is folded again may be held against: some 40 bytes each. */
+  readonly standingRecords: number;
   /** How long a partition that is given away may still send what it committed. */
   readonly drainMs: number;
   /** How long a partition that has something to do may stand still before it is said to be stalled. */
@@ -81,6 +83,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   claimsAtOnce: 64,
   confirmMs: 5_000,
   reclaimMs: 15_000,
+  standingRecords: 16_777_216,
   drainMs: 2_000,
   // Longer than what passes by itself: a lost session and the claims after it, or some attempts at what is away.
   stalledAfterMs: 30_000,

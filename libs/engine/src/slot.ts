@@ -15,6 +15,8 @@ export type Slot = {
   refused: string | null;
   lane: Promise<unknown>;
   readonly watch: Watch;
+  /** When a refused partition is looked at again; by this process's clock. */
+  lookAfter: number;
   readonly progress: Progress;
   /** Said to be stalled, and not yet to move again. */
   stall: Stall | null;

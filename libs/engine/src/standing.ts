@@ -1,95 +1,50 @@
-import type { DerivedRecord } from '@callfold/core';
-import { contentHash, DEAD_LETTERS, labelOf, ORIGIN_HEADER, SEQ_HEADER, utf8Text } from '@callfold/core';
-import type { At, Codec, Published, Publisher } from './ports.ts';
+import type { Code, DerivedRecord } from '@callfold/core';
+import { contentHash, DEAD_LETTERS, hash64, labelOf } from '@callfold/core';
+import type { DeadLetter } from '@callfold/schemas';
+import type { Horizon } from './horizon.ts';
+import { fateOf, firstMetOf, isOfBefore, mayHaveBegunBefore } from './horizon.ts';
+import type { Words } from './packed.ts';
+import { createColumn, createPackedIndex, wordsOf } from './packed.ts';
+import type { Codec } from './ports.ts';
+import { Refused } from './ports.ts';
+import type { Stood } from './read-back.ts';
+import { originOffset } from './read-back.ts';
 
-/**
- * What one origin partition's owners have published, read back from the derived topics: the authority over what to
- * send.
- */
-export type Stood = {
-  readonly topic: string;
-  readonly seq: number;
-  /** `topic/partition/offset` of the raw record. */
-  readonly origin: string;
-  readonly key: string;
-  readonly value: Uint8Array;
-};
-
-export type ReadBack = {
-  readonly records: readonly Stood[];
-  /** By topic, the end as read. */
-  readonly ends: Readonly<Record<string, number>>;
-};
-
-function header(record: Published, name: string): string | null {
-  const found = record.headers.find((one) => one.name === name);
-  return found ? utf8Text(found.value) : null;
-}
-
-export function stoodOf(record: Published, origin: At): Stood | null {
-  const from = header(record, ORIGIN_HEADER);
-  if (!from?.startsWith(`${origin.topic}/${origin.partition}/`) || record.value === null) return null;
-  const seq = Number(header(record, SEQ_HEADER));
-  const key = record.key ? utf8Text(record.key) : '';
-  return { topic: record.topic, seq, origin: from, key, value: record.value };
-}
-
-/** Everything of this origin in its derived partitions, from the given offsets up to their ends. */
-export async function readStanding(
-  publisher: Publisher,
-  origin: At,
-  topics: readonly string[],
-  from: Readonly<Record<string, number>>,
-): Promise<ReadBack> {
-  const reads = topics.map((topic) => readTopic(publisher, origin, topic, from[topic]));
-  const all = await Promise.all(reads);
-  return {
-    records: all.flatMap(({ records }) => records),
-    ends: Object.fromEntries(all.map(({ topic, end }) => [topic, end])),
-  };
-}
-
-async function readTopic(publisher: Publisher, origin: At, topic: string, from: number | undefined) {
-  const { partition } = origin;
-  const records: Stood[] = [];
-  let next = from ?? (await publisher.bounds(topic, partition)).start;
-  let page = await publisher.readBack(topic, partition, next).catch(async (error: unknown) => {
-    const { start, end } = await publisher.bounds(topic, partition);
-    if (next >= end) return { records: [], next, end };
-    if (next >= start) throw error;
-    // What was published long ago is gone: retention.
-    return publisher.readBack(topic, partition, start);
-  });
-  // What comes after the fence is none of this origin's.
-  const { end } = page;
-  for (;;) {
-    for (const record of page.records) {
-      const stood = stoodOf(record, origin);
-      if (stood) records.push(stood);
-    }
-    if (page.next >= end) return { topic, records, end: Math.max(page.next, end) };
-    if (page.next <= next) throw new Error(`Reading back ${topic}/${partition} stands still at ${next}`);
-    ({ next } = page);
-    page = await publisher.readBack(topic, partition, next);
-  }
-}
-
-type Candidate = { readonly revision: number; readonly hash: string; readonly label: string | null };
-
-/** What a record is to be given: the standing revision when it says the same, else the next after all that stand. */
+/** What a record that is derived again is to be given. */
 export type Placed =
+  /** It stands, as it is. */
   | { readonly what: 'stands'; readonly revision: number }
-  | { readonly what: 'next'; readonly revision: number; readonly correctionOf: string | null };
+  /** It stood, and compaction took it for a later revision, which is still to be met. Nothing is sent. */
+  | { readonly what: 'superseded'; readonly revision: number }
+  /** Something else stands: it goes out as the revision after all that stand. */
+  | { readonly what: 'next'; readonly revision: number; readonly correctionOf: string | null }
+  /** Its subject may have begun before the log's start: what stands stays. */
+  | { readonly what: 'before'; readonly revision: number };
+
+/** Of one topic. */
+export type Tally = {
+  same: number;
+  superseded: number;
+  changed: number;
+  beforeHorizon: number;
+};
 
 /**
  * Published records that the committed state knows nothing of, because the store lost it. What is derived again is held
- * against them: the same is not sent twice, a difference goes out as the next revision.
+ * against them: the same is not sent twice, a difference goes out as the next revision. Kept are hashes and revisions.
  */
 export type Standing = {
+  add(record: Stood): void;
+  /** Records and dead letters. */
   readonly size: number;
-  place(record: DerivedRecord, hash: string): Placed | null;
-  /** A dead letter for this raw record stands. */
-  takeLetter(origin: string): boolean;
+  readonly bytes: number;
+  /** @param subjectMet when the log's fold first met the subject; undefined: it is not known to the state */
+  place(topic: string, record: DerivedRecord, subjectMet: number | undefined): Placed | null;
+  /** A dead letter for the raw record at this offset stands. */
+  takeLetter(offset: number): boolean;
+  tally(topic: string): Readonly<Tally>;
+  /** What stands and was met by nothing so far: by topic, those that the log should give, and those of before it. */
+  left(topic: string): { readonly surplus: number; readonly beforeHorizon: number };
 };
 
 /** Ids are one topic's: a chat's first episode and its first hand-off have the same. */
@@ -97,38 +52,233 @@ export function nameOf(record: DerivedRecord): string {
   return `${record.kind} ${record.outcomeId}`;
 }
 
-export function createStanding(records: readonly Stood[], codec: Codec): Standing {
-  const byName = new Map<string, Candidate[]>();
-  const letters = new Set<string>();
-  for (const { topic, origin, value } of records) {
-    if (topic === DEAD_LETTERS) {
-      letters.add(origin);
-      continue;
-    }
-    const record = codec.decodeDerived(topic, value) as unknown as DerivedRecord;
-    const known = byName.get(nameOf(record)) ?? [];
-    known.push({ revision: record.revision, hash: contentHash(record), label: labelOf(record) });
-    byName.set(nameOf(record), known);
-  }
+/** Rows of the table are chained per id, in the order in which they stand. 0 ends a chain. */
+const NO_ROW = 0;
+
+/** Bits of a row's mark. */
+const MET = 1;
+/** Its subject was met, at the latest, when the log may not have had its beginning. */
+const OF_BEFORE = 2;
+const FLAG_BITS = 2;
+const TOPIC_BITS = 4;
+const TOPIC_MASK = (1 << TOPIC_BITS) - 1;
+
+/** Few values, many times: a number for each. */
+function createNames<Name>() {
+  const names: Name[] = [];
+  const numbers = new Map<Name, number>();
   return {
-    get size() {
-      return byName.size + letters.size;
+    names,
+    numberOf(name: Name): number {
+      const known = numbers.get(name);
+      if (known !== undefined) return known;
+      numbers.set(name, names.length);
+      return names.push(name) - 1;
     },
-    takeLetter: (origin) => letters.delete(origin),
-    place(record, hash) {
-      const candidates = byName.get(nameOf(record));
-      if (!candidates) return null;
-      const same = candidates.findIndex((one) => one.revision >= record.revision && one.hash === hash);
-      const found = candidates[same];
-      const last = candidates.at(-1) as Candidate;
-      byName.delete(nameOf(record));
-      if (!found) {
-        const label = labelOf(record);
-        return { what: 'next', revision: last.revision + 1, correctionOf: last.label === label ? null : last.label };
+  };
+}
+
+const NO_FATE: Words = { high: 0, low: 0 };
+
+function createFates() {
+  const high = createColumn();
+  const low = createColumn();
+  return {
+    set(row: number, { high: itsHigh, low: itsLow }: Words): void {
+      high.set(row, itsHigh);
+      low.set(row, itsLow);
+    },
+    get: (row: number): Words => ({ high: high.get(row), low: low.get(row) }),
+    get bytes() {
+      return high.bytes + low.bytes;
+    },
+  };
+}
+
+function createRows() {
+  const [high, low, revision, mark, next] = [
+    createColumn(),
+    createColumn(),
+    createColumn(),
+    createColumn(),
+    createColumn(),
+  ];
+  let rows = NO_ROW;
+  return {
+    add(hash: Words, itsRevision: number, itsMark: number): number {
+      rows += 1;
+      high.set(rows, hash.high);
+      low.set(rows, hash.low);
+      revision.set(rows, itsRevision);
+      mark.set(rows, itsMark);
+      return rows;
+    },
+    link: (row: number, to: number) => next.set(row, to),
+    nextOf: (row: number) => next.get(row),
+    revisionOf: (row: number) => revision.get(row),
+    markOf: (row: number) => mark.get(row),
+    meet: (row: number) => mark.set(row, mark.get(row) | MET),
+    isMet: (row: number) => (mark.get(row) & MET) !== 0,
+    says: (row: number, hash: Words) => high.get(row) === hash.high && low.get(row) === hash.low,
+    get count() {
+      return rows;
+    },
+    get bytes() {
+      return [high, low, revision, mark, next].reduce((sum, column) => sum + column.bytes, 0);
+    },
+  };
+}
+
+/**
+ * @param horizon null: the fold has everything from the subjects' beginnings on
+ * @param most records that may stand: more are refused
+ */
+export function createStanding(codec: Codec, horizon: Horizon | null, most: number): Standing {
+  const rows = createRows();
+  const heads = createPackedIndex();
+  const fatesOfBefore = createPackedIndex();
+  const fates = createFates();
+  const topics = createNames<string>();
+  const labels = createNames<string | null>();
+  const letters = new Map<number, Code>();
+  const lettersMet = { surplusOfBefore: 0 };
+  const tallies = new Map<string, Tally>();
+
+  function tallyOf(topic: string): Tally {
+    const known = tallies.get(topic) ?? { same: 0, superseded: 0, changed: 0, beforeHorizon: 0 };
+    tallies.set(topic, known);
+    return known;
+  }
+
+  function addLetter(stood: Stood): void {
+    const offset = originOffset(stood);
+    if (horizon && offset < horizon.start) {
+      lettersMet.surplusOfBefore += 1;
+      return;
+    }
+    const { code } = codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
+    letters.set(offset, code as Code);
+  }
+
+  function addRecord(stood: Stood): void {
+    const record = codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord;
+    let isBefore = false;
+    let fate = NO_FATE;
+    if (horizon) {
+      fate = wordsOf(hash64(fateOf(record)));
+      if (isOfBefore(horizon, originOffset(stood), record.ingestedAt)) fatesOfBefore.set(fate, 1);
+      isBefore = mayHaveBegunBefore(horizon, firstMetOf(record, undefined));
+    }
+    const topic = topics.numberOf(stood.topic);
+    const label = labels.numberOf(labelOf(record));
+    const mark = (label << (TOPIC_BITS + FLAG_BITS)) | (topic << FLAG_BITS) | (isBefore ? OF_BEFORE : 0);
+    const row = rows.add(wordsOf(contentHash(record)), record.revision, mark);
+    if (horizon) fates.set(row, fate);
+    const id = wordsOf(hash64(nameOf(record)));
+    const head = heads.get(id);
+    if (head < 0) {
+      heads.set(id, row);
+      return;
+    }
+    let last = head;
+    while (rows.nextOf(last) !== NO_ROW) last = rows.nextOf(last);
+    rows.link(last, row);
+  }
+
+  function isFateOfBefore(record: DerivedRecord): boolean {
+    return fatesOfBefore.size > 0 && fatesOfBefore.get(wordsOf(hash64(fateOf(record)))) >= 0;
+  }
+
+  /** Everything of the chain up to and with this row is met. */
+  function meetUpTo(head: number, upTo: number): void {
+    for (let row = head; row !== NO_ROW; row = rows.nextOf(row)) {
+      rows.meet(row);
+      if (row === upTo) return;
+    }
+  }
+
+  function decide(head: number, record: DerivedRecord, subjectMet: number | undefined): Placed {
+    const hash = wordsOf(contentHash(record));
+    let last = head;
+    let isThere = false;
+    for (let row = head; row !== NO_ROW; row = rows.nextOf(row)) {
+      last = row;
+      const revision = rows.revisionOf(row);
+      if (revision === record.revision) isThere = true;
+      if (rows.isMet(row) || revision < record.revision || !rows.says(row, hash)) continue;
+      meetUpTo(head, row);
+      return { what: 'stands', revision };
+    }
+    const highest = rows.revisionOf(last);
+    if (!isThere && record.revision < highest) return { what: 'superseded', revision: record.revision };
+    meetUpTo(head, last);
+    if (horizon && mayHaveBegunBefore(horizon, firstMetOf(record, subjectMet))) {
+      fatesOfBefore.set(wordsOf(hash64(fateOf(record))), 1);
+      return { what: 'before', revision: highest };
+    }
+    if (record.revision > highest) {
+      return { what: 'next', revision: record.revision, correctionOf: record.correctionOf };
+    }
+    const was = labels.names[rows.markOf(last) >>> (TOPIC_BITS + FLAG_BITS)] ?? null;
+    return { what: 'next', revision: highest + 1, correctionOf: was === labelOf(record) ? null : was };
+  }
+
+  function placeOne(record: DerivedRecord, subjectMet: number | undefined): Placed | null {
+    const head = heads.get(wordsOf(hash64(nameOf(record))));
+    if (!isFateOfBefore(record)) return head < 0 ? null : decide(head, record, subjectMet);
+    let highest = record.revision;
+    for (let row = Math.max(head, NO_ROW); row !== NO_ROW; row = rows.nextOf(row)) {
+      highest = Math.max(highest, rows.revisionOf(row));
+      rows.meet(row);
+    }
+    return { what: 'before', revision: highest };
+  }
+
+  const COUNTED = { stands: 'same', superseded: 'superseded', next: 'changed', before: 'beforeHorizon' } as const;
+
+  return {
+    add(stood) {
+      if (rows.count + letters.size >= most) {
+        throw new Refused(
+          `More than ${most} records of ${stood.origin.slice(0, stood.origin.lastIndexOf('/'))} stand in the derived topics: ` +
+            'too many to be compared in memory. Recover with a higher `standingRecords`, on a machine with the memory for it.',
+        );
       }
-      const rest = candidates.slice(same + 1);
-      if (rest.length > 0) byName.set(nameOf(record), rest);
-      return { what: 'stands', revision: found.revision };
+      if (stood.topic === DEAD_LETTERS) addLetter(stood);
+      else addRecord(stood);
+    },
+    get size() {
+      return rows.count + letters.size + lettersMet.surplusOfBefore;
+    },
+    get bytes() {
+      return rows.bytes + heads.bytes + fatesOfBefore.bytes + fates.bytes;
+    },
+    place(topic, record, subjectMet) {
+      const placed = placeOne(record, subjectMet);
+      if (placed) tallyOf(topic)[COUNTED[placed.what]] += 1;
+      return placed;
+    },
+    takeLetter(offset) {
+      const isThere = letters.delete(offset);
+      if (isThere) tallyOf(DEAD_LETTERS).same += 1;
+      return isThere;
+    },
+    tally: tallyOf,
+    left(topic) {
+      if (topic === DEAD_LETTERS) {
+        const tooLate = [...letters.values()].filter((code) => horizon !== null && code === 'too-late').length;
+        return { surplus: letters.size - tooLate, beforeHorizon: tooLate + lettersMet.surplusOfBefore };
+      }
+      const number = topics.numberOf(topic);
+      const left = { surplus: 0, beforeHorizon: 0 };
+      for (let row = NO_ROW + 1; row <= rows.count; row += 1) {
+        const mark = rows.markOf(row);
+        if (((mark >>> FLAG_BITS) & TOPIC_MASK) !== number || (mark & MET) !== 0) continue;
+        const isBefore = (mark & OF_BEFORE) !== 0 || (horizon !== null && fatesOfBefore.get(fates.get(row)) >= 0);
+        if (isBefore) left.beforeHorizon += 1;
+        else left.surplus += 1;
+      }
+      return left;
     },
   };
 }

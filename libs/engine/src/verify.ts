@@ -1,9 +1,13 @@
 import type { DerivedRecord, Rules, Source, State } from '@callfold/core';
-import { DEAD_LETTERS, contentHash, currentText, encodeState, sourceOf, subjectKey } from '@callfold/core';
+import { contentHash, currentText, DEAD_LETTERS, decodeState, encodeState, sourceOf, subjectKey } from '@callfold/core';
+import type { DeadLetter } from '@callfold/schemas';
+import type { Horizon } from './horizon.ts';
+import { fateOf, firstMetOf, horizonOf, isOfBefore, isStateOfBefore, mayHaveBegunBefore } from './horizon.ts';
 import { inputOf } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
 import type { At, Codec, Log, Store } from './ports.ts';
-import type { Stood } from './standing.ts';
+import type { Stood } from './read-back.ts';
+import { originOffset } from './read-back.ts';
 import { nameOf } from './standing.ts';
 
 /**
@@ -18,6 +22,8 @@ export type Finding = { readonly fault: Fault; readonly where: string; readonly 
 export type Report = {
   /** Things compared and found as they should be. */
   readonly same: number;
+  /** Differences of subjects that may have begun before the log's start: no findings. */
+  readonly beforeHorizon: number;
   readonly findings: readonly Finding[];
 };
 
@@ -34,6 +40,10 @@ export type Expected = {
   readonly letters: readonly number[];
   /** What was seen meanwhile, held against the fold at the position of each. */
   readonly peeked: Report;
+  /** Null: the log has its beginning. */
+  readonly horizon: Horizon | null;
+  /** Append time at which each subject was first met, by its key; empty without a horizon. */
+  readonly met: ReadonlyMap<string, number>;
 };
 
 export type Reading = { readonly at: At; readonly source: Source; readonly log: Log; readonly codec: Codec };
@@ -55,7 +65,7 @@ function checkPeek({ next, states }: Peek, now: Iterable<State>): Report {
   }
   for (const [key, text] of left)
     findings.push({ fault: 'surplus', where: `${key} at position ${next}`, detail: text });
-  return { same, findings };
+  return { same, beforeHorizon: 0, findings };
 }
 
 /**
@@ -87,6 +97,8 @@ export async function foldPartition(
   };
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
   const { start } = await log.bounds(at);
+  const horizon = await horizonOf(log, at, rules.settings);
+  const met = new Map<string, number>();
   for (let offset = start; offset < upTo; ) {
     const batch = await log.read(at, offset, PAGE_RECORDS);
     if (batch.next <= offset) break;
@@ -98,6 +110,7 @@ export async function foldPartition(
       if (input.what !== 'event') records.push(...offline.advance(record.appendedAt));
       if (input.what === 'rejected') letters.push(record.offset);
       if (input.what !== 'event') continue;
+      if (horizon && !met.has(input.key)) met.set(input.key, record.appendedAt);
       const pushed = offline.fold(input.key, input.event, record.appendedAt);
       records.push(...pushed.records);
       if (pushed.rejection) letters.push(record.offset);
@@ -108,27 +121,35 @@ export async function foldPartition(
   if (clock !== null) records.push(...offline.advance(clock));
   const states = new Map<string, string>();
   for (const state of offline.states()) states.set(subjectKey(state.tenantId, state.subjectId), encodeState(state));
-  return { states, records, letters, peeked };
+  return { states, records, letters, peeked: { ...peeked, beforeHorizon: 0 }, horizon, met };
 }
 
 /** Byte for byte, as this version writes them: the same events give the same text. */
 export async function compareStates(at: At, store: Store, expected: Expected): Promise<Report> {
+  const { horizon, met } = expected;
   const findings: Finding[] = [];
   const left = new Map(expected.states);
   let same = 0;
   const source = sourceOf(at.topic);
+  let beforeHorizon = 0;
+  const isBefore = (key: string, kept: string, should: string | undefined): boolean => {
+    if (!horizon || !source) return false;
+    const folded = should === undefined ? null : decodeState(should, source, key);
+    return isStateOfBefore(horizon, decodeState(kept, source, key), folded, met.get(key));
+  };
   for await (const slice of store.scan(at, 'states')) {
     for (const [key, kept] of slice) {
       const text = source ? currentText(kept, source, key) : kept;
       const should = left.get(key);
       left.delete(key);
       if (should === text) same += 1;
+      else if (isBefore(key, text, should)) beforeHorizon += 1;
       else if (should === undefined) findings.push({ fault: 'surplus', where: key, detail: text });
       else findings.push({ fault: 'different', where: key, detail: `kept ${text}, the log says ${should}` });
     }
   }
   for (const [key, text] of left) findings.push({ fault: 'lost', where: key, detail: text });
-  return { same, findings };
+  return { same, beforeHorizon, findings };
 }
 
 /** One derived record of one origin partition, with the id and revision that it decodes to; null: it has none. */
@@ -162,8 +183,30 @@ export function createOrderCheck(): (record: Stood, revised: Revised) => Finding
   };
 }
 
-function originOffset(record: Stood): number {
-  return Number(record.origin.slice(record.origin.lastIndexOf('/') + 1));
+type Told = { readonly stood: Stood; readonly record: DerivedRecord };
+
+/** Whether a difference may be of what the log does not have any more: the rule of `horizon.ts`, over all at once. */
+function judgeOf(
+  { horizon, met }: Expected,
+  told: readonly Told[],
+): (record: DerivedRecord, differs: boolean) => boolean {
+  if (!horizon) return () => false;
+  const fates = new Set<string>();
+  for (const { stood, record } of told) {
+    if (isOfBefore(horizon, originOffset(stood), record.ingestedAt)) fates.add(fateOf(record));
+  }
+  return (record, differs) => {
+    if (fates.has(fateOf(record))) return true;
+    if (!differs || !mayHaveBegunBefore(horizon, firstMetOf(record, met.get(subjectOf(record))))) return false;
+    fates.add(fateOf(record));
+    return true;
+  };
+}
+
+function subjectOf(record: DerivedRecord): string {
+  if (record.kind === 'agent-interval') return subjectKey(record.tenantId, record.agentId);
+  const isChat = record.kind === 'chat-outcome' || record.kind === 'chat-handoff';
+  return subjectKey(record.tenantId, isChat ? record.chatId : record.callId);
 }
 
 /**
@@ -181,15 +224,19 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
     const one = decoded.get(record);
     return check(record, one ? { id: nameOf(one), revision: one.revision } : null);
   });
+  const told = [...decoded].map(([one, record]) => ({ stood: one, record }));
+  const isBefore = judgeOf(expected, told);
   const revisionOf = (record: DerivedRecord): string => `${nameOf(record)} revision ${record.revision}`;
   const should = new Map(expected.records.map((record) => [revisionOf(record), record]));
   let same = 0;
-  for (const record of decoded.values()) {
+  let beforeHorizon = 0;
+  for (const { record } of told) {
     const name = revisionOf(record);
     const one = should.get(name);
     should.delete(name);
-    if (!one) findings.push({ fault: 'surplus', where: name, detail: 'no fold of the log gives it' });
-    else if (contentHash(one) === contentHash(record) && one.correctionOf === record.correctionOf) same += 1;
+    if (one && contentHash(one) === contentHash(record) && one.correctionOf === record.correctionOf) same += 1;
+    else if (isBefore(record, true)) beforeHorizon += 1;
+    else if (!one) findings.push({ fault: 'surplus', where: name, detail: 'no fold of the log gives it' });
     else
       findings.push({
         fault: 'different',
@@ -197,11 +244,28 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
         detail: `stands ${JSON.stringify(record)}, the log says ${JSON.stringify(one)}`,
       });
   }
-  for (const name of should.keys()) findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
-  const letters = new Set(expected.letters);
+  for (const [name, record] of should) {
+    if (isBefore(record, false)) beforeHorizon += 1;
+    else findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
+  }
+  const letters = compareLetters(stood, expected, codec);
+  return {
+    same: same + letters.same,
+    beforeHorizon: beforeHorizon + letters.beforeHorizon,
+    findings: [...findings, ...letters.findings],
+  };
+}
+
+function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected, codec: Codec): Report {
+  const findings: Finding[] = [];
+  const left = new Set(letters);
+  let same = 0;
+  let beforeHorizon = 0;
   for (const record of stood) {
     if (record.topic !== DEAD_LETTERS) continue;
-    if (letters.delete(originOffset(record))) same += 1;
+    const offset = originOffset(record);
+    if (left.delete(offset)) same += 1;
+    else if (horizon && (offset < horizon.start || isTooLate(record, codec))) beforeHorizon += 1;
     else
       findings.push({
         fault: 'surplus',
@@ -209,7 +273,12 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
         detail: 'the record folds, or it is there twice',
       });
   }
-  for (const offset of letters)
+  for (const offset of left)
     findings.push({ fault: 'lost', where: `dead letter of offset ${offset}`, detail: 'it cannot be folded' });
-  return { same, findings };
+  return { same, beforeHorizon, findings };
+}
+
+/** What it was too late for may be gone from the log. */
+function isTooLate(letter: Stood, codec: Codec): boolean {
+  return (codec.decodeDerived(DEAD_LETTERS, letter.value) as unknown as DeadLetter).code === 'too-late';
 }

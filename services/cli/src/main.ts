@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { readConfig, withoutSecrets } from '@callfold/adapters/config';
 import type { SubjectKind } from '@callfold/core';
+import { rawTopic, SOURCES } from '@callfold/core';
 import { Refused } from '@callfold/engine';
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Context, Exit } from './command.ts';
 import { EXIT, WrongArgument } from './command.ts';
 import type { DevOptions } from './commands/dev.ts';
+import { addDlq } from './commands/dlq.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FoldOptions } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
+import type { RecoverOptions } from './recovery.ts';
 import { onStop } from './stop.ts';
 import type { RoleName } from './site.ts';
 
@@ -125,6 +128,19 @@ program
   .command('verify')
   .description('fold the raw log afresh and compare with Redis and the derived topics; exit 3 on any difference')
   .action(() => run(async (c) => (await import('./commands/verify.ts')).verify(c)));
+
+program
+  .command('recover')
+  .description(
+    'after a lost Redis: what a fold from the start would publish, and the fold itself; dry without --execute',
+  )
+  .addOption(new Option('--role <name>', 'only this role').choices(['projector', 'outcomes']))
+  .addOption(new Option('--topic <name>', 'only this raw topic').choices(SOURCES.map(rawTopic)))
+  .option('--partition <number>', 'only this partition', wholeNumber)
+  .option('--execute', 'do it')
+  .action((options: RecoverOptions) => run(async (c) => (await import('./commands/recover.ts')).recover(options, c)));
+
+addDlq(program, run);
 
 const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
 topics

@@ -1,5 +1,15 @@
 import type { MemberState } from '@callfold/adapters';
-import type { Codec, EnginePorts, Log, Observer, Published, RawWriter, Store } from '@callfold/engine';
+import type {
+  Codec,
+  DerivedReader,
+  EnginePorts,
+  Log,
+  Observer,
+  Published,
+  Publisher,
+  RawWriter,
+  Store,
+} from '@callfold/engine';
 
 /** Where callfold works: the embedded store, or Kafka with registry and Redis. Commands see no difference. */
 export type RoleName = 'projector' | 'outcomes';
@@ -18,6 +28,10 @@ export type Site = {
   ports(role: RoleName, observer: Observer): EnginePorts;
   /** Whether that member belongs to its group now. */
   member(role: RoleName): MemberState;
+  /** The derived topics, to be read only. */
+  readonly derived: DerivedReader;
+  /** Sends dead letters again and marks them: one at a time for each partition, the later one shuts out the earlier. */
+  readonly redriver: Publisher;
   readDerived(topic: string, partition: number, from: number): Promise<DerivedPage>;
   partitions(topic: string): Promise<number>;
   close(): Promise<void>;

@@ -43,6 +43,8 @@ export async function openTestSite() {
     store: (role) => ports.store(role),
     ports: unused,
     member: unused,
+    redriver: ports.publisher(),
+    derived: ports.publisher(),
     readDerived: unused,
     partitions: (topic) => Promise.resolve(world.topics.partitions(topic)),
     close: () => Promise.resolve(),

@@ -18,6 +18,8 @@ export type MemoryLog = {
   skip(at: At, offsets: number): void;
   /** Retention: what is below `start` is gone. */
   retain(at: At, start: number): void;
+  /** Of each key the last record stays; its offset as well. */
+  compact(at: At): void;
   /** An unclean leader: what is at or above `end` is gone, and its offsets are given again. */
   truncate(at: At, end: number): void;
   bounds(at: At): { readonly start: number; readonly end: number };
@@ -88,6 +90,12 @@ export function createMemoryLog(clock: Pick<Clock, 'now'>, timesMayFall = false)
       partition.start = Math.min(Math.max(start, partition.start), partition.end);
       partition.records.splice(0, firstFrom(partition.records, partition.start));
       changed(partition);
+    },
+    compact(at) {
+      const partition = at_(at);
+      const nameOf = ({ key }: LogRecord): string => Buffer.from(key ?? []).toString('latin1');
+      const last = new Map(partition.records.map((record) => [nameOf(record), record]));
+      partition.records = partition.records.filter((record) => last.get(nameOf(record)) === record);
     },
     truncate(at, end) {
       const partition = at_(at);

@@ -16,6 +16,7 @@ const LEVELS: Readonly<Record<EngineEvent['name'], 'debug' | 'info' | 'warn' | '
   'record-rejected': 'warn',
   'unknown-word': 'debug',
   'records-sent': 'debug',
+  'recovery-ended': 'info',
   ticked: 'debug',
 };
 

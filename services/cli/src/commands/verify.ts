@@ -1,7 +1,7 @@
 import type { Settings, Source } from '@callfold/core';
 import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
-import type { At, Expected, Peek, Report, Role, Stood } from '@callfold/engine';
-import { compareRecords, compareStates, foldPartition, Refused, rulesOf, stoodOf } from '@callfold/engine';
+import type { At, Expected, Peek, Report, Role } from '@callfold/engine';
+import { compareRecords, compareStates, foldPartition, readStanding, Refused, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
 import type { Context, Exit } from '../command.ts';
@@ -11,25 +11,16 @@ import { openKafkaSite } from '../wiring/kafka.ts';
 
 const SHOWN = 5;
 
-async function readStood(site: Site, at: At, source: Source): Promise<Stood[]> {
-  const stood: Stood[] = [];
-  for (const topic of DERIVED_OF[source]) {
-    for (let from = 0; ; ) {
-      const page = await site.readDerived(topic, at.partition, from);
-      stood.push(...page.records.flatMap((record) => stoodOf(record, at) ?? []));
-      if (page.next >= page.end || page.next <= from) break;
-      from = page.next;
-    }
-  }
-  return stood;
-}
-
 export type Row = Report & { readonly what: 'aggregates' | 'derived records'; readonly at: At };
 
 /** What was seen of the states while the roles were at work, by role. */
 export type Peeks = { readonly [role in RoleName]?: readonly Peek[] };
 
-const sum = (a: Report, b: Report): Report => ({ same: a.same + b.same, findings: [...a.findings, ...b.findings] });
+const sum = (a: Report, b: Report): Report => ({
+  same: a.same + b.same,
+  beforeHorizon: a.beforeHorizon + b.beforeHorizon,
+  findings: [...a.findings, ...b.findings],
+});
 
 /** One partition of a raw topic, at rest: a fresh fold against what its roles keep and have published. */
 export async function verifyPartition(
@@ -52,10 +43,16 @@ export async function verifyPartition(
   const derived = (await site.store('outcomes').peek(at))?.next ?? null;
   if (derived !== null) {
     const expected = await fold(OUTCOMES, derived);
-    const records = compareRecords(await readStood(site, at, source), expected, codec);
-    rows.push({ what: 'derived records', at, ...sum(records, expected.peeked) });
+    const { records } = await readStanding(site.derived, at, DERIVED_OF[source], {});
+    await codec.prepare(records);
+    rows.push({ what: 'derived records', at, ...sum(compareRecords(records, expected, codec), expected.peeked) });
   }
   return rows;
+}
+
+function wordsOf({ same, beforeHorizon, findings }: Row): string {
+  const before = beforeHorizon > 0 ? `, ${beforeHorizon} before the horizon` : '';
+  return `${same} the same${before}, ${findings.length} findings`;
 }
 
 /**
@@ -77,8 +74,7 @@ export async function verify(context: Context): Promise<Exit> {
           same += row.same;
           found += row.findings.length;
           if (context.json) context.out(`${JSON.stringify(row)}\n`);
-          else
-            context.out(`${topic}/${partition} ${row.what}: ${row.same} the same, ${row.findings.length} findings\n`);
+          else context.out(`${topic}/${partition} ${row.what}: ${wordsOf(row)}\n`);
           for (const { fault, where, detail } of row.findings.slice(0, SHOWN))
             context.say(`  ${fault}: ${where}: ${detail}`);
         }

@@ -30,6 +30,8 @@ export async function openEmbeddedSite(config: Config): Promise<Site> {
       newToken: randomUUID,
     }),
     member: () => ({ isMember: true, detail: 'the only one' }),
+    redriver: members.outcomes.publisher,
+    derived: members.outcomes.publisher,
     readDerived: (topic, partition, from) => embedded.readDerived(topic, partition, from, PAGE_RECORDS),
     partitions: async () => embedded.partitions,
     close: () => embedded.close(),

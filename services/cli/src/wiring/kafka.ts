@@ -148,6 +148,7 @@ async function openParts(
   };
   const writer = lazily(() => keep(createKafkaWriter({ connection })));
   const reader = lazily(() => keep(createKafkaPublisher({ connection, groupId: 'callfold.reader' })));
+  const redriver = lazily(() => keep(createKafkaPublisher({ connection, groupId: 'callfold.dlq' })));
   const logOf = (role: RoleName): Log => {
     const found = logs.get(role) ?? keep(createKafkaLog({ connection, groupId: group(role) }));
     logs.set(role, found);
@@ -181,6 +182,12 @@ async function openParts(
       };
     },
     member: (role) => consumers.get(role)?.state() ?? { isMember: false, detail: 'not started' },
+    get redriver() {
+      return redriver();
+    },
+    get derived() {
+      return reader();
+    },
     readDerived: (topic, partition, from) => reader().readBack(topic, partition, from),
     partitions: (topic) => logOf('projector').partitions(topic),
     close,

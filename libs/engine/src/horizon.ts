@@ -1,0 +1,79 @@
+import type { DerivedRecord, Settings, State } from '@callfold/core';
+import { longestTimerMs, subjectKey } from '@callfold/core';
+import type { At, Log } from './ports.ts';
+
+/**
+ * A raw log whose beginning is gone (retention) cannot say all of a subject that began before. What it gives for such a
+ * one is folded, never compared, never corrected. The rule, for `recover` and `verify`; docs/recover.md has it in words.
+ */
+export type Horizon = {
+  /** First offset that the log has. */
+  readonly start: number;
+  /** Append time of its first record, epoch ms. */
+  readonly firstAt: number;
+  /** A subject first met later than this began where it was met. */
+  readonly until: number;
+};
+
+/** Of a log without a record: everything that stands was before it. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+/** Null: the log has its beginning. */
+export async function horizonOf(log: Log, at: At, settings: Settings): Promise<Horizon | null> {
+  const { start, end } = await log.bounds(at);
+  if (start === 0) return null;
+  for (let offset = start; offset < end; ) {
+    const batch = await log.read(at, offset, 1);
+    const [first] = batch.records;
+    if (first) return { start, firstAt: first.appendedAt, until: first.appendedAt + longestTimerMs(settings) };
+    if (batch.next <= offset) break;
+    offset = batch.next;
+  }
+  return { start, firstAt: NEVER, until: NEVER };
+}
+
+/** The standing record itself came of something that the log does not have any more. */
+export function isOfBefore(horizon: Horizon, origin: number, ingestedAt: number | null): boolean {
+  return origin < horizon.start || (ingestedAt !== null && ingestedAt < horizon.firstAt);
+}
+
+/** The log may lack the beginning of a subject first met then. */
+export function mayHaveBegunBefore(horizon: Horizon, firstMet: number): boolean {
+  return firstMet <= horizon.until;
+}
+
+/**
+ * What shares its fate before the horizon: all of a call or a chat. Of an agent one stay: it depends on none before it.
+ */
+export function fateOf(record: DerivedRecord): string {
+  if (record.kind === 'agent-interval') return record.outcomeId;
+  const subject = record.kind === 'chat-outcome' || record.kind === 'chat-handoff' ? record.chatId : record.callId;
+  return `${record.source} ${subjectKey(record.tenantId, subject)}`;
+}
+
+/** When the log's fold first met the record's subject; of an agent's stay, when it met what decided it. */
+export function firstMetOf(record: DerivedRecord, subjectMet: number | undefined): number {
+  const decided = record.ingestedAt ?? 0;
+  return record.kind === 'agent-interval' ? decided : (subjectMet ?? decided);
+}
+
+/** When a state's subject was first met, as far as it knows. */
+export function firstLogged(state: State | null): number | undefined {
+  if (state === null || state.facts.length === 0) return undefined;
+  return state.facts.reduce((first, { loggedAt }) => Math.min(first, loggedAt), Infinity);
+}
+
+/**
+ * A kept state that differs from the fold's, or that the fold does not have, and may well be right: it knows what is
+ * gone from the log.
+ */
+export function isStateOfBefore(
+  horizon: Horizon,
+  kept: State,
+  folded: State | null,
+  subjectMet: number | undefined,
+): boolean {
+  if (kept.changedAt < horizon.firstAt || (firstLogged(kept) ?? Infinity) < horizon.firstAt) return true;
+  if (mayHaveBegunBefore(horizon, subjectMet ?? kept.changedAt)) return true;
+  return kept.horizon !== (folded?.horizon ?? null) || kept.episodesBefore !== (folded?.episodesBefore ?? 0);
+}

@@ -1,0 +1,115 @@
+import { ORIGIN_HEADER, SEQ_HEADER, utf8Text } from '@callfold/core';
+import type { At, Published, Publisher } from './ports.ts';
+
+/**
+ * What one origin partition's owners have published, read back from the derived topics: the authority over what to
+ * send.
+ */
+export type Stood = {
+  readonly topic: string;
+  readonly seq: number;
+  /** `topic/partition/offset` of the raw record. */
+  readonly origin: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+};
+
+export type ReadBack = {
+  readonly records: readonly Stood[];
+  /** By topic, the end as read. */
+  readonly ends: Readonly<Record<string, number>>;
+};
+
+/** Reads derived topics and writes nothing. */
+export type DerivedReader = Pick<Publisher, 'readBack' | 'bounds'>;
+
+function header(record: Published, name: string): string | null {
+  const found = record.headers.find((one) => one.name === name);
+  return found ? utf8Text(found.value) : null;
+}
+
+export function stoodOf(record: Published, origin: At): Stood | null {
+  const from = header(record, ORIGIN_HEADER);
+  if (!from?.startsWith(`${origin.topic}/${origin.partition}/`) || record.value === null) return null;
+  const seq = Number(header(record, SEQ_HEADER));
+  const key = record.key ? utf8Text(record.key) : '';
+  return { topic: record.topic, seq, origin: from, key, value: record.value };
+}
+
+export function originOffset(record: Stood): number {
+  return Number(record.origin.slice(record.origin.lastIndexOf('/') + 1));
+}
+
+type Page = { readonly topic: string; readonly records: readonly Stood[]; readonly end: number };
+
+/** Page by page, in order, from the given offset, by default the start, up to the end as it is now. */
+export async function* topicPages(
+  reader: DerivedReader,
+  origin: At,
+  topic: string,
+  from: number | undefined,
+): AsyncGenerator<Page> {
+  const { partition } = origin;
+  let next = from ?? (await reader.bounds(topic, partition)).start;
+  let page = await reader.readBack(topic, partition, next).catch(async (error: unknown) => {
+    const { start, end } = await reader.bounds(topic, partition);
+    if (next >= end) return { records: [], next, end };
+    if (next >= start) throw error;
+    // What was published long ago is gone: retention.
+    return reader.readBack(topic, partition, start);
+  });
+  // What comes after the fence is none of this origin's.
+  const { end } = page;
+  for (;;) {
+    const records = page.records.flatMap((record) => stoodOf(record, origin) ?? []);
+    yield { topic, records, end: Math.max(page.next, end) };
+    if (page.next >= end) return;
+    if (page.next <= next) throw new Error(`Reading back ${topic}/${partition} stands still at ${next}`);
+    ({ next } = page);
+    page = await reader.readBack(topic, partition, next);
+  }
+}
+
+/** Topic by topic. */
+export async function* standingPages(
+  reader: DerivedReader,
+  origin: At,
+  topics: readonly string[],
+  from: Readonly<Record<string, number>>,
+): AsyncGenerator<Page> {
+  for (const topic of topics) yield* topicPages(reader, origin, topic, from[topic]);
+}
+
+/** All of it at once: for what is known to be little. */
+export async function readStanding(
+  reader: DerivedReader,
+  origin: At,
+  topics: readonly string[],
+  from: Readonly<Record<string, number>>,
+): Promise<ReadBack> {
+  const all = topics.map(async (topic) => {
+    const records: Stood[] = [];
+    let end = from[topic] ?? 0;
+    for await (const page of topicPages(reader, origin, topic, from[topic])) {
+      for (const record of page.records) records.push(record);
+      ({ end } = page);
+    }
+    return { topic, records, end };
+  });
+  const read = await Promise.all(all);
+  return {
+    records: read.flatMap(({ records }) => records),
+    ends: Object.fromEntries(read.map(({ topic, end }) => [topic, end])),
+  };
+}
+
+/** The first topic in which anything of this origin stands. */
+export async function firstStanding(
+  reader: DerivedReader,
+  origin: At,
+  topics: readonly string[],
+): Promise<string | null> {
+  for await (const { topic, records } of standingPages(reader, origin, topics, {}))
+    if (records.length > 0) return topic;
+  return null;
+}
