@@ -139,7 +139,10 @@ describe('a lost store', () => {
   });
 
   it('is recovered over any number of owners that end on the way, and of commits lost again', async () => {
-    const h = await openHarness();
+    let commitsLeft = Infinity;
+    const h = await openHarness((part, name) =>
+      part === 'store' && name === 'commit' && (commitsLeft -= 1) < 0 ? 'before' : 'none',
+    );
     // Over some time, so that what settles is published all along the log.
     for (let from = 0; from < 40; from += 4) {
       h.publish(calls(from, 4));
@@ -152,17 +155,19 @@ describe('a lost store', () => {
     await offerAll(h, OUTCOMES);
     const server = h.world.storeServer('outcomes');
     const cut = server.snapshot();
-    const positions: number[] = [];
+    const ends: number[] = [];
     for (let turn = 0; turn < 6; turn += 1) {
+      commitsLeft = 6;
       const service = h.start(OUTCOMES, DEFAULT_SETTINGS, { sliceRecords: 20 });
-      const reached = (): boolean =>
-        service.status().some(({ at, committed }) => at.topic === TOPIC && (committed ?? 0) > 20 * (turn + 1));
-      await h.clock.runUntil(reached, HOUR);
+      await h.clock.runUntil(() => commitsLeft < 0, HOUR);
       await h.stop([service]);
-      positions.push(...service.status().map(({ committed }) => committed ?? 0));
+      for (const at of ATS) ends.push(server.peek(at)?.next ?? 0);
       if (turn === 3) server.restore(cut);
       expect(everything(h)).toEqual(before);
     }
+    const end = h.world.topics.bounds(ATS[0] as At).end;
+    expect(ends.filter((one) => one > 0 && one < end).length, 'stopped in the middle').toBeGreaterThan(4);
+    commitsLeft = Infinity;
     await runFor(h, OUTCOMES);
     await runFor(h, PROJECTOR);
     expect(everything(h)).toEqual(before);

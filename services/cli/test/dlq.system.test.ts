@@ -243,10 +243,12 @@ describe('dead letters', { timeout: 600_000 }, () => {
     const dry = await callfold(['dlq', 'discard', '--code', 'not-avro'], { env });
     expect(dry.err.trimEnd().split('\n').at(-1)).toBe('callfold dlq discard --code not-avro --execute');
     const before = (await list()).length;
+    const all = (await list('--all')).length;
     const letters = await list('--code', 'not-avro');
     expect((await callfold(['dlq', 'discard', '--code', 'not-avro', '--execute'], { env })).code).toBe(0);
     expect(await list()).toHaveLength(before - letters.length);
-    expect(await list('--all')).toHaveLength(before);
-    expect((await list('--all', '--code', 'not-avro')).every(({ dealt }) => dealt === 'discarded')).toBe(true);
+    expect(await list('--all')).toHaveLength(all);
+    const discarded = (await list('--all', '--code', 'not-avro')).filter(({ dealt }) => dealt === 'discarded');
+    expect(discarded).toHaveLength(letters.length);
   });
 });
