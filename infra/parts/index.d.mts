@@ -112,7 +112,8 @@ export type RedisSentinel = {
   master(): Promise<Redis>;
   /** The replicas get nothing more: what is written from now on is lost in a failover, if it comes within some 20 s. */
   holdReplicas(): Promise<void>;
-  letReplicas(): Promise<void>;
+  /** What is down is started and what was held is let go; resolves when every replica has its master's data. */
+  whole(): Promise<void>;
   stop(how?: { readonly wipe?: boolean }): Promise<void>;
 };
 
@@ -129,9 +130,10 @@ export function startRedisSentinel(options: {
 export type RedisCluster = {
   readonly url: string;
   readonly servers: readonly Redis[];
-  /** Those that began as masters, and as replicas of the one at the same place. */
-  readonly masters: readonly Redis[];
-  readonly replicas: readonly Redis[];
+  /** Those that take writes now. */
+  masters(): Promise<readonly Redis[]>;
+  /** What is down is started; resolves when every slot is served and every replica has its master's data. */
+  whole(): Promise<void>;
   slotOf(key: string): Promise<number>;
   ownerOf(slot: number): Promise<Redis>;
   /**

@@ -34,21 +34,20 @@ const idOf = async (port) => String(await askRedis(port, ['CLUSTER', 'MYID']));
 
 /**
  * Everybody knows everybody, all slots are served and each replica has its master's data.
- * @param {readonly import('./index.mjs').Part[]} masters
- * @param {readonly import('./index.mjs').Part[]} replicas
+ * @param {readonly import('./index.mjs').Part[]} servers
  */
-async function isWhole(masters, replicas) {
-  for (const { port } of [...masters, ...replicas]) {
+async function isWhole(servers) {
+  let masters = 0;
+  for (const { port } of servers) {
     const info = String(await askRedis(port, ['CLUSTER', 'INFO']));
     const nodes = await nodesAt(port);
-    if (!info.includes('cluster_state:ok') || nodes.length !== masters.length + replicas.length) return false;
-    if (nodes.filter((node) => / (myself,)?slave /.test(node)).length !== replicas.length) return false;
+    if (!info.includes('cluster_state:ok') || nodes.length !== servers.length) return false;
     if (nodes.some((node) => /handshake|fail/.test(node))) return false;
+    const own = String(await askRedis(port, ['INFO', 'replication']));
+    if (own.includes('role:master')) masters += 1;
+    else if (!own.includes('master_link_status:up')) return false;
   }
-  for (const { port } of replicas) {
-    if (!/master_link_status:up/.test(String(await askRedis(port, ['INFO', 'replication'])))) return false;
-  }
-  return true;
+  return masters === MASTERS;
 }
 
 /** @type {typeof import('./index.mjs').startRedisCluster} */
@@ -74,7 +73,11 @@ export async function startRedisCluster(options) {
     const follows = async () => (await askRedis(port, ['CLUSTER', 'REPLICATE', id])) === 'OK';
     await until(`node ${port} did not learn of its master`, WAITS.readyMs, follows, WAITS.pollMs);
   }
-  await until('the cluster did not become whole', WAITS.readyMs, () => isWhole(masters, replicas), WAITS.pollMs);
+  async function whole() {
+    for (const server of servers) if (!server.alive) await server.start();
+    await until('the cluster did not become whole', WAITS.readyMs, () => isWhole(servers), WAITS.pollMs);
+  }
+  await whole();
 
   const someone = () => {
     const alive = servers.find((server) => server.alive);
@@ -93,26 +96,27 @@ export async function startRedisCluster(options) {
     return owner;
   }
 
-  /** @param {number} port a master other than this */
-  async function anotherMaster(port) {
+  /** Those that take writes now. */
+  async function mastersNow() {
+    const found = [];
     for (const server of servers) {
-      if (!server.alive || server.port === port) continue;
+      if (!server.alive) continue;
       const [role] = /** @type {string[]} */ (await askRedis(server.port, ['ROLE']));
-      if (role === 'master') return server.port;
+      if (role === 'master') found.push(server);
     }
-    throw new Error(`there is no master beside ${port}`);
+    return found;
   }
 
   return {
     url: `redis+cluster://${servers.map(({ port }) => `${HOST}:${port}`).join(',')}`,
     servers,
-    masters,
-    replicas,
+    masters: mastersNow,
+    whole,
     slotOf: async (key) => Number(await askRedis(someone().port, ['CLUSTER', 'KEYSLOT', key])),
     ownerOf,
     async migrate(slot, { keyPauseMs = 0 } = {}) {
       const source = (await ownerOf(slot)).port;
-      const target = await anotherMaster(source);
+      const target = (await mastersNow()).find(({ port }) => port !== source)?.port ?? 0;
       const [sourceId, targetId] = await Promise.all([idOf(source), idOf(target)]);
       await askRedis(target, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId]);
       await askRedis(source, ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId]);

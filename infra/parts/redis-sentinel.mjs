@@ -44,17 +44,6 @@ export async function startRedisSentinel(options) {
     ),
   );
 
-  const isWhole = async () => {
-    for (const { port } of sentinels) {
-      const known = fieldsOf(await askRedis(port, ['SENTINEL', 'MASTER', MASTER]));
-      if (known.get('num-other-sentinels') !== String(sentinelCount - 1)) return false;
-      if (known.get('num-slaves') !== String(replicaCount) || known.get('flags') !== 'master') return false;
-    }
-    const links = await Promise.all(replicas.map(({ port }) => linkIsUp(port)));
-    return links.every(Boolean);
-  };
-  await until('the sentinels did not find each other and the replicas', WAITS.readyMs, isWhole, WAITS.pollMs);
-
   /** As most of the sentinels that answer have it. */
   async function master() {
     const asked = await Promise.allSettled(
@@ -67,6 +56,24 @@ export async function startRedisSentinel(options) {
     if (!named) throw new Error(`the sentinels do not agree on a master: ${ports.join(', ')}`);
     return named;
   }
+
+  async function isWhole() {
+    for (const { port } of sentinels) {
+      const known = fieldsOf(await askRedis(port, ['SENTINEL', 'MASTER', MASTER]));
+      if (known.get('num-other-sentinels') !== String(sentinelCount - 1)) return false;
+      if (known.get('num-slaves') !== String(replicaCount) || known.get('flags') !== 'master') return false;
+    }
+    const main = await master();
+    const links = await Promise.all(servers.filter((one) => one !== main).map(({ port }) => linkIsUp(port)));
+    return links.every(Boolean);
+  }
+
+  async function whole() {
+    for (const server of [...servers, ...sentinels]) if (!server.alive) await server.start();
+    for (const { port } of servers) await askRedis(port, ['CONFIG', 'SET', 'masterauth', '']);
+    await until('the sentinels did not find each other and the replicas', WAITS.readyMs, isWhole, WAITS.pollMs);
+  }
+  await whole();
 
   /** @type {(lead: (replica: number, master: number) => Promise<unknown>) => Promise<void>} */
   async function eachReplica(lead) {
@@ -87,9 +94,7 @@ export async function startRedisSentinel(options) {
         await askRedis(main, ['CLIENT', 'KILL', 'TYPE', 'replica']);
       });
     },
-    async letReplicas() {
-      for (const { alive, port } of servers) if (alive) await askRedis(port, ['CONFIG', 'SET', 'masterauth', '']);
-    },
+    whole,
     async stop(how) {
       await Promise.all([...sentinels, ...servers].map((one) => one.stop(how)));
     },

@@ -86,12 +86,29 @@ describe('a schema', () => {
     ['an error without a body', { status: 502, body: '' }, /answered 502/],
     ['a refusal to whoever asks', apiError(401, 401), /answered 401/],
     ['a 200 that is no answer', { status: 200, body: '<html>log in</html>' }, /answered 200 <html>/],
+    ['a 200 of some other service', { status: 200, body: { status: 'up' } }, /answered 200 without a schema/],
+    ['a 200 that was cut', { status: 200, body: { schema: '{"type":' } }, /answered 200 without a schema/],
     ['silence', 'silence', /did not answer: .*timeout/],
   ])('is not to be had now: %s', async (_name, reply, message) => {
     const answer = schemaAt(reply);
     await expect(answer).rejects.toThrow(message);
     await expect(answer).rejects.toThrow('GET /schemas/ids/7');
     await expect(answer).rejects.not.toBeInstanceOf(Refused);
+  });
+
+  test('that it does not know is asked for again, when it does not know either what it gave out itself', async () => {
+    const replies: Record<string, Reply> = {
+      [`GET /api/config/${TOPIC}-value`]: { status: 200, body: { compatibilityLevel: 'FULL_TRANSITIVE' } },
+      [`POST /api/subjects/${TOPIC}-value`]: { status: 200, body: { id: 3 } },
+      'GET /api/schemas/ids/3': { status: 200, body: { schema: JSON_TEXT } },
+      'GET /api/schemas/ids/7': apiError(404, 40_403),
+    };
+    const { url } = await serve(replies);
+    const registry = createRegistry({ url });
+    await registry.register(TOPIC);
+    expect(await registry.schema(7)).toBeNull();
+    replies['GET /api/schemas/ids/3'] = apiError(404, 40_403);
+    await expect(registry.schema(7)).rejects.toThrow(/knows no schema 7, and not 3 any more.*another registry/);
   });
 
   test('is not to be had from a registry that is not there, and the message says what to check', async () => {

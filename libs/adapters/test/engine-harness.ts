@@ -186,6 +186,7 @@ export async function openHarness(
     settings: Settings = DEFAULT_SETTINGS,
     limits: Partial<typeof DEFAULT_LIMITS> = {},
     consumer: Consumer = watchedConsumer(role),
+    ownCodec: Codec = watched,
   ): Service {
     return startRole(
       role,
@@ -194,7 +195,7 @@ export async function openHarness(
         consumer,
         log: kafka.log(role.name),
         store: store.store(role.name),
-        codec: watched,
+        codec: ownCodec,
         publisher: role.publishes ? watchedPublisher() : null,
         clock,
         observer: (one) => said.push({ ...one, role: role.name, saidAt: clock.now() }),

@@ -12,6 +12,8 @@ export type Meta = {
   readonly clock: number;
   /** The last record folded, to tell whether the log is still the same one. */
   readonly last: { readonly offset: number; readonly hash: string } | null;
+  /** The last event folded and whose it was, to tell whether it is still read as what it is. Older ones have none. */
+  readonly event?: { readonly offset: number; readonly subject: string } | null;
   /** The next `callfold-seq`, by derived topic. */
   readonly seqs: Readonly<Record<string, number>>;
   /** By derived topic: every record of ours before this offset is known to have been sent. */
@@ -53,7 +55,7 @@ export function decodeMeta(text: string): Meta {
 }
 
 export function emptyMeta(settings: string, partitions: number): Meta {
-  const nothing = { clock: 0, last: null, seqs: {}, published: {}, outboxFirst: 0, outboxNext: 0 };
+  const nothing = { clock: 0, last: null, event: null, seqs: {}, published: {}, outboxFirst: 0, outboxNext: 0 };
   return { settings, partitions, ...nothing, standing: null, offered: null };
 }
 

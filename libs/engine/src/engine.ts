@@ -1,4 +1,4 @@
-import { DERIVED_OF, sourceOf } from '@callfold/core';
+import { sourceOf } from '@callfold/core';
 import { decodeMeta } from './checkpoint.ts';
 import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
@@ -71,7 +71,7 @@ export function createEngine(options: EngineOptions): Engine {
     slot.partition = null;
     const above = slot.epoch ?? undefined;
     const claimed = await retry('claiming the partition', signal, () =>
-      atOnce(() => claimPartition(options, at, DERIVED_OF[source], token, above, signal)),
+      atOnce(() => claimPartition(options, at, source, token, above, signal)),
     );
     slot.epoch = claimed.claim.epoch;
     slot.refused = null;

@@ -68,6 +68,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
   const seqs: Record<string, number> = { ...from.seqs };
   let clock = from.clock;
   let last: LogRecord | null = null;
+  let event: Extract<Input, { what: 'event' }> | null = null;
   let records = 0;
   let changed = 0;
 
@@ -141,6 +142,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
     fireUpTo(clock, offset);
     if (input.what === 'rejected') letter(input.record, input.rejection);
     if (input.what !== 'event') return;
+    event = input;
     if (isUnknown(input.event)) desk.observer({ name: 'unknown-word', at });
     const slot = slotOf(input.key);
     const step = foldEvent(slot.now ?? emptyState(desk.source, input.key), input.event, appendedAt, rules);
@@ -178,6 +180,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
         clock,
         seqs,
         last: last ? { offset: last.offset, hash: hashOfRecord(last) } : from.last,
+        event: event ? { offset: event.record.offset, subject: event.key } : (from.event ?? null),
         outboxNext: from.outboxNext + entries.length,
       };
       return { meta, subjects, changed, entries, records };

@@ -1,7 +1,9 @@
-import { fingerprint } from '@callfold/core';
+import type { Source } from '@callfold/core';
+import { DERIVED_OF, fingerprint } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, hashOfRecord } from './checkpoint.ts';
 import { horizonOf } from './horizon.ts';
+import { inputOf } from './inputs.ts';
 import type { Entry } from './outbox.ts';
 import { decodeEntry } from './outbox.ts';
 import type { At, Claim, Signal, Stored } from './ports.ts';
@@ -73,6 +75,27 @@ async function checkLog(
   throw new Refused(
     `${name(at)}: the record at offset ${meta.last.offset} is not the one that was folded: the topic was made anew or its end was ` +
       'rewritten. Check the topic, then rebuild (`callfold rebuild`).',
+  );
+}
+
+/**
+ * An event that was folded must still be read as that subject's: a registry in which the ids are other schemas makes
+ * dead letters, or other people's calls, of everything that comes.
+ */
+async function checkReading(options: EngineOptions, at: At, source: Source, meta: Meta, start: number): Promise<void> {
+  const { log, codec } = options.ports;
+  const { event = null, partitions } = meta;
+  if (event === null || event.offset < start) return;
+  const record = await log.readOne(at, event.offset);
+  if (!record) return;
+  await codec.prepare([record]);
+  const input = inputOf(record, { source, partition: at.partition, partitions }, codec);
+  if (input.what === 'event' && input.key === event.subject) return;
+  const now = input.what === 'rejected' ? `${input.rejection.rejected}: ${input.rejection.reason}` : input.what;
+  throw new Refused(
+    `${name(at)}: the record at offset ${event.offset} was folded as an event and cannot be read as that any more (${now}). ` +
+      'This is another registry than the events were written with, or its ids were given out anew: ' +
+      'point CALLFOLD_REGISTRY_URL to the right one, then start again.',
   );
 }
 
@@ -153,7 +176,7 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
 export async function claimPartition(
   options: EngineOptions,
   at: At,
-  topics: readonly string[],
+  source: Source,
   token: string,
   above: number | undefined,
   signal: Signal,
@@ -163,6 +186,7 @@ export async function claimPartition(
     if (signal.aborted) throw new Left(`claiming ${name(at)}`);
   };
   goOn();
+  const topics = DERIVED_OF[source];
   const settings = fingerprint(options.settings);
   const [partitions, { start, end }, before] = await Promise.all([
     log.partitions(at.topic),
@@ -181,6 +205,7 @@ export async function claimPartition(
   if (stored.next !== null) {
     checkMeta(at, options.role.name, known, settings, partitions);
     await checkLog(options, at, position, known, start, end);
+    await checkReading(options, at, source, known, start);
   }
   const { meta, unsent, standing } = await takeOver(options, at, topics, { meta: known, start, position, end });
   return { claim: stored.claim, stored: stored.next, position, end, partitions, meta, unsent, standing };

@@ -30,12 +30,14 @@ export type Registry = SchemaSource & {
 export function createRegistry(options: RegistryOptions): Registry {
   const http = createRegistryHttp(options);
   const client = clientOf(http);
+  /** Ids by topic. */
+  const told = new Map<string, number>();
 
   async function schema(id: number): Promise<object | null> {
     const path = `/schemas/ids/${id}`;
     const { status, code, json } = await http.ask('GET', path);
     if (status === 404) {
-      if (code === SCHEMA_NOT_FOUND) return null;
+      if (code === SCHEMA_NOT_FOUND) return nothingAt(id);
       throw new Away(
         `the schema registry at ${http.url} was asked GET ${path} and answered 404 with code ${code}`,
         status,
@@ -43,8 +45,29 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
     const { schemaType = 'AVRO', references, schema: text } = json;
     if (schemaType !== 'AVRO') return unusable(`it is of type ${String(schemaType)}, not AVRO`);
+    if (typeof text !== 'string' || !isJson(text)) {
+      throw new Away(
+        `the schema registry at ${http.url} was asked GET ${path} and answered 200 without a schema`,
+        status,
+      );
+    }
     if (Array.isArray(references) && references.length > 0) return withReferences(id);
-    return jsonOf(String(text)) ?? unusable('it is no record');
+    return jsonOf(text) ?? unusable('it is no record');
+  }
+
+  /** Believed of a registry that still has what it told us: another one, or an emptied one, knows no id of ours. */
+  async function nothingAt(id: number): Promise<null> {
+    for (const [topic, known] of told) {
+      const path = `/schemas/ids/${known}`;
+      const { status, json } = await http.ask('GET', path);
+      if (status === 200 && json['schema'] !== undefined) return null;
+      throw new Away(
+        `the schema registry at ${http.url} knows no schema ${id}, and not ${known} any more, which it gave out for ` +
+          `${topic}: it is another registry, or has lost its data`,
+        status,
+      );
+    }
+    return null;
   }
 
   /** The client gathers what a schema refers to. */
@@ -80,7 +103,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   async function register(topic: string): Promise<number> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await registerOnce(topic);
+        const id = await registerOnce(topic);
+        told.set(topic, id);
+        return id;
       } catch (error) {
         if (attempt === ATTEMPTS || !mayPass(error)) throw refusalOf(error, subjectOf(topic), http.url);
         await sleep(attempt * PAUSE_MS);
@@ -134,6 +159,15 @@ function textOf(topic: string): string {
 
 function levelOf(config: Readonly<Record<string, unknown>>): string {
   return String(config['compatibilityLevel'] ?? config['compatibility']).toUpperCase();
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function unusable(why: string): Unusable {
