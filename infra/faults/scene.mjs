@@ -101,9 +101,19 @@ export async function openScene(stage, fault, { rate, seed, number, say }) {
   await stage.fresh(generation);
   const env = stage.env(generation);
   const { load, observer } = await openChildren(dir, seed, env);
-  const crew = createCrew({ dir, env, say });
+  const crew = createCrew({ dir, env: stage.servicesEnv(generation), say });
   /** @returns {Promise<Positions>} */
   const positions = () => observer.ask('positions');
+  /** What holds them may be away: that is part of the time until recovery. */
+  async function positionsWhenThere() {
+    for (const giveUpAt = Date.now() + GIVEN_UP_MS; ; await pause(LOOK_MS)) {
+      try {
+        return await positions();
+      } catch (error) {
+        if (Date.now() > giveUpAt) throw error;
+      }
+    }
+  }
   const sentry = createSentry({ positions, crew });
   /** @type {Struck} */
   const struck = { times: 0, inFlight: 0, seconds: 0, rate: Infinity };
@@ -155,12 +165,12 @@ export async function openScene(stage, fault, { rate, seed, number, say }) {
       await action();
       const from = performance.now();
       const before = await scene.struckNow(atRate);
-      await until('recovery', GIVEN_UP_MS, async () => allMoved(before, await positions(), roles));
+      await until('recovery', GIVEN_UP_MS, async () => allMoved(before, await positionsWhenThere(), roles));
       scene.recoveredAfter(performance.now() - from);
     },
     /** For faults that tell by themselves when they struck. @param {number} [atRate] events a second just before */
     async struckNow(atRate) {
-      const now = await positions();
+      const now = await positionsWhenThere();
       struck.times += 1;
       struck.rate = Math.min(struck.rate, atRate ?? (await load.ask('rate')));
       struck.inFlight = Math.max(struck.inFlight, inFlightOf(now));

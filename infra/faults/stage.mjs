@@ -6,11 +6,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createRedisClient, openKafkaAdmin, readConfig } from '@callfold/adapters';
+import { createKafkaLog, openKafkaAdmin, readConfig } from '@callfold/adapters';
 import { TOPICS } from '@callfold/core';
 import { connectionOf, quietLogger } from '../../services/cli/dist/wiring/kafka.js';
-import { startKafka, startRedis, startRegistry } from '../parts/index.mjs';
+import { startKafka, startProxy, startRegistry } from '../parts/index.mjs';
 import { ROOT } from '../test/process.mjs';
+import { OPEN_REDIS } from './redis-parts.mjs';
+import { startRegistryFront } from './registry-front.mjs';
 
 export const PARTITIONS = 4;
 /** The least that a broker takes by default. */
@@ -29,35 +31,12 @@ const KAFKA_SETTINGS = {
   'log.initial.task.delay.ms': '1000',
 };
 
-/** @typedef {{ brokers: 1 | 3, redis: 'single' | 'sentinel' | 'cluster', proxy?: boolean }} Needs */
-
 /**
- * What a Redis of any shape is for a stage.
- * @typedef {object} RedisPart
- * @property {string} url as CALLFOLD_REDIS_URL
- * @property {import('../parts/index.mjs').Part[]} servers
- * @property {() => Promise<void>} empty whole again, and nothing in it
- * @property {() => Promise<void>} stop
+ * @typedef {object} Needs
+ * @property {1 | 3} brokers
+ * @property {'single' | 'sentinel' | 'cluster'} redis
+ * @property {boolean} [proxy] the services come to Kafka, to a single Redis and to the registry on ways that can break
  */
-
-/** @param {string} dir @returns {Promise<RedisPart>} */
-async function openSingle(dir) {
-  const server = await startRedis({ dir });
-  return {
-    url: server.url,
-    servers: [server],
-    async empty() {
-      if (!server.alive) await server.start();
-      const client = createRedisClient({ url: server.url });
-      await client.callMasters('flushall', []);
-      await client.close();
-    },
-    stop: () => server.stop({ wipe: true }),
-  };
-}
-
-/** @type {Partial<Record<Needs['redis'], (dir: string) => Promise<RedisPart>>>} */
-const REDIS = { single: openSingle };
 
 /** @typedef {Awaited<ReturnType<typeof openStage>>} Stage */
 
@@ -68,12 +47,12 @@ const REDIS = { single: openSingle };
 export async function openStage(needs, say) {
   mkdirSync(join(ROOT, '.infra'), { recursive: true });
   const dir = mkdtempSync(join(ROOT, '.infra', 'faults-'));
-  const openRedis = REDIS[needs.redis];
-  if (!openRedis) throw new Error(`no Redis of the shape ${needs.redis} can be started`);
-  const quick = { quick: true, settings: KAFKA_SETTINGS };
+  const quick = { quick: true, settings: KAFKA_SETTINGS, proxied: needs.proxy ?? false };
   const kafka = await startKafka({ dir: join(dir, 'kafka'), brokers: needs.brokers, ...quick, say });
   const registry = await startRegistry({ dir: join(dir, 'registry'), say });
-  const redis = await openRedis(join(dir, 'redis'));
+  const redis = await OPEN_REDIS[needs.redis](join(dir, 'redis'));
+  const redisProxy = needs.proxy ? await startProxy({ to: redis.servers[0]?.port ?? 0 }) : null;
+  const front = needs.proxy ? await startRegistryFront(registry.url) : null;
 
   /** @param {string} generation state and groups of its own @returns {Record<string, string>} */
   const env = (generation) => ({
@@ -85,6 +64,13 @@ export async function openStage(needs, say) {
     CALLFOLD_REPLICATION_FACTOR: String(needs.brokers),
     CALLFOLD_SESSION_TIMEOUT_MS: String(SESSION_MS),
     CALLFOLD_SETTLE_MS: String(SETTLE_MS),
+  });
+  /** As `env`, on the ways that can break. @param {string} generation @returns {Record<string, string>} */
+  const servicesEnv = (generation) => ({
+    ...env(generation),
+    ...(kafka.proxied.length > 0 && { CALLFOLD_KAFKA_BROKERS: kafka.proxied.join(',') }),
+    ...(redisProxy && { CALLFOLD_REDIS_URL: `redis://${redisProxy.where}` }),
+    ...(front && { CALLFOLD_REGISTRY_URL: front.url }),
   });
   const connection = connectionOf(readConfig(env('admin')), quietLogger(say));
 
@@ -108,27 +94,48 @@ export async function openStage(needs, say) {
     }
   }
 
+  /** The ends of a topic's partitions. @param {string} topic */
+  async function endsOf(topic) {
+    const log = createKafkaLog({ connection, groupId: 'faults' });
+    try {
+      const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+      return (await Promise.all(partitions.map((partition) => log.bounds({ topic, partition })))).map(({ end }) => end);
+    } finally {
+      await log.close();
+    }
+  }
+
   const stage = {
     needs,
     dir,
     kafka,
     registry,
     redis,
+    /** Of those who need `proxy`. */
+    get ways() {
+      if (redisProxy === null || front === null) throw new Error('this fault did not ask for `proxy`');
+      return { kafka: kafka.proxies, redis: redisProxy, registry: front };
+    },
     connection,
     env,
+    servicesEnv,
     removeTopics,
+    endsOf,
     /** Topics and schemas, as the product makes them. @param {string} generation */
     applyTopics: (generation) => callfold(['topics', 'apply', '--execute'], env(generation)),
     /** Whole, and nothing left of what was there before. @param {string} generation of what comes now */
     async fresh(generation) {
       for (const node of kafka.nodes) if (!node.alive) await node.start();
       if (!registry.alive) await registry.start();
+      for (const proxy of [...kafka.proxies, ...(redisProxy ? [redisProxy] : [])]) await proxy.normal();
+      front?.normal();
       await redis.empty();
       await removeTopics(TOPICS.map(({ name }) => name));
       await stage.applyTopics(generation);
     },
     /** @param {{ keep: boolean }} how */
     async close({ keep }) {
+      await Promise.allSettled([redisProxy?.close(), front?.close()]);
       await Promise.allSettled([kafka.stop({ wipe: true }), registry.stop({ wipe: true }), redis.stop()]);
       if (!keep) rmSync(dir, { recursive: true, force: true });
     },
