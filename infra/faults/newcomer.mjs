@@ -16,7 +16,7 @@ const LIVE_CALLS = 50;
 const EVENTS_MAX = 100_000;
 const BEGINS_BEFORE_MS = 6 * 3_600_000;
 
-/** @param {string} url of the API @param {string} field makes it a schema of its own @returns {Promise<number>} its id */
+/** Answers its id. @param {string} url of the API @param {string} field makes it a schema of its own */
 async function register(url, field) {
   const ours = SCHEMAS[/** @type {'callfold.raw.callcenter24'} */ (TOPIC)];
   const schema = { ...ours, fields: [...ours.fields, { name: field, type: ['null', 'string'], default: null }] };

@@ -56,7 +56,7 @@ export async function startRegistryFront(to) {
   await once(server, 'listening');
   return {
     url: `http://${HOST}:${port}${api}`,
-    /** Asked first with every question; null: the registry is asked. @param {(question: Question) => Answer | null} next */
+    /** Told every question; null: the registry is asked. @param {(question: Question) => Answer | null} next */
     answer(next) {
       answers = next;
     },

@@ -1,5 +1,5 @@
 // @ts-check
-/** Redis with Sentinel and Redis Cluster: a failover that loses acknowledged commits, slots that move, a lost master. */
+/** Redis with Sentinel and Redis Cluster: a failover that loses answered commits, slots that move, a lost master. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { askRedis } from '../../parts/index.mjs';
@@ -20,7 +20,10 @@ function clusterOf({ stage }) {
   return stage.redis.cluster;
 }
 
-/** Positions of the partitions that the load goes to, of both roles, stand in these. @param {import('../../parts/index.mjs').RedisCluster} cluster */
+/**
+ * Positions of the partitions that the load goes to, of both roles, stand in these.
+ * @param {import('../../parts/index.mjs').RedisCluster} cluster
+ */
 async function checkpoints(cluster) {
   const found = [];
   for (const { port } of await cluster.masters())
