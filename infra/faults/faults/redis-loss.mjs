@@ -4,7 +4,9 @@
 import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { DERIVED_OF } from '@callfold/core';
 import { askRedis } from '../../parts/index.mjs';
+import { PARTITIONS } from '../stage.mjs';
 import { setBack, REDIS_BOUND, ROLES, told, ZERO } from './words.mjs';
 
 /** @typedef {import('../scene.mjs').Fault} Fault */
@@ -17,6 +19,8 @@ const BETWEEN_MS = 500;
 const HOLD_MS = 3_000;
 /** Left for state when Redis becomes full: some commits more. */
 const ROOM_BYTES = 3_000_000;
+const TOLD_MS = 60_000;
+const DERIVED = DERIVED_OF.callcenter24;
 /** Exit code of a precondition that does not hold. */
 const REFUSED = 4;
 /** Of the append-only file, as after a machine that lost what it had not written. */
@@ -138,6 +142,9 @@ const truncated = {
   },
 };
 
+/** @param {Scene} scene */
+const derivedEnds = ({ stage }) => Promise.all(DERIVED.map((topic) => stage.endsOf(topic)));
+
 /**
  * @param {string} name
  * @param {string} title
@@ -145,20 +152,38 @@ const truncated = {
  * @returns {Fault}
  */
 const lost = (name, title, lose) => ({
+  ...REDIS_BOUND,
   name,
   title,
-  promise:
-    'the services refuse to go on and name `callfold recover`; after it all is equal: nothing lost, nothing twice',
-  ...REDIS_BOUND,
+  promise: 'both services refuse and name `callfold recover`; nothing more is sent',
   short: false,
   needs,
+  ends: 'refused',
   async run(scene) {
-    const server = serverOf(scene);
-    await scene.crew.usual();
+    const { crew, until } = scene;
+    await crew.usual();
+    await scene.underLoad(() => pause(HOLD_MS));
+    await scene.drained();
+    await scene.check();
     await scene.underLoad(async () => {
-      await lose(server);
-      await told(scene, /callfold recover/);
+      await scene.struckNow();
+      const from = performance.now();
+      await lose(serverOf(scene));
+      await until('every partition to name callfold recover', TOLD_MS, async () => {
+        const said = await Promise.all(ROLES.map((role) => crew.complaints(role)));
+        return said.every((details) => details.filter((text) => /callfold recover/.test(text)).length >= PARTITIONS);
+      });
+      scene.recoveredAfter(performance.now() - from);
+      const before = await derivedEnds(scene);
+      await pause(HOLD_MS);
+      const after = await derivedEnds(scene);
+      for (const [index, topic] of DERIVED.entries()) {
+        if (String(after[index]) === String(before[index])) continue;
+        const detail = `ends were ${before[index]} and are ${after[index]}`;
+        scene.found({ fault: 'surplus', where: topic, detail });
+      }
     });
+    await crew.stop();
   },
 });
 
