@@ -1,6 +1,7 @@
 // @ts-check
 /** Which verdicts of the engine a history makes right: a partition may be given up for what befell it, and no other. */
 
+import { hashOfRecord } from '@callfold/engine';
 import { placeOf } from './reader.mjs';
 
 /** @typedef {import('@callfold/engine').At} At */
@@ -29,7 +30,14 @@ export function createVerdicts({ memory, topics, cuts }) {
     },
     /** After a commit, and after the log was cut. @param {RoleName} role @param {At} at */
     sawPosition(role, at) {
-      if ((positionOf(role, at) ?? 0) > topics.bounds(at).end) beyond.add(nameOf(role, at));
+      if (!cuts.has(placeOf(at))) return;
+      const stored = memory.storeServer(role).peek(at);
+      const last = stored?.meta ? JSON.parse(stored.meta).last : null;
+      // A commit that was on its way when the log was cut may come after the log has grown again.
+      const record = last && topics.read(at, last.offset, 1).records.find(({ offset }) => offset === last.offset);
+      const isKept =
+        last === null || last.offset < topics.bounds(at).start || (record && hashOfRecord(record) === last.hash);
+      if (!isKept || (stored?.next ?? 0) > topics.bounds(at).end) beyond.add(nameOf(role, at));
     },
     /**
      * It folded what the log does not say any more: all that is promised is that it says so.

@@ -1,3 +1,4 @@
+export { hashOfRecord } from './checkpoint.ts';
 export * from './engine.ts';
 export * from './horizon.ts';
 export * from './inputs.ts';

@@ -41,8 +41,12 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
       ticksFor = nextDue;
       tickPauseMs = limits.tickMs;
     }
-    const isWanted = position >= end && nextDue !== null && nextDue <= now;
-    if (!isWanted || now < tickAfter) return;
+    if (nextDue === null || nextDue > now || now < tickAfter) return;
+    // What was known of the end may be gone since, with an unclean leader: then no record will come to tell.
+    if (position < end && position < (await log.bounds(at)).end) {
+      tickAfter = now + limits.tickMs;
+      return;
+    }
     await log.tick(at);
     // Only one that was written counts: after a failure the next look tries again.
     tickAfter = now + tickPauseMs;
