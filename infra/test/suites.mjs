@@ -171,6 +171,10 @@ export const SUITES = [
     limitMs: 15 * MINUTE,
     byNameOnly: true,
   }),
+  counted('mutants', 'each guard taken out in turn: a named test must fail', ['infra/mutants/run.mjs'], {
+    limitMs: 30 * MINUTE,
+    byNameOnly: true,
+  }),
   counted('bench', 'records a second, printed and never judged', ['infra/bench/run.mjs', '--short', '--no-page'], {
     limitMs: 20 * MINUTE,
     byNameOnly: true,

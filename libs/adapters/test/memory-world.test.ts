@@ -111,6 +111,18 @@ describe('late calls', () => {
     expect((await late).next).toBe(2);
   });
 
+  it('of an empty commit, behind a newer one at the same position, change nothing', async () => {
+    const { world } = worldAt(1);
+    const owner = world.ports().store('g');
+    const { claim } = await owner.claim(AT, freshToken());
+    const early = change({ expected: null, next: 1, meta: 'early' });
+    const again = change({ expected: 1, next: 1, meta: 'again' });
+    const newer = change({ expected: 1, next: 1, meta: 'newer' });
+    for (const commit of [early, again, newer]) expect(await owner.commit(AT, claim, commit)).toEqual({ ok: true });
+    expect(await owner.commit(AT, claim, again)).toEqual({ ok: false, why: 'moved' });
+    expect((await owner.peek(AT))?.meta).toBe('newer');
+  });
+
   it('and lost answers and repeats leave what was answered, in its order, whatever happens to each call', async () => {
     const fates = fc.array(fc.constantFrom('done', 'done', 'request lost', 'answer lost', 'copy later'), {
       maxLength: 120,
