@@ -147,8 +147,11 @@ function standingOf({ world, owners, verdicts }, role, at) {
     }
     // Only `outcomes` makes time pass where nothing comes. What is due after the bound is not waited for.
     const due = role === 'outcomes' && (nextDue ?? Infinity) < world.clock.now() + LIVENESS_MS ? nextDue : null;
-    if (position === end && committed === end && waiting === 0 && due === null) return { done: true, refused: null };
-    why = `${name}: ${JSON.stringify({ position, committed, end, waiting, due, away })}`;
+    // What the store lost a moment ago its owner has not noticed yet.
+    const stored = verdicts.positionOf(role, at);
+    const isFolded = position === end && committed === end && stored === end;
+    if (isFolded && waiting === 0 && due === null) return { done: true, refused: null };
+    why = `${name}: ${JSON.stringify({ position, committed, stored, end, waiting, due, away })}`;
   }
   return { done: false, why };
 }
