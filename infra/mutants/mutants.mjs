@@ -170,8 +170,8 @@ export const MUTANTS = [
   {
     guard: 'records that stand and that the store forgot',
     file: OWNER,
-    from: 'standing: beyond.length > 0 ? createStanding(beyond, codec) : null,',
-    to: 'standing: null,',
+    from: 'standing.add(record);',
+    to: '',
     test: ENGINE_TEST,
     name: 'sends nothing twice when the store forgets commits whose records were sent',
   },
