@@ -12,7 +12,15 @@ import type { Isolation, KafkaConnection, KafkaTimes, MemberOptions } from './cl
 import { KAFKA_TIMES } from './client.ts';
 import { KafkaError } from './errors.ts';
 import type { BeforeJoin, JoinHook, OutOfRange } from './mends.ts';
-import { mendClose, mendConnection, mendIdleTimer, mendJoin, mendLeaderMove, mendOffsetReset } from './mends.ts';
+import {
+  mendClose,
+  mendConnection,
+  mendHeartbeat,
+  mendIdleTimer,
+  mendJoin,
+  mendLeaderMove,
+  mendOffsetReset,
+} from './mends.ts';
 import type { Fetched } from './messages.ts';
 import { decodeFetched, FETCH_VERSION } from './messages.ts';
 import type { Held } from './share-out.ts';
@@ -75,6 +83,7 @@ mendClose(inner('cluster/brokerPool') as Parameters<typeof mendClose>[0]);
 mendOffsetReset(inner('consumer/offsetManager') as Parameters<typeof mendOffsetReset>[0], outOfRange);
 mendJoin(inner('consumer/consumerGroup') as Parameters<typeof mendJoin>[0], beforeJoin);
 mendLeaderMove(inner('consumer/consumerGroup') as Parameters<typeof mendLeaderMove>[0]);
+mendHeartbeat(inner('consumer/consumerGroup') as Parameters<typeof mendHeartbeat>[0]);
 
 export const COORDINATOR = { group: 0, transaction: 1 } as const;
 export const ISOLATION: Readonly<Record<Isolation, number>> = { uncommitted: 0, committed: 1 };

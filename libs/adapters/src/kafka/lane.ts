@@ -93,7 +93,7 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
     },
 
     async take(batch, sendHeartbeat) {
-      startedAt = Date.now();
+      startedAt = performance.now();
       lastBeatAt = startedAt;
       heartbeat = sendHeartbeat;
       lane.wasMoved = false;
@@ -104,7 +104,7 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
       }
     },
 
-    runsMs: () => (heartbeat === null ? 0 : Date.now() - startedAt),
+    runsMs: () => (heartbeat === null ? 0 : performance.now() - startedAt),
 
     beat(lostMs, isLost) {
       if (heartbeat === null || isBeating || lane.heartbeatError !== null) return;
@@ -112,11 +112,11 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
       heartbeat().then(
         () => {
           isBeating = false;
-          lastBeatAt = Date.now();
+          lastBeatAt = performance.now();
         },
         (error: unknown) => {
           isBeating = false;
-          if (!isLost(error) && Date.now() - lastBeatAt < lostMs) return;
+          if (!isLost(error) && performance.now() - lastBeatAt < lostMs) return;
           lane.heartbeatError = error as Error;
           signal.aborted = true;
         },

@@ -227,3 +227,20 @@ export function mendJoin(group: Prototype<Group>, told: BeforeJoin): void {
     await joinAndSync.call(this);
   };
 }
+
+type Beating = {
+  lastRequest: number;
+  heartbeat: (this: Beating, options: object) => Promise<unknown>;
+};
+
+/**
+ * Without: after the wall clock was set back by an hour no heartbeat goes out for an hour, since the last one lies
+ * ahead. The group drops the member, which hears nothing of it.
+ */
+export function mendHeartbeat(group: Prototype<Beating>): void {
+  const { heartbeat } = group.prototype;
+  group.prototype.heartbeat = function beatWhenTheClockWentBack(this: Beating, options: object): Promise<unknown> {
+    this.lastRequest = Math.min(this.lastRequest, Date.now());
+    return heartbeat.call(this, options);
+  };
+}
