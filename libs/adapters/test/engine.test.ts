@@ -269,6 +269,23 @@ describe('the engine over the memory adapter', () => {
     await Promise.all([second.stop(), clock.runUntil(() => false, 10_000)]);
   });
 
+  it('refuses a topic to which partitions were added, the new ones as well, and names the rebuild', async () => {
+    const { clock, events: said, world, publish, start, settled } = await harness();
+    publish(day(6));
+    const first = await start(PROJECTOR);
+    expect(await clock.runUntil(settled(first), 60_000)).toBe(true);
+    await Promise.all([first.stop(), clock.runUntil(() => false, 10_000)]);
+    world.topics.grow(TOPIC, PARTITIONS + 1);
+    const second = await start(PROJECTOR);
+    const refused = (): number =>
+      second.status().filter((one) => one.at.topic === TOPIC && one.refused !== null).length;
+    await clock.runUntil(() => refused() === PARTITIONS + 1, 60_000);
+    expect(refused()).toBe(PARTITIONS + 1);
+    const refusals = said.flatMap((event) => (event.name === 'partition-refused' ? [event.message] : []));
+    for (const message of refusals) expect(message).toMatch(/has 3 partitions, .*made with 2\. .*callfold rebuild/);
+    await Promise.all([second.stop(), clock.runUntil(() => false, 10_000)]);
+  });
+
   it('refuses other settings than the state was made with, and names the one', async () => {
     const { clock, events: said, publish, start, settled } = await harness();
     publish(day(6));

@@ -169,6 +169,13 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   };
 }
 
+/** One that was added later: its subjects began in another partition, where their states still are. */
+async function checkAdded(options: EngineOptions, at: At, settings: string, partitions: number): Promise<void> {
+  if (at.partition === 0) return;
+  const first = await options.ports.store.peek({ topic: at.topic, partition: 0 });
+  if (first?.meta) checkMeta(at, options.role.name, decodeMeta(first.meta), settings, partitions);
+}
+
 /**
  * The whole of the claim: epoch and token, the checkpoint held against log and settings, fence, read-back.
  * @throws Left when it is not wanted any more: taken all the same, the partition would be lost to its next owner.
@@ -193,7 +200,10 @@ export async function claimPartition(
     log.bounds(at),
     store.peek(at),
   ]);
-  if (before?.next === null || before === null) await checkFirst(options, at, topics);
+  if (before === null || before.next === null) {
+    await checkAdded(options, at, settings, partitions);
+    await checkFirst(options, at, topics);
+  }
   goOn();
   const stored: Stored = await store.claim(at, token, above);
   const empty = emptyMeta(settings, partitions);

@@ -10,6 +10,8 @@ export type MemoryRecord = Omit<Outgoing, 'topic' | 'value'> & { readonly value:
  */
 export type MemoryLog = {
   create(topic: string, partitions: number): void;
+  /** Partitions are added: none of what stands moves. */
+  grow(topic: string, partitions: number): void;
   /** Throws when there is no such topic. */
   partitions(topic: string): number;
   /** Answers the offset after the last one. */
@@ -37,6 +39,8 @@ type Partition = {
   watchers: Set<() => void>;
 };
 
+const empty = (): Partition => ({ records: [], start: 0, end: 0, lastAppendedAt: 0, watchers: new Set() });
+
 /** @param timesMayFall a clock that is set back shows in the append times, as on a real broker */
 export function createMemoryLog(clock: Pick<Clock, 'now'>, timesMayFall = false): MemoryLog {
   const topics = new Map<string, Partition[]>();
@@ -58,8 +62,11 @@ export function createMemoryLog(clock: Pick<Clock, 'now'>, timesMayFall = false)
   return {
     create(topic, partitions) {
       if (topics.has(topic)) throw new Error(`the topic ${topic} is in memory already`);
-      const empty = (): Partition => ({ records: [], start: 0, end: 0, lastAppendedAt: 0, watchers: new Set() });
       topics.set(topic, Array.from({ length: partitions }, empty));
+    },
+    grow(topic, partitions) {
+      const found = topicOf(topic);
+      while (found.length < partitions) found.push(empty());
     },
     partitions: (topic) => topicOf(topic).length,
     append(at, records, appendedAt) {
