@@ -15,6 +15,8 @@ const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 const LOOK_MS = 100;
 const ANSWER_MS = 2_000;
 const READY_MS = 120_000;
+/** An armed worker passes its point as long as there is work. */
+const STRUCK_MS = 120_000;
 /** A service that was asked to stop finishes its batch and leaves its group. */
 const STOP_MS = 60_000;
 
@@ -37,7 +39,7 @@ const STOP_MS = 60_000;
  * @property {(arm: { point: string, signal: NodeJS.Signals, passes: number }) => Promise<void>} strikeAt
  *   of a worker: resolves when it is dead, or stopped
  * @property {(clockMs: number) => void} moveClock of a worker
- * @property {string[]} lateSends of a worker that was stopped: how its sends ended after it went on
+ * @property {string[]} late of a worker that was stopped: how its next steps ended after it went on
  * @property {Promise<{ code: number | null, signal: string | null }>} ended
  */
 
@@ -64,12 +66,12 @@ export function createCrew({ dir, env, say }) {
     const { pid = 0 } = child;
     endWithMe(pid);
     /** @type {string[]} */
-    const lateSends = [];
+    const late = [];
     /** @type {(point: string) => void} */
     let struck = () => undefined;
     child.on('message', (/** @type {any} */ told) => {
       if (told.struck !== undefined) struck(told.struck);
-      if (told.lateSend !== undefined) lateSends.push(told.lateSend);
+      if (told.late !== undefined) late.push(told.late);
     });
     /** @type {Instance['ended']} */
     const over = new Promise((resolve) => {
@@ -84,7 +86,7 @@ export function createCrew({ dir, env, say }) {
       name,
       pid,
       log,
-      lateSends,
+      late,
       ended: over,
       get alive() {
         return child.exitCode === null && child.signalCode === null;
@@ -117,10 +119,12 @@ export function createCrew({ dir, env, say }) {
           struck = resolve;
         });
         child.send({ arm });
-        await Promise.race([arm.signal === 'SIGKILL' ? over : told, over]);
-        const late = await Promise.race([over, pause(0, null)]);
-        if (late !== null && late.signal !== arm.signal)
-          throw new Error(`${name} ended with ${late.signal ?? late.code} before it was struck; its log is ${log}`);
+        const inTime = pause(STRUCK_MS, 'late', { ref: false });
+        if ((await Promise.race([arm.signal === 'SIGKILL' ? over : told, over, inTime])) === 'late')
+          throw new Error(`${name} did not come by "${arm.point}" within ${STRUCK_MS / 1_000} s; its log is ${log}`);
+        const end = await Promise.race([over, pause(0, null)]);
+        if (end !== null && end.signal !== arm.signal)
+          throw new Error(`${name} ended with ${end.signal ?? end.code} before it was struck; its log is ${log}`);
       },
       moveClock: (clockMs) => void child.send({ clockMs }),
     };
@@ -137,6 +141,12 @@ export function createCrew({ dir, env, say }) {
     },
     /** @param {RoleName} role */
     of: (role) => living().filter((one) => one.role === role),
+    /** The one that `usual` started second. @param {RoleName} role */
+    second(role) {
+      const found = all.filter((one) => one.role === role)[1];
+      if (!found) throw new Error(`there is no second ${role}`);
+      return found;
+    },
     /** Two instances of each role, and all of them ready. @param {How} [second] how the second of a role is started */
     async usual(second = {}) {
       for (const role of /** @type {const} */ (['projector', 'outcomes'])) {

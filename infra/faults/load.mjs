@@ -113,8 +113,8 @@ function opened() {
   return load;
 }
 
-/** @param {{ events: number }} wanted so many are ready after it */
-function prepare({ events }) {
+/** @param {number} events so many are ready after it */
+function prepare(events) {
   const { codec, input } = opened();
   prepared = prepared.slice(given);
   given = 0;
@@ -125,7 +125,6 @@ function prepare({ events }) {
     if (made % DIRT_EVERY === 0) message.value = Buffer.from(`no event ${made}`);
     prepared.push({ partition: input.partition, message });
   }
-  return prepared.length;
 }
 
 /** @param {number} rate events a second */
@@ -159,20 +158,24 @@ function rate() {
   return then ? Math.round(((acked - then.acked) / (now - then.at)) * 1_000) : 0;
 }
 
+async function end() {
+  isOn = false;
+  await pacing;
+  await Promise.all(opened().lanes.map((lane) => lane.empty()));
+  return { published: acked };
+}
+
 answerParent({
   open,
-  prepare,
-  begin(/** @type {{ rate: number }} */ options) {
+  /** So many events, at this rate, unless it is ended before. */
+  async burst(/** @type {{ rate: number, events: number }} */ options) {
+    await end();
+    prepare(options.events);
     isOn = true;
     marks = [];
     pacing = pace(options.rate);
   },
-  rate,
+  state: () => ({ perSecond: rate(), left: prepared.length - given }),
   /** Resolves when the log has all that was published. */
-  async end() {
-    isOn = false;
-    await pacing;
-    await Promise.all(opened().lanes.map((lane) => lane.empty()));
-    return { published: acked };
-  },
+  end,
 });

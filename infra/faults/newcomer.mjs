@@ -7,7 +7,7 @@ import { quietLogger, connectionOf, registryOf } from '../../services/cli/dist/w
 import { outgoing } from '../bench/fill.mjs';
 import { createInput } from '../bench/input.mjs';
 import { TOPIC } from '../bench/topics.mjs';
-import { PARTITIONS } from './stage.mjs';
+import { PARTITIONS } from './limits.mjs';
 
 const ID_AT = 1;
 /** Null, the first of the union's two: the value of the field that is new. */

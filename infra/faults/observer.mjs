@@ -12,6 +12,7 @@ import { TOPIC } from '../bench/topics.mjs';
 import { answerParent } from './child.mjs';
 import { createLiveReader } from './live-reader.mjs';
 import { createPeeks } from './peeks.mjs';
+import { differencesOf, snapshotOf } from './snapshot.mjs';
 
 /** Timers due later than this are those of open and closed calls, which end some other day. */
 const SETTLED_MS = 600_000;
@@ -107,6 +108,9 @@ answerParent({
   },
   positions,
   atRest,
+  snapshot: () => snapshotOf(opened()),
+  unchanged: async (/** @type {import('./snapshot.mjs').Snapshot} */ before) =>
+    differencesOf(before, await snapshotOf(opened())),
   /** To be asked at rest: everything that there is to find. */
   async check() {
     const { site, reader, peeks, config } = opened();

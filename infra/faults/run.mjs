@@ -107,6 +107,7 @@ async function main() {
       stage ??= await openStage(fault.needs, say);
       const result = await judged(fault, stage, results.length + 1);
       results.push(result);
+      if (values.page) writePage(join(ROOT, 'docs', 'reliability.md'), [result], FAULTS);
       if (isWell(result)) continue;
       // What a fault left behind that did not go well is nothing to begin the next one on.
       say(`  logs: ${stage.dir}`);
@@ -117,9 +118,7 @@ async function main() {
     await stage?.close({ keep: values.keep || kept });
   }
   const well = results.filter(isWell).length;
-  const command = ['npm run faults --', ...process.argv.slice(2).filter((one) => one !== '--page')].join(' ');
   if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
-  if (values.page) writePage(join(ROOT, 'docs', 'reliability.md'), results, command);
   say(`\n${tableOf(results)}`);
   say(`${well} passed, ${results.length - well} failed`);
   process.exitCode = well === results.length && well > 0 ? 0 : 1;

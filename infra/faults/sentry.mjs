@@ -2,10 +2,9 @@
 /** No partition stands still without its services saying so: they are asked all the time. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { SILENT_SECONDS } from './limits.mjs';
 
 const LOOK_MS = 2_000;
-/** A service says that a partition stands still after 30 s; half of that again is for whoever asks. */
-const SILENT_MS = 45_000;
 
 /** @typedef {'projector' | 'outcomes'} RoleName */
 /** @type {readonly RoleName[]} */
@@ -34,11 +33,11 @@ export function createSentry({ positions, crew }) {
         const known = seen.get(name);
         const moves = known?.next !== next || next === now.ends[partition];
         if (!known || moves) seen.set(name, { next, since: Date.now() });
-        else if (Date.now() - known.since > SILENT_MS) stuck.push(name);
+        else if (Date.now() - known.since > SILENT_SECONDS * 1_000) stuck.push(name);
       }
       if (stuck.length === 0 || crew.of(role).length === 0) continue;
       if ((await crew.complaints(role)).length > 0) continue;
-      for (const name of stuck) silent.add(`${name} stood still for ${SILENT_MS / 1_000} s, and nobody said so`);
+      for (const name of stuck) silent.add(`${name} stood still for ${SILENT_SECONDS} s, and nobody said so`);
     }
   }
 

@@ -8,15 +8,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createKafkaLog, openKafkaAdmin, readConfig } from '@callfold/adapters';
 import { TOPICS } from '@callfold/core';
+import { newAdmin } from '../../libs/adapters/dist/kafka/kafkajs.js';
+import { openLink } from '../../libs/adapters/dist/kafka/link.js';
 import { connectionOf, quietLogger } from '../../services/cli/dist/wiring/kafka.js';
 import { startKafka, startProxy, startRegistry } from '../parts/index.mjs';
 import { ROOT } from '../test/process.mjs';
+import { BROKER_SESSION_SECONDS, PARTITIONS, SESSION_SECONDS } from './limits.mjs';
 import { OPEN_REDIS } from './redis-parts.mjs';
 import { startRegistryFront } from './registry-front.mjs';
 
-export const PARTITIONS = 4;
-/** The least that a broker takes by default. */
-export const SESSION_MS = 6_000;
 /** Short, so that records are derived and sent all the time, and not only at the end. */
 const SETTLE_MS = 1_000;
 const GONE_MS = 60_000;
@@ -25,10 +25,7 @@ const COMMAND_MS = 120_000;
 
 const KAFKA_SETTINGS = {
   // Leaders move 3 s after a kill instead of 9.
-  'broker.session.timeout.ms': '3000',
-  // Retention is one of the faults.
-  'log.retention.check.interval.ms': '1000',
-  'log.initial.task.delay.ms': '1000',
+  'broker.session.timeout.ms': String(BROKER_SESSION_SECONDS * 1_000),
 };
 
 /**
@@ -62,7 +59,7 @@ export async function openStage(needs, say) {
     CALLFOLD_GENERATION: generation,
     CALLFOLD_PARTITIONS: String(PARTITIONS),
     CALLFOLD_REPLICATION_FACTOR: String(needs.brokers),
-    CALLFOLD_SESSION_TIMEOUT_MS: String(SESSION_MS),
+    CALLFOLD_SESSION_TIMEOUT_MS: String(SESSION_SECONDS * 1_000),
     CALLFOLD_SETTLE_MS: String(SETTLE_MS),
   });
   /** As `env`, on the ways that can break. @param {string} generation @returns {Record<string, string>} */
@@ -116,11 +113,32 @@ export async function openStage(needs, say) {
       if (redisProxy === null || front === null) throw new Error('this fault did not ask for `proxy`');
       return { kafka: kafka.proxies, redis: redisProxy, registry: front };
     },
-    connection,
     env,
     servicesEnv,
     removeTopics,
     endsOf,
+    /** For what only an administrator does. @param {(admin: ReturnType<typeof newAdmin>) => Promise<unknown>} work */
+    async withAdmin(work) {
+      const admin = newAdmin(connection);
+      await admin.connect();
+      try {
+        await work(admin);
+      } finally {
+        await admin.disconnect();
+      }
+    },
+    /** The broker that leads it now. @param {{ topic: string, partition: number }} at */
+    async leaderOf(at) {
+      const link = openLink(connection);
+      try {
+        const id = await link.leader(at);
+        const node = kafka.nodes.find((one) => one.id === id);
+        if (!node) throw new Error(`nobody leads ${at.topic}/${at.partition}`);
+        return node;
+      } finally {
+        await link.close();
+      }
+    },
     /** Topics and schemas, as the product makes them. @param {string} generation */
     applyTopics: (generation) => callfold(['topics', 'apply', '--execute'], env(generation)),
     /** Whole, and nothing left of what was there before. @param {string} generation of what comes now */

@@ -9,22 +9,23 @@
 import { createLogger, partitionHealth, readConfig, startHttp } from '@callfold/adapters';
 import { runRole } from '../../services/cli/dist/services.js';
 import { openKafkaSite, serviceLogger } from '../../services/cli/dist/wiring/kafka.js';
+import { TOPIC } from '../bench/topics.mjs';
 
 /** @typedef {import('@callfold/engine').EnginePorts} Ports */
 
 /**
  * Where a service can be struck; each is passed once a commit, a send or a claim.
- * @type {readonly string[]}
+ * @type {ReadonlySet<string>}
  */
-export const POINTS = [
+const POINTS = new Set([
   'before the commit',
   'after the commit',
   'while sending',
   'after sending',
-  'claiming',
+  'after the claim',
   'after the fence',
   'giving away',
-];
+]);
 
 const role = /** @type {'projector' | 'outcomes'} */ (process.argv[2]);
 const config = readConfig(process.env);
@@ -32,19 +33,30 @@ const logger = createLogger(config.logLevel ?? 'info', role);
 
 /** @type {{ point: string, signal: NodeJS.Signals, passes: number } | null} */
 let armed = null;
-/** After a stop at a point: what became of the sends that were late. */
-let wasStopped = false;
+/** The partition at which it was stopped: what becomes of the step that comes late there is told. */
+/** @type {string | null} */
+let stoppedAt = null;
 
-/** @param {string} point */
-function pass(point) {
-  if (armed === null || armed.point !== point) return;
+/** @param {import('@callfold/engine').At} at */
+const nameOf = ({ topic, partition }) => `${topic}/${partition}`;
+
+/** @param {string} point @param {import('@callfold/engine').At} at */
+function pass(point, at) {
+  if (armed === null || armed.point !== point || at.topic !== TOPIC) return;
   armed.passes -= 1;
   if (armed.passes > 0) return;
   const { signal } = armed;
   armed = null;
-  wasStopped = signal === 'SIGSTOP';
+  stoppedAt = signal === 'SIGSTOP' ? nameOf(at) : null;
   process.send?.({ struck: point });
   process.kill(process.pid, signal);
+}
+
+/** The first step after a stop, before the partition is claimed anew, is the late one. @param {string} how it ended */
+function tellLate(how) {
+  if (stoppedAt === null) return;
+  stoppedAt = null;
+  process.send?.({ late: how });
 }
 
 /** @param {Ports['store']} store @returns {Ports['store']} */
@@ -52,16 +64,21 @@ function heardStore(store) {
   return {
     ...store,
     async claim(at, token, above) {
+      if (stoppedAt === nameOf(at)) tellLate('nothing was tried');
       const stored = await store.claim(at, token, above);
-      pass('claiming');
+      pass('after the claim', at);
       return stored;
     },
     async commit(at, claim, commit) {
       const isWork = commit.tables.get('states')?.size !== 0 || commit.outbox.length > 0;
-      if (isWork) pass('before the commit');
+      if (isWork) pass('before the commit', at);
+      const late = stoppedAt === nameOf(at);
       const answer = await store.commit(at, claim, commit);
+      // Of outcomes it is the send that may not land.
+      if (late && !answer.ok) tellLate(answer.why);
+      else if (late && role === 'projector') tellLate('taken');
       // Of outcomes one that has something to send: the records wait in the outbox, and nowhere else.
-      if (answer.ok && isWork && (role === 'projector' || commit.outbox.length > 0)) pass('after the commit');
+      if (answer.ok && isWork && (role === 'projector' || commit.outbox.length > 0)) pass('after the commit', at);
       return answer;
     },
   };
@@ -73,20 +90,20 @@ function heardPublisher(publisher) {
     ...publisher,
     async fence(origin, topics) {
       await publisher.fence(origin, topics);
-      pass('after the fence');
+      pass('after the fence', origin);
     },
     async send(origin, records) {
-      const late = wasStopped;
+      const late = stoppedAt === nameOf(origin);
       const sent = publisher.send(origin, records);
       // The request goes out in turns of its own: some of them are given to it.
-      if (armed?.point === 'while sending') setTimeout(() => pass('while sending'), 1);
+      if (armed?.point === 'while sending') setTimeout(() => pass('while sending', origin), 1);
       try {
         const ends = await sent;
-        pass('after sending');
-        if (late) process.send?.({ lateSend: 'taken' });
+        pass('after sending', origin);
+        if (late) tellLate('taken');
         return ends;
       } catch (error) {
-        if (late) process.send?.({ lateSend: /** @type {any} */ (error).code ?? String(error) });
+        if (late) tellLate(/** @type {any} */ (error).code ?? String(error));
         throw error;
       }
     },
@@ -104,7 +121,7 @@ function heardConsumer(consumer) {
         batch: (at, batch, signal) => handler.batch(at, batch, signal),
         paused: (at) => handler.paused(at),
         async revoked(at) {
-          pass('giving away');
+          pass('giving away', at);
           await handler.revoked(at);
         },
       }),
@@ -127,6 +144,7 @@ const heard = (site) => ({
 });
 
 process.on('message', (/** @type {any} */ { arm, clockMs }) => {
+  if (arm !== undefined && !POINTS.has(arm.point)) throw new Error(`no point is called ${arm.point}`);
   if (arm !== undefined) armed = arm;
   if (clockMs === undefined) return;
   // The wall clock as everything in the process reads it; what measures time that passes is another one, as in life.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DERIVED_OF } from '@callfold/core';
 import { askRedis } from '../../parts/index.mjs';
-import { PARTITIONS } from '../stage.mjs';
+import { PARTITIONS } from '../limits.mjs';
 import { setBack, REDIS_BOUND, ROLES, told, ZERO } from './words.mjs';
 
 /** @typedef {import('../scene.mjs').Fault} Fault */
