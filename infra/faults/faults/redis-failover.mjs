@@ -4,7 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { askRedis } from '../../parts/index.mjs';
 import { TOPIC } from '../../bench/topics.mjs';
-import { setBack, REDIS_BOUND, ZERO } from './words.mjs';
+import { setBack, ZERO } from './words.mjs';
 
 /** @typedef {import('../scene.mjs').Fault} Fault */
 /** @typedef {import('../scene.mjs').Scene} Scene */
@@ -71,7 +71,8 @@ const slotMoves = {
   name: 'redis-slot-moves',
   title: `the slots of ${MOVES} partitions move to another node, key by key, while they are committed to`,
   promise: `waits while its slot is on the way, and goes on where it is: ${ZERO}`,
-  ...REDIS_BOUND,
+  boundSeconds: 45,
+  because: 'as for a cut connection, and 25 s more: what came while a slot was on its way is one large commit',
   short: true,
   needs: { brokers: 1, redis: 'cluster' },
   async run(scene) {

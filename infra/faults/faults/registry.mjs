@@ -157,7 +157,12 @@ const another = {
     // So that no schema has the id that it has in the right one.
     for (let n = 0; n < 3; n += 1) {
       const schema = JSON.stringify({ type: 'record', name: `Other${n}`, fields: [{ name: 'a', type: 'long' }] });
-      await fetch(`${other.url}/subjects/other-${n}/versions`, { method: 'POST', body: JSON.stringify({ schema }) });
+      const answer = await fetch(`${other.url}/subjects/other-${n}/versions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+        body: JSON.stringify({ schema }),
+      });
+      if (!answer.ok) throw new Error(`the other registry did not take a schema: ${await answer.text()}`);
     }
     try {
       await scene.underLoad(async () => {
