@@ -218,7 +218,7 @@ export const MUTANTS = [
   {
     guard: 'a lost store is refused',
     file: OWNER,
-    from: 'if (before?.next === null || before === null) await checkFirst(options, at, topics);',
+    from: 'await checkFirst(options, at, topics);',
     to: '',
     test: ENGINE_TEST,
     name: 'refuses a partition whose state is gone while its records stand, and says what to do',
