@@ -73,7 +73,7 @@ const slotMoves = {
   promise: `waits while its slot is on the way, and goes on where it is: ${ZERO}`,
   boundSeconds: 45,
   because: 'as for a cut connection, and 25 s more: what came while a slot was on its way is one large commit',
-  short: true,
+  short: false,
   needs: { brokers: 1, redis: 'cluster' },
   async run(scene) {
     const cluster = clusterOf(scene);

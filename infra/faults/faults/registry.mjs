@@ -67,7 +67,7 @@ const down = {
   name: 'registry-down',
   title: 'the registry is killed, then come events in a new schema, and a new instance of each role',
   promise: 'waited for and told of; nothing lost, nothing twice, no dead letter of it',
-  short: true,
+  short: false,
   needs,
   async run(scene) {
     const { crew, stage } = scene;
