@@ -46,4 +46,22 @@ describe('a position is refused, with what to do,', () => {
     });
     for (const message of said) expect(message).toMatch(/is not the one that was folded.*callfold rebuild/);
   });
+
+  it('but not where retention comes up to it while it is claimed', async () => {
+    let comes = (): void => undefined;
+    const h = await openHarness((_part, name) => {
+      if (name === 'readOne') comes();
+      return 'none';
+    });
+    h.publish(Array.from({ length: 10 }, (_, n) => call(`c-${n}`, START)).flat());
+    const first = h.start(PROJECTOR);
+    expect(await h.clock.runUntil(h.settled([first]), HOUR)).toBe(true);
+    await h.stop([first]);
+    comes = () => h.world.topics.retain(AT, h.world.topics.bounds(AT).end);
+    const second = h.start(PROJECTOR);
+    await h.clock.runUntil(() => false, 60_000);
+    expect(h.world.topics.bounds(AT).start).toBeGreaterThan(4);
+    expect(second.status().filter(({ refused }) => refused !== null)).toEqual([]);
+    await h.stop([second]);
+  });
 });

@@ -70,8 +70,12 @@ async function checkLog(
     );
   }
   if (meta.last === null || meta.last.offset < start) return;
-  const record = await options.ports.log.readOne(at, meta.last.offset);
+  const { log } = options.ports;
+  const record = await log.readOne(at, meta.last.offset);
   if (record && hashOfRecord(record) === meta.last.hash) return;
+  // Retention may have come between the two questions: then it is what is to be judged.
+  const now = record ? null : await log.bounds(at);
+  if (now && now.start > start) return checkLog(options, at, next, meta, now.start, now.end);
   throw new Refused(
     `${name(at)}: the record at offset ${meta.last.offset} is not the one that was folded: the topic was made anew or its end was ` +
       'rewritten. Check the topic, then rebuild (`callfold rebuild`).',
