@@ -288,6 +288,14 @@ export const MUTANTS = [
     name: 'a partition is taken back from an owner that claimed it and is gone',
   },
   {
+    guard: 'what is known to stand ends before what is still to be sent',
+    file: RELAY,
+    from: 'if (missing.size === 0) published = ends;',
+    to: 'published = ends;',
+    test: FOUND_TEST,
+    name: 'what stands behind a record that could not be sent yet is not sent again by the next owner',
+  },
+  {
     guard: 'a full outbox lets go',
     file: RELAY,
     from: 'while (queue.length >= entries && !left.aborted) {',

@@ -91,4 +91,37 @@ describe('what the simulator found', () => {
     expect(h.letters()).toHaveLength(20);
     await h.stop([second]);
   });
+
+  it('what stands behind a record that could not be sent yet is not sent again by the next owner', async () => {
+    let sends = 0;
+    let isAway = false;
+    const h = await openHarness((part, name) => {
+      if (part !== 'kafka') return 'none';
+      if (name === 'send' && (sends += 1) === 1) {
+        // From now on the dead letter cannot be made, so that it and what is behind it waits.
+        isAway = true;
+        return 'after';
+      }
+      return isAway && name === 'readOne' ? 'before' : 'none';
+    });
+    const settings: Settings = { ...DEFAULT_SETTINGS, settleMs: 0 };
+    const calls = Array.from({ length: 40 }, (_, n) => call(`c-${n}`, START));
+    const [first = [], second = [], third = []] = calls.filter(([one]) => one && h.placeOf(one).partition === 0);
+    const before = h.start(OUTCOMES, settings);
+    expect(await h.clock.runUntil(h.settled([before]), HOUR)).toBe(true);
+    h.publish(first);
+    h.append({ topic: rawTopic('callcenter24'), partition: 0 }, { key: null, value: utf8Bytes('not avro') });
+    h.publish(second);
+    await h.clock.runUntil(() => sends > 0, MINUTE);
+    await h.clock.runUntil(() => false, MINUTE);
+    // One commit more, which says what is known to stand.
+    h.publish(third);
+    await h.clock.runUntil(() => false, MINUTE);
+    await h.stop([before]);
+    isAway = false;
+    const services = [h.start(OUTCOMES, settings), h.start(PROJECTOR, settings)];
+    expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+    expect(await h.findings(settings)).toEqual([]);
+    await h.stop(services);
+  });
 });

@@ -162,7 +162,8 @@ export function createRelay(options: RelayOptions): Relay {
       ),
     );
     queue = queue.filter(({ entry }) => missing.has(entry));
-    published = ends;
+    // What stands behind an entry that is still to be sent stays in the outbox: the next owner must find it standing.
+    if (missing.size === 0) published = ends;
     mustFence = false;
   }
 
