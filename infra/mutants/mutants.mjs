@@ -42,7 +42,7 @@ export const MUTANTS = [
   {
     guard: 'token',
     file: STORE,
-    from: 'slot.claim.token !== claim.token || ',
+    from: "if (slot.claim.token !== claim.token) return { ok: false, why: 'moved' };",
     to: '',
     test: MEMORY_TEST,
     name: TOKEN,
@@ -66,10 +66,18 @@ export const MUTANTS = [
   {
     guard: 'number of a commit: an earlier one',
     file: STORE,
-    from: ' || slot.last > number',
+    from: "if (slot.last !== after) return { ok: false, why: 'moved' };",
     to: '',
     test: 'libs/adapters/test/memory-world.test.ts',
     name: 'of an empty commit, behind a newer one at the same position, change nothing',
+  },
+  {
+    guard: 'number of a commit: one that was lost and did not move the position',
+    file: STORE,
+    from: "if (slot.last !== after) return { ok: false, why: 'moved' };",
+    to: "if (slot.last > number) return { ok: false, why: 'moved' };",
+    test: 'libs/adapters/test/memory-world.test.ts',
+    name: 'answers moved also where what it lost did not move the position',
   },
   {
     guard: 'epoch (Redis)',
@@ -106,10 +114,18 @@ export const MUTANTS = [
   {
     guard: 'number of a commit: an earlier one (Redis)',
     file: LUA,
-    from: "if stored_number > number then return 'moved' end",
+    from: "if stored_number ~= after then return 'moved' end",
     to: '',
     test: 'libs/adapters/test/redis-faults.system.test.ts',
     name: 'of an empty commit, behind a newer one at the same position, changes nothing',
+  },
+  {
+    guard: 'number of a commit: one that was lost and did not move the position (Redis)',
+    file: LUA,
+    from: "if stored_number ~= after then return 'moved' end",
+    to: "if stored_number > number then return 'moved' end",
+    test: 'libs/adapters/test/redis-faults.system.test.ts',
+    name: 'answers moved also where what it lost did not move the position',
   },
   {
     guard: 'claim: an epoch seen by two is taken by one',

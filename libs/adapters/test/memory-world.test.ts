@@ -228,6 +228,19 @@ describe('a store server that goes back', () => {
     expect(await store.commit(AT, again_.claim, change({ expected: 1, next: 2 }))).toEqual({ ok: false, why: 'moved' });
     expect(await store.peek(AT)).toBeNull();
   });
+
+  it('answers moved also where what it lost did not move the position', async () => {
+    const { world } = worldAt(1);
+    const store = world.ports().store('g');
+    const server = world.storeServer('g');
+    const { claim } = await store.claim(AT, freshToken());
+    await store.commit(AT, claim, change({ expected: null, next: 1, tables: states({ a: '1' }) }));
+    const replica = server.snapshot();
+    await store.commit(AT, claim, change({ expected: 1, next: 1, tables: states({ a: '2' }) }));
+    server.restore(replica);
+    expect(await store.commit(AT, claim, change({ expected: 1, next: 2 }))).toEqual({ ok: false, why: 'moved' });
+    expect(await store.peek(AT)).toMatchObject({ next: 1 });
+  });
 });
 
 describe('members in memory', () => {

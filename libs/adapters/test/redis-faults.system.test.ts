@@ -363,6 +363,14 @@ describe('a server that lost writes', () => {
     expect(await store.commit(at, again.claim, full(1, 2))).toEqual(OK);
   });
 
+  it('answers moved also where what it lost did not move the position', async () => {
+    await store.commit(at, claim, full(null, 1));
+    const copy = await redis.plain.callBuffer('dump', [checkpointKey(SPACE, at)]);
+    await store.commit(at, claim, change({ expected: 1, next: 1, tables: states({ a: '2' }) }));
+    await redis.plain.call('restore', [checkpointKey(SPACE, at), 0, copy as Buffer, 'replace']);
+    expect(await store.commit(at, claim, full(1, 2))).toEqual({ ok: false, why: 'moved' });
+  });
+
   it('is waited for while it is away, says so, and goes on with what its log kept', async () => {
     await store.commit(at, claim, full(null, 1));
     await redis.kill('SIGKILL');

@@ -82,6 +82,8 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let expected = claimed.stored;
   let position = claimed.position;
   let committed = claimed.stored;
+  /** Of the last commit that was answered; null: there was none. */
+  let committedMeta: string | null = null;
   let standing: Standing | null = claimed.standing;
   let end = claimed.end;
   let inFlight = Promise.resolve();
@@ -124,6 +126,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       const answer = await retry('committing to the store', signal, () => store.commit(at, claim, change));
       if (!answer.ok) throw new Lost(answer.why);
       committed = next;
+      committedMeta = change.meta;
       if (uncommitted === kept) uncommitted = new Map();
       if (work.records === 0 && work.entries.length === 0) return;
       relay?.add(change.outboxFrom, work.entries);
@@ -214,10 +217,14 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     },
     async confirm() {
       await inFlight;
+      const before = inFlight;
       const stored = await store.peek(at);
       if (stored !== null && stored.claim.epoch > claim.epoch) throw new Lost('fenced');
       const isOurs = stored?.claim.epoch === claim.epoch && stored.claim.token === claim.token;
-      if (!isOurs || stored.next !== committed) throw new Lost('moved');
+      if (!isOurs) throw new Lost('moved');
+      // A commit that was made meanwhile tells by itself. One that was lost need not have moved the position.
+      const isSame = stored.next === committed && (committedMeta === null || stored.meta === committedMeta);
+      if (inFlight === before && !isSame) throw new Lost('moved');
     },
     async settle() {
       await inFlight;

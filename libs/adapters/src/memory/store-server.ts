@@ -1,4 +1,5 @@
 import type { At, Claim, Commit, CommitAnswer, Stored, TableName, Timer } from '@callfold/engine';
+import type { Stamp } from '../commit-numbers.ts';
 import { placeName } from './link.ts';
 
 /** One partition's keys. Everything here is replaced or copied, never shared with a caller. */
@@ -23,8 +24,11 @@ export type MemoryStoreServer = {
    * else `raced`. So a copy of a claim that comes late takes nothing from a newer owner.
    */
   claim(at: At, token: string, epoch: number): Stored | 'raced';
-  /** `number` grows with each commit of one claim and is the same when one is repeated. */
-  commit(at: At, claim: Claim, number: number, commit: Commit): CommitAnswer;
+  /**
+   * The number grows with each commit of one claim and is the same when one is repeated. The commit that it builds on
+   * must be the last one: where it did not move the position, nothing else shows that the server lost it.
+   */
+  commit(at: At, claim: Claim, stamp: Stamp, commit: Commit): CommitAnswer;
   peek(at: At): Stored | null;
   field(at: At, table: TableName, field: string): string | null;
   fields(at: At, table: TableName): [string, string][];
@@ -69,12 +73,13 @@ export function createMemoryStoreServer(): MemoryStoreServer {
       slots.set(placeName(at), taken);
       return seen(taken);
     },
-    commit(at, claim, number, commit) {
+    commit(at, claim, { number, after }, commit) {
       const slot = slotOf(at);
       if (slot === undefined || slot.claim.epoch < claim.epoch) return { ok: false, why: 'moved' };
       if (slot.claim.epoch > claim.epoch) return { ok: false, why: 'fenced' };
-      if (slot.claim.token !== claim.token || slot.last > number) return { ok: false, why: 'moved' };
+      if (slot.claim.token !== claim.token) return { ok: false, why: 'moved' };
       if (slot.last === number) return { ok: true };
+      if (slot.last !== after) return { ok: false, why: 'moved' };
       if (slot.next !== commit.expected) return { ok: false, why: 'moved' };
       apply(slot, number, commit);
       return { ok: true };

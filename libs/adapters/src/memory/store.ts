@@ -19,8 +19,10 @@ export function createMemoryStore(server: MemoryStoreServer, link: Link): Store 
     timers: (at, upTo, limit) => link('timers', at, () => server.timers(at, upTo, limit)),
     outbox: (at) => link('outbox', at, () => server.outbox(at)),
     async commit(at, claim, commit) {
-      const number = numbers.of(claim, commit);
-      return link('commit', at, () => server.commit(at, claim, number, commit));
+      const stamp = numbers.of(claim, commit);
+      const answer = await link('commit', at, () => server.commit(at, claim, stamp, commit));
+      numbers.answered(claim, stamp, answer);
+      return answer;
     },
     async *scan(at, table) {
       const all = await link('scan', at, () => server.fields(at, table));

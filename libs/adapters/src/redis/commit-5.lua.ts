@@ -8,6 +8,7 @@ export const COMMIT_5 = `
 --       4 number of the commit: grows with each commit of a claim, the same when one is repeated
 --       5 position expected; '': none   6 position after it   7 meta
 --       8 number of the first outbox entry   9 of the one after the last   10 outbox entries below this number go
+--       12 number of the claim's commit before, which this one builds on; 0: none
 --       11 what to write, in MessagePack: seven arrays of strings
 --          1 timers to set: due, key, ...     2 timers to remove: key, ...     3 outbox entries: number, bytes, ...
 --          4 states to set: field, value, ... 5 states to remove: field, ...   6 and 7 agents, as 4 and 5
@@ -28,7 +29,7 @@ local function refuse(what)
 end
 
 local TYPES = { 'hash', 'zset', 'hash', 'hash', 'hash' }
-if #KEYS ~= #TYPES or #ARGV ~= 11 then
+if #KEYS ~= #TYPES or #ARGV ~= 12 then
   return refuse('commit-5 was called with ' .. #KEYS .. ' keys and ' .. #ARGV .. ' arguments')
 end
 for i, wanted in ipairs(TYPES) do
@@ -42,8 +43,9 @@ end
 local layout, token, expected, next_position, meta = ARGV[1], ARGV[3], ARGV[5], ARGV[6], ARGV[7]
 local epoch, number = tonumber(ARGV[2]), tonumber(ARGV[4])
 local from, upto, trim = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local after = tonumber(ARGV[12])
 local unpacked, parts = pcall(cmsgpack.unpack, ARGV[11])
-if not (epoch and number and tonumber(next_position) and from and upto and trim and upto >= from) then
+if not (epoch and number and after and tonumber(next_position) and from and upto and trim and upto >= from) then
   return refuse('commit-5 was called with an argument that is no number')
 end
 if not unpacked or type(parts) ~= 'table' or #parts ~= 7 then
@@ -72,7 +74,8 @@ if stored_epoch > epoch then return 'fenced' end
 if stored_epoch < epoch or stored[3] ~= token then return 'moved' end
 local stored_number = tonumber(stored[4] or 0)
 if stored_number == number then return 'ok' end
-if stored_number > number then return 'moved' end
+-- A commit that was lost without moving the position (timers fired, the outbox trimmed) shows here alone.
+if stored_number ~= after then return 'moved' end
 if (stored[5] or '') ~= expected then return 'moved' end
 
 -- From here on nothing can fail but the server itself.

@@ -1,4 +1,4 @@
-import type { At, Stored, Store, TableName } from '@callfold/engine';
+import type { At, CommitAnswer, Store, Stored, TableName } from '@callfold/engine';
 import { takeClaim } from '../claim.ts';
 import { createCommitNumbers } from '../commit-numbers.ts';
 import { outboxRange, packChanges } from './changes.ts';
@@ -116,11 +116,12 @@ export function createRedisStore({ client, ...space }: RedisStoreOptions): Redis
         tableKey(space, at, 'states'),
         tableKey(space, at, 'agents'),
       ];
-      const answer = await runScript(client, COMMIT, keys, [
+      const stamp = numbers.of(claim, commit);
+      const said = await runScript(client, COMMIT, keys, [
         LAYOUT,
         claim.epoch,
         claim.token,
-        numbers.of(claim, commit),
+        stamp.number,
         commit.expected ?? '',
         commit.next,
         commit.meta,
@@ -128,15 +129,22 @@ export function createRedisStore({ client, ...space }: RedisStoreOptions): Redis
         upTo,
         trim,
         packChanges(commit),
+        stamp.after,
       ]);
-      if (answer === 'ok') return { ok: true };
-      if (answer === 'fenced' || answer === 'moved') return { ok: false, why: answer };
-      throw new Error(`${client.where}: a commit was answered ${String(answer)}`);
+      const answer = answerOf(client, said);
+      numbers.answered(claim, stamp, answer);
+      return answer;
     },
     scan: (at, table) => scan(client, space, at, table),
     check: () => checkRedis(client),
     close: () => client.close(),
   };
+}
+
+function answerOf(client: RedisClient, said: unknown): CommitAnswer {
+  if (said === 'ok') return { ok: true };
+  if (said === 'fenced' || said === 'moved') return { ok: false, why: said };
+  throw new Error(`${client.where}: a commit was answered ${String(said)}`);
 }
 
 async function* scan(

@@ -86,6 +86,14 @@ export function commitTests(store: () => Store): void {
       expect(await sight(store(), at)).toEqual(before);
     });
 
+    it('answers moved when the token is not the stored one, also where nothing was committed yet', async () => {
+      const at = place();
+      const { claim } = await store().claim(at, freshToken());
+      const other = { epoch: claim.epoch, token: freshToken() };
+      expect(await store().commit(at, other, loud(null, 11))).toEqual(MOVED);
+      expect(await store().peek(at)).toEqual({ next: null, meta: null, claim });
+    });
+
     it('answers moved when the stored epoch is older than the claim (the claim was lost)', async () => {
       const { at, claim, before } = await settled(store());
       const later = { epoch: claim.epoch + 1, token: claim.token };
