@@ -28,3 +28,20 @@ export function onStop(): { readonly requested: boolean; readonly wanted: Promis
     wanted,
   };
 }
+
+/** An answer that nobody waits for, or a socket that its other side has forgotten, is no reason to live on. */
+const LINGER_MS = 5_000;
+
+/**
+ * What has stopped ends the process, whatever still holds it open: who asked for the end waits for it.
+ * @param tell told what held it, by the kinds of Node's resources
+ */
+export function endAnyway(tell: (held: readonly string[]) => void): void {
+  const timer = setTimeout(() => {
+    tell(process.getActiveResourcesInfo());
+    // oxlint-disable-next-line unicorn/no-process-exit -- all that had to be done is done
+    process.exit();
+  }, LINGER_MS);
+  // Where nothing holds the process, this must not either.
+  timer.unref();
+}

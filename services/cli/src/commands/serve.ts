@@ -7,6 +7,7 @@ import { EXIT } from '../command.ts';
 import type { Running } from '../services.ts';
 import { runRole } from '../services.ts';
 import type { RoleName, Site } from '../site.ts';
+import { endAnyway } from '../stop.ts';
 import { openKafkaSite, serviceLogger } from '../wiring/kafka.ts';
 
 /** Between two attempts to start, at first and at most. */
@@ -83,5 +84,6 @@ export async function serve(role: RoleName, context: Context): Promise<Exit> {
     await stage.site?.close();
   }
   logger.info({ event: 'service-stopped' }, 'service-stopped');
+  endAnyway((held) => logger.warn({ event: 'service-lingered', held }, 'service-lingered'));
   return EXIT.done;
 }
