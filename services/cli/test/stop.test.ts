@@ -19,7 +19,7 @@ test('what has stopped ends, and says what held it', () => {
 });
 
 test('it does not hold the process itself', () => {
-  const timer = { unref: vi.fn() };
+  const timer = { unref: vi.fn<() => void>() };
   vi.spyOn(globalThis, 'setTimeout').mockReturnValue(timer as never);
   endAnyway(() => undefined);
   expect(timer.unref).toHaveBeenCalledOnce();
