@@ -180,6 +180,24 @@ describe('the engine over the memory adapter', () => {
     await Promise.all([outcomes.stop(), clock.runUntil(() => false, 10_000)]);
   });
 
+  it('publishes what waits only for its timer, also by an owner that no record ever reaches', async () => {
+    const { clock, published, publish, start, settled, world } = await harness();
+    publish(day(20));
+    const first = await start(OUTCOMES);
+    const folded = (): boolean =>
+      first.status().length > 0 &&
+      first.status().every(({ at, committed }) => committed === world.topics.bounds(at).end);
+    expect(await clock.runUntil(folded, 60_000)).toBe(true);
+    await Promise.all([first.stop(), clock.runUntil(() => false, 10_000)]);
+    const before = (await published()).length;
+    const second = await start(OUTCOMES);
+    expect(await clock.runUntil(settled(second), 3_600_000)).toBe(true);
+    const records = await published();
+    expect(records.length).toBeGreaterThan(before);
+    expect(lastOf(records.map(({ record }) => record))).toEqual(lastOf(foldFile(day(20))));
+    await Promise.all([second.stop(), clock.runUntil(() => false, 10_000)]);
+  });
+
   it('keeps aggregates that are, byte for byte, those of a fold of the raw log', async () => {
     const { clock, world, publish, start, settled } = await harness();
     const events = day(40);

@@ -44,7 +44,8 @@ function isBefore(a: Timer, b: Timer): boolean {
 
 export function createTimers(max: number): Timers {
   let heap: Timer[] = [];
-  let loadedUpTo = -Infinity;
+  // No time is before 1970: of an owner that has loaded nothing yet a timer may be due at any time, and it must look.
+  let loadedUpTo = -1;
 
   function up(from: number): void {
     let at = from;
