@@ -8,6 +8,7 @@ import { EXIT } from '../command.ts';
 import { openRejects, readLines } from '../lines.ts';
 import { askDev } from '../nearby.ts';
 import { openKafkaSite } from '../kafka-site.ts';
+import { createProgress } from '../progress.ts';
 
 export type ImportOptions = { readonly rejects?: string; readonly strict?: boolean };
 
@@ -16,7 +17,6 @@ type Sink = { send(event: RawEvent): Promise<void>; flush(): Promise<void>; clos
 const REQUEST_EVENTS = 2_000;
 /** Well below what `callfold dev` takes at once: one more event may be as large as a line may be. */
 const REQUEST_CHARACTERS = 4 * 1_048_576;
-const SAY_EVERY_MS = 1_000;
 
 /** To a `callfold dev` nearby, in requests of some thousand events. */
 function devSink(context: Context): Sink {
@@ -56,11 +56,9 @@ async function kafkaSink(context: Context): Promise<Sink> {
 /** `callfold import`: publishes raw events to the raw topics. Repeats are harmless: run it again after a failure. */
 export async function importEvents(files: readonly string[], options: ImportOptions, context: Context): Promise<Exit> {
   const sink = context.config.kafka ? await kafkaSink(context) : devSink(context);
-  const rejects = openRejects(options.rejects, context.say);
-  const startedAt = Date.now();
+  const progress = createProgress({ noun: 'events', say: context.say });
+  const rejects = openRejects(options.rejects, progress.say);
   let events = 0;
-  let saidAt = startedAt;
-  const rate = (): string => `${Math.round((events * 1_000) / Math.max(1, Date.now() - startedAt))} a second`;
   try {
     for await (const lines of readLines(files, context.stop)) {
       for (const item of lines) {
@@ -71,10 +69,7 @@ export async function importEvents(files: readonly string[], options: ImportOpti
         await sink.send(item.event);
         events += 1;
       }
-      if (Date.now() - saidAt > SAY_EVERY_MS) {
-        saidAt = Date.now();
-        context.say(`${events} events, ${rate()}`);
-      }
+      progress.at(events);
       if (context.stop.requested) break;
     }
     await sink.flush();
@@ -82,7 +77,7 @@ export async function importEvents(files: readonly string[], options: ImportOpti
     await rejects.close();
     await sink.close();
   }
-  context.say(`${events} events published, ${rejects.count} lines refused, ${rate()}`);
+  context.say(`${events} events published, ${rejects.count} lines refused, ${progress.end()}`);
   if (context.json) context.out(`${JSON.stringify({ published: events, refused: rejects.count })}\n`);
   if (context.stop.requested) context.say('Stopped before the end: run the same command again, repeats are harmless.');
   return context.stop.requested || (options.strict && rejects.count > 0) ? EXIT.failed : EXIT.done;
