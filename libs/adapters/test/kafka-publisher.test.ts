@@ -59,6 +59,7 @@ function fakeLink(answer: Answer = taken, leaders: Readonly<Record<string, numbe
     },
     fetch: never,
     offset: never,
+    offsetAt: never,
     async takeProducerId(id) {
       calls.push('take');
       if (id === null) return { producerId: BigInt(1_000 + plainIds++), epoch: 0 };

@@ -76,6 +76,11 @@ export interface Log {
   partitions(topic: string): Promise<number>;
   /** First offset kept, and the one the next record gets. */
   bounds(at: At): Promise<{ readonly start: number; readonly end: number }>;
+  /**
+   * Of the records that the log has, the first that was appended at `time` (epoch ms) or later: its offset, or the log's
+   * end when there is none. From there on the log clock is at or past that time.
+   */
+  offsetAt(at: At, time: number): Promise<number>;
   /** The record at exactly this offset, or null when it is gone or was never one. */
   readOne(at: At, offset: number): Promise<LogRecord | null>;
   /** Up to about `maxRecords` records from `offset` on, in order, in one round trip; empty at the end. */

@@ -3,8 +3,8 @@ import { CODES, DEAD_LETTERS, rawTopic, utf8Text } from '@callfold/core';
 import type { At, Dealt, Mark, Published } from '@callfold/engine';
 import { markOf, originText, redriveTarget, subjectOfLetter } from '@callfold/engine';
 import type { DeadLetter } from '@callfold/schemas';
-import { parseTime } from '@callfold/sources';
 import { WrongArgument } from './command.ts';
+import { readTime } from './points.ts';
 import type { Site } from './site.ts';
 
 /** The dead letters as they stand, with what became of each, and which of them are meant. */
@@ -36,10 +36,9 @@ export type LetterRow = {
 
 function timeOf(name: string, text: string | undefined): number | null {
   if (text === undefined) return null;
-  const time = parseTime(text);
-  if (time !== null) return time;
-  const why = parseTime(`${text}Z`) === null ? 'is no time' : 'has no zone: add Z or an offset';
-  throw new WrongArgument(`--${name}: ${JSON.stringify(text)} ${why}. Expected ISO 8601, as 2026-02-28T09:30:00Z.`);
+  const time = readTime(text);
+  if (typeof time === 'number') return time;
+  throw new WrongArgument(`--${name}: ${time}`);
 }
 
 const keyText = (letter: DeadLetter): string | null => (letter.key === null ? null : utf8Text(letter.key));

@@ -67,6 +67,8 @@ export type Link = {
   fetch(node: number, at: At, ask: FetchAsk): Promise<readonly Fetched[]>;
   /** First offset kept, or the one after the last that may be read. */
   offset(node: number, at: At, which: 'start' | 'end', isolation: Isolation): Promise<number>;
+  /** Of the first record with this timestamp (epoch ms) or a later one; null: there is none. */
+  offsetAt(node: number, at: At, time: number, isolation: Isolation): Promise<number | null>;
   /** Under a transactional id: the same id as before with the next epoch. Null: any, with epoch 0. */
   takeProducerId(transactionalId: string | null): Promise<ProducerId>;
   addToTransaction(transactionalId: string, producer: ProducerId, ats: readonly At[]): Promise<void>;

@@ -1,7 +1,7 @@
 /** Single requests to the brokers, each tried once. */
 
 import type { At } from '@callfold/engine';
-import type { KafkaConnection, Link } from './client.ts';
+import type { Isolation, KafkaConnection, Link } from './client.ts';
 import { explain, failureOf, KafkaError } from './errors.ts';
 import type { Broker, Cluster } from './kafkajs.ts';
 import { apiKeyOf, callOf, COORDINATOR, ISOLATION, newCluster, sendTo } from './kafkajs.ts';
@@ -9,6 +9,8 @@ import { decodeFetched, decodeProduced, encodeProduce, PRODUCE_VERSION } from '.
 
 const EARLIEST = -2;
 const LATEST = -1;
+/** The answer to a time after the last record's. */
+const NONE_SO_LATE = -1;
 const CONSUMER_REPLICA = -1;
 const NO_GENERATION = -1;
 const UNKNOWN_PARTITION = 3;
@@ -85,7 +87,17 @@ function metadataOf(cluster: Cluster, named: Named): Pick<Link, 'leader' | 'part
   };
 }
 
-function recordsOf(cluster: Cluster, named: Named): Pick<Link, 'produce' | 'fetch' | 'offset'> {
+function recordsOf(cluster: Cluster, named: Named): Pick<Link, 'produce' | 'fetch' | 'offset' | 'offsetAt'> {
+  const listOffset = (doing: string, node: number, at: At, timestamp: number, isolation: Isolation): Promise<number> =>
+    named(doing, async () => {
+      const broker = await cluster.findBroker({ nodeId: node });
+      const answer = await ask<PartitionAnswers<{ readonly offset: string }>>(broker, 'ListOffsets', {
+        replicaId: CONSUMER_REPLICA,
+        isolationLevel: ISOLATION[isolation],
+        topics: [{ topic: at.topic, partitions: [{ partition: at.partition, timestamp }] }],
+      });
+      return Number(only(answer, doing).offset);
+    });
   return {
     produce: (node, sendables, ackMs) =>
       named(`sending to ${sendables.map(nameOf).join(', ')} at broker ${node}`, async () => {
@@ -134,16 +146,12 @@ function recordsOf(cluster: Cluster, named: Named): Pick<Link, 'produce' | 'fetc
       }),
     offset: (node, at, which, isolation) => {
       const doing = `asking for the ${which} of ${nameOf(at)} at broker ${node}`;
-      return named(doing, async () => {
-        const timestamp = which === 'start' ? EARLIEST : LATEST;
-        const broker = await cluster.findBroker({ nodeId: node });
-        const answer = await ask<PartitionAnswers<{ readonly offset: string }>>(broker, 'ListOffsets', {
-          replicaId: CONSUMER_REPLICA,
-          isolationLevel: ISOLATION[isolation],
-          topics: [{ topic: at.topic, partitions: [{ partition: at.partition, timestamp }] }],
-        });
-        return Number(only(answer, doing).offset);
-      });
+      return listOffset(doing, node, at, which === 'start' ? EARLIEST : LATEST, isolation);
+    },
+    offsetAt: async (node, at, time, isolation) => {
+      const doing = `asking for the offset of ${nameOf(at)} at timestamp ${time} at broker ${node}`;
+      const offset = await listOffset(doing, node, at, time, isolation);
+      return offset === NONE_SO_LATE ? null : offset;
     },
   };
 }

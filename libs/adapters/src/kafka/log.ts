@@ -40,6 +40,8 @@ export function logOn(link: Link, options: KafkaLogOptions): Log {
 
     bounds: (at) => reader.bounds(at),
 
+    offsetAt: (at, time) => reader.offsetAt(at, time),
+
     async readOne(at, offset) {
       try {
         const { records } = await reader.slice(at, offset, ONE_BATCH_BYTES);

@@ -14,6 +14,8 @@ export type Slice = {
 
 export type PartitionReader = {
   bounds(at: At): Promise<{ readonly start: number; readonly end: number }>;
+  /** Of the first record with this timestamp (epoch ms) or a later one; the end when there is none. */
+  offsetAt(at: At, time: number): Promise<number>;
   /**
    * What stands from `offset` on, about `maxBytes` of it and at least one batch; empty at the end. Throws below and
    * beyond.
@@ -36,6 +38,13 @@ export function createReader(link: Link, isolation: Isolation): PartitionReader 
       return { start, end: Math.max(start, end) };
     });
 
+  const offsetAt: PartitionReader['offsetAt'] = async (at, time) => {
+    // A negative timestamp is not a time to the broker, but the log's start or end; no record is of before 1970.
+    const asked = Math.max(0, Math.ceil(time));
+    const found = await withRetries(link, async () => link.offsetAt(await link.leader(at), at, asked, isolation));
+    return found ?? (await bounds(at)).end;
+  };
+
   const slice: PartitionReader['slice'] = (at, offset, maxBytes) =>
     withRetries(link, async () => {
       const node = await link.leader(at);
@@ -56,5 +65,5 @@ export function createReader(link: Link, isolation: Isolation): PartitionReader 
       return { ...decoded, end: Math.max(end, decoded.next) };
     });
 
-  return { bounds, slice };
+  return { bounds, offsetAt, slice };
 }

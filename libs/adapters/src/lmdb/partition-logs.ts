@@ -16,6 +16,8 @@ export type PartitionLogs = {
   /** From `offset` on, up to `most` records and about the limit of bytes. @throws Refused outside the log. */
   read(lane: number, offset: number, most: number): Batch;
   readOne(lane: number, offset: number): LogRecord | null;
+  /** Of the first record appended at `time` or later; the end when there is none. */
+  offsetAt(lane: number, time: number): number;
   /**
    * Inside a transaction: removes blocks from the start that are older than `before` (append time, epoch ms) and end
    * at or before `keepFrom`; the last block always stays. Removes `most` blocks at most.
@@ -95,6 +97,21 @@ export function createPartitionLogs(
       const { start, end } = headOf(lane);
       if (offset < start || offset >= end || !Number.isInteger(offset)) return null;
       return read(lane, offset, 1).records[0] ?? null;
+    },
+    offsetAt(lane, time) {
+      const { start, end } = headOf(lane);
+      let low = start;
+      let high = end;
+      // A block was appended in one instant, and none before the one in front of it.
+      while (low < high) {
+        const middle = low + Math.floor((high - low) / 2);
+        const key = table.floor(logKey(lane, 0), logKey(lane, middle));
+        const block = key && table.get(key);
+        if (key === undefined || block === undefined) throw outside(middle, { start, end });
+        if (appendTimeOf(block) < time) low = offsetOf(key) + countOf(block);
+        else high = offsetOf(key);
+      }
+      return Math.max(low, start);
     },
     trim(lane, before, keepFrom, most) {
       const head = headOf(lane);

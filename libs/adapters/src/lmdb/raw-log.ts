@@ -22,6 +22,7 @@ export function createLog(
   return {
     partitions: async (topic) => partitionsOf(catalog, topic),
     bounds: async (at) => logs.bounds(catalog.lane(at)),
+    offsetAt: async (at, time) => logs.offsetAt(catalog.lane(at), time),
     readOne: async (at, offset) => logs.readOne(catalog.lane(at), offset),
     read: async (at, offset, maxRecords) => logs.read(catalog.lane(at), offset, maxRecords),
     async tick(at) {

@@ -16,6 +16,7 @@ export function createMemoryLogPort(log: MemoryLog, witnesses: Witnesses, group:
   return {
     partitions: (topic) => link('partitions', { topic, partition: 0 }, () => log.partitions(topic)),
     bounds: (at) => link('bounds', at, () => log.bounds(at)),
+    offsetAt: (at, time) => link('offsetAt', at, () => log.offsetAt(at, time)),
     readOne: (at, offset) =>
       link('readOne', at, () => log.read(at, offset, 1).records.find((record) => record.offset === offset) ?? null),
     read: (at, offset, maxRecords) => link('read', at, () => log.read(at, offset, maxRecords)),

@@ -25,6 +25,8 @@ export type MemoryLog = {
   /** An unclean leader: what is at or above `end` is gone, and its offsets are given again. */
   truncate(at: At, end: number): void;
   bounds(at: At): { readonly start: number; readonly end: number };
+  /** Of the first record appended at `time` or later; the end when there is none. */
+  offsetAt(at: At, time: number): number;
   /** From `offset` on, or from the start when that is later. */
   read(at: At, offset: number, maxRecords: number): Batch;
   /** Calls `wake` after each change of this partition, until the answer is called. */
@@ -113,6 +115,10 @@ export function createMemoryLog(clock: Pick<Clock, 'now'>, timesMayFall = false)
     bounds(at) {
       const { start, end } = at_(at);
       return { start, end };
+    },
+    offsetAt(at, time) {
+      const { records, end } = at_(at);
+      return records.find(({ appendedAt }) => appendedAt >= time)?.offset ?? end;
     },
     read(at, offset, maxRecords) {
       const { records, end } = at_(at);

@@ -165,6 +165,28 @@ function readingTests(get: () => LogScene): void {
       expect(await log.readOne(at, 400)).toBeNull();
     });
 
+    it('tells the first offset of a time: the start of one long past, the end of one to come', async () => {
+      const { log, writer } = await ports(get());
+      const at = { topic: get().topic, partition: 0 };
+      expect(await log.offsetAt(at, 0)).toBe(0);
+      for (const text of ['a', 'b', 'c', 'd', 'e']) {
+        const before = (await readAll(log, at, 0, 100)).at(-1)?.appendedAt ?? 0;
+        // Records of different instants: the log's own clock has to get on between them.
+        while (Date.now() <= before + 1) await new Promise((resolve) => setTimeout(resolve, 1));
+        await writer.append(at, [message(text), message(`${text} again`)]);
+      }
+      const records = await readAll(log, at, 0, 100);
+      for (const { appendedAt } of records) {
+        const first = records.find((record) => record.appendedAt >= appendedAt);
+        expect(await log.offsetAt(at, appendedAt)).toBe(first?.offset);
+        const next = records.find((record) => record.appendedAt > appendedAt);
+        expect(await log.offsetAt(at, appendedAt + 1)).toBe(next?.offset ?? records.length);
+      }
+      expect(await log.offsetAt(at, 0)).toBe(0);
+      expect(await log.offsetAt(at, (records.at(-1)?.appendedAt ?? 0) + 60_000)).toBe(records.length);
+      expect(await log.offsetAt({ ...at, partition: 1 }, 0)).toBe(0);
+    });
+
     it('appends a tick: no key, no value, the header', async () => {
       const { log, writer } = await ports(get());
       const at = { topic: get().topic, partition: 2 };

@@ -1,8 +1,8 @@
 import type { Dimension, Source } from '@callfold/core';
 import { DIMENSIONS, SOURCES, TENANT } from '@callfold/core';
-import { parseTime } from '@callfold/sources';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { optionOf, readTime } from '../points.ts';
 
 /** What `callfold report` can be asked. Apart from what it does, so that other commands start without that. */
 
@@ -21,13 +21,7 @@ export type ReportCommandOptions = {
 
 const THRESHOLD_MAX_SECONDS = 86_400;
 
-function timeOption(text: string): number {
-  const at = parseTime(text);
-  if (at !== null) return at;
-  throw new InvalidArgumentError(
-    'A time is ISO 8601 with a zone: 2025-02-01T00:00:00Z, or with +01:00 in the place of Z.',
-  );
-}
+const timeOption = optionOf(readTime);
 
 /** Repeatable, and a list between commas; each once, in the order given. */
 function listOf<Value>(read: (text: string) => Value) {
