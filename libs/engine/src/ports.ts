@@ -118,8 +118,11 @@ export type Commit = {
   readonly outboxTrim: number;
 };
 
-/** `states`: subject key to state text. `agents`: tenant/agent/call to what the agent is doing there. */
-export type TableName = 'states' | 'agents';
+/**
+ * `states`: subject key to state text. `agents`: tenant/agent/call to what the agent is doing there. `requests`: what
+ * the operator's tool asks of the owner, by name; laid down by `ask`, taken off by the owner's commit.
+ */
+export type TableName = 'states' | 'agents' | 'requests';
 
 export type CommitAnswer =
   | { readonly ok: true }
@@ -144,6 +147,8 @@ export interface Store {
   outbox(at: At): Promise<{ readonly number: number; readonly entry: Uint8Array }[]>;
   /** Atomic. The same commit repeated (lost reply) answers ok and changes nothing. */
   commit(at: At, claim: Claim, commit: Commit): Promise<CommitAnswer>;
+  /** Lays requests down beside the owner's keys, each whole; one of the same name is replaced. Needs no claim. */
+  ask(at: At, requests: ReadonlyMap<string, string>): Promise<void>;
   /** Every field of a table, in slices, for readers and checks. */
   scan(at: At, table: TableName): AsyncIterable<readonly (readonly [string, string])[]>;
   /** What is committed, without claiming. */

@@ -33,7 +33,7 @@ export function openStoreTables(env: Env): StoreTables {
 /** Kinds of marks. */
 export const MARK = { checkpoint: 1, witness: 2, fence: 3 } as const;
 
-const KIND_OF: Readonly<Record<TableName, number>> = { states: 1, agents: 2 };
+const KIND_OF: Readonly<Record<TableName, number>> = { states: 1, agents: 2, requests: 3 };
 
 type Checkpoint = {
   readonly epoch: number;
@@ -104,6 +104,10 @@ export function createStore(tables: StoreTables, catalog: Catalog, write: Write,
         return { ok: true };
       });
     },
+    ask: (at, requests) =>
+      write(() => {
+        setFields(tables.fields, slotKey(catalog.takeSlot(group, at), KIND_OF.requests), requests);
+      }),
     scan: (at, table) => slices(tables.fields, () => catalog.slot(group, at), KIND_OF[table]),
     async peek(at) {
       const stored = checkpoint(catalog.slot(group, at));
@@ -142,18 +146,19 @@ function check({ next, outboxFrom, outboxTrim, timers }: Commit): void {
 }
 
 function apply(tables: StoreTables, slot: number, commit: Commit): void {
-  for (const [name, fields] of commit.tables) {
-    const prefix = slotKey(slot, KIND_OF[name]);
-    for (const [field, text] of fields) {
-      const key = fieldKey(prefix, field);
-      if (text === null) tables.fields.remove(key);
-      else tables.fields.put(key, pack(key, SLOT_KEY_BYTES, field, text));
-    }
-  }
+  for (const [name, fields] of commit.tables) setFields(tables.fields, slotKey(slot, KIND_OF[name]), fields);
   setTimers(tables.timers, slot, commit.timers);
   for (const [i, entry] of commit.outbox.entries()) tables.outbox.put(numberKey(slot, commit.outboxFrom + i), entry);
   const trimmed = tables.outbox.keys(numberKey(slot, 0), numberKey(slot, commit.outboxTrim), Number.POSITIVE_INFINITY);
   for (const key of trimmed) tables.outbox.remove(key);
+}
+
+function setFields(table: Table<string>, prefix: Uint8Array, fields: ReadonlyMap<string, string | null>): void {
+  for (const [field, text] of fields) {
+    const key = fieldKey(prefix, field);
+    if (text === null) table.remove(key);
+    else table.put(key, pack(key, SLOT_KEY_BYTES, field, text));
+  }
 }
 
 async function* slices(

@@ -29,6 +29,7 @@ export type MemoryStoreServer = {
    * must be the last one: where it did not move the position, nothing else shows that the server lost it.
    */
   commit(at: At, claim: Claim, stamp: Stamp, commit: Commit): CommitAnswer;
+  ask(at: At, requests: ReadonlyMap<string, string>): void;
   peek(at: At): Stored | null;
   field(at: At, table: TableName, field: string): string | null;
   fields(at: At, table: TableName): [string, string][];
@@ -44,14 +45,18 @@ const emptySlot = (claim: Claim): Slot => ({
   last: 0,
   next: null,
   meta: null,
-  tables: { states: new Map(), agents: new Map() },
+  tables: { states: new Map(), agents: new Map(), requests: new Map() },
   timers: new Map(),
   outbox: new Map(),
 });
 
 const copySlot = (slot: Slot): Slot => ({
   ...slot,
-  tables: { states: new Map(slot.tables.states), agents: new Map(slot.tables.agents) },
+  tables: {
+    states: new Map(slot.tables.states),
+    agents: new Map(slot.tables.agents),
+    requests: new Map(slot.tables.requests),
+  },
   timers: new Map(slot.timers),
   outbox: new Map(slot.outbox),
 });
@@ -84,9 +89,14 @@ export function createMemoryStoreServer(): MemoryStoreServer {
       apply(slot, number, commit);
       return { ok: true };
     },
+    ask(at, requests) {
+      const slot = slotOf(at) ?? emptySlot({ epoch: 0, token: '' });
+      slots.set(placeName(at), slot);
+      for (const [name, text] of requests) slot.tables.requests.set(name, text);
+    },
     peek(at) {
       const slot = slotOf(at);
-      return slot === undefined ? null : seen(slot);
+      return slot === undefined || slot.claim.epoch === 0 ? null : seen(slot);
     },
     field: (at, table, field) => slotOf(at)?.tables[table].get(field) ?? null,
     fields: (at, table) => [...(slotOf(at)?.tables[table] ?? [])],

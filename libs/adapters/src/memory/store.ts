@@ -24,6 +24,7 @@ export function createMemoryStore(server: MemoryStoreServer, link: Link): Store 
       numbers.answered(claim, stamp, answer);
       return answer;
     },
+    ask: (at, requests) => link('ask', at, () => server.ask(at, requests)),
     async *scan(at, table) {
       const all = await link('scan', at, () => server.fields(at, table));
       for (let from = 0; from < all.length; from += FIELDS_A_SLICE) yield all.slice(from, from + FIELDS_A_SLICE);

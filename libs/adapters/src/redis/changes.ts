@@ -37,7 +37,7 @@ function split<T>(changes: ReadonlyMap<string, T | null> | undefined): Split<T> 
   return { set, gone };
 }
 
-const TABLES: readonly TableName[] = ['states', 'agents'];
+const TABLES: readonly TableName[] = ['states', 'agents', 'requests'];
 const PART_BYTES = 10;
 
 /** The commit's changes as the script takes them (argument 11). */

@@ -38,7 +38,7 @@ export function outboxKey(space: KeySpace, at: At): string {
   return keyOf(space, at, 'outbox');
 }
 
-/** Hash: state text by subject key, or what an agent is doing by tenant/agent/call. */
+/** Hash: state text by subject key, what an agent is doing by tenant/agent/call, or a request's text by its name. */
 export function tableKey(space: KeySpace, at: At, table: TableName): string {
   return keyOf(space, at, table);
 }

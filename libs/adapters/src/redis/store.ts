@@ -6,7 +6,7 @@ import type { RedisCheck } from './check.ts';
 import { checkRedis } from './check.ts';
 import { CLAIM_1 } from './claim-1.lua.ts';
 import type { RedisClient } from './client.ts';
-import { COMMIT_5 } from './commit-5.lua.ts';
+import { COMMIT_6 } from './commit-6.lua.ts';
 import type { KeySpace } from './keys.ts';
 import { checkpointKey, outboxKey, tableKey, timersKey } from './keys.ts';
 import { runScript, scriptOf } from './script.ts';
@@ -20,7 +20,7 @@ const OUTBOX_ENTRIES = 1_000;
 const SCAN_FIELDS = 1_000;
 
 const CLAIM = scriptOf(CLAIM_1);
-const COMMIT = scriptOf(COMMIT_5);
+const COMMIT = scriptOf(COMMIT_6);
 
 export type RedisStore = Store & {
   /** Throws `Refused` when a setting of the server would lose state; answers what else should be known. */
@@ -115,6 +115,7 @@ export function createRedisStore({ client, ...space }: RedisStoreOptions): Redis
         outboxKey(space, at),
         tableKey(space, at, 'states'),
         tableKey(space, at, 'agents'),
+        tableKey(space, at, 'requests'),
       ];
       const stamp = numbers.of(claim, commit);
       const said = await runScript(client, COMMIT, keys, [
@@ -134,6 +135,9 @@ export function createRedisStore({ client, ...space }: RedisStoreOptions): Redis
       const answer = answerOf(client, said);
       numbers.answered(claim, stamp, answer);
       return answer;
+    },
+    async ask(at, requests) {
+      if (requests.size > 0) await client.call('hset', [tableKey(space, at, 'requests'), ...[...requests].flat()]);
     },
     scan: (at, table) => scan(client, space, at, table),
     check: () => checkRedis(client),

@@ -85,6 +85,42 @@ export function contentTests(store: () => Store): void {
     });
   });
 
+  describe('requests', { timeout: CONTRACT_TEST_MS }, () => {
+    it('are laid down by anybody, owner or none, and taken off by the owner with what it commits', async () => {
+      const at = place();
+      await store().ask(at, new Map([['before', 'any owner']]));
+      expect(await store().peek(at)).toBeNull();
+      const { claim, next } = await store().claim(at, freshToken());
+      expect(next).toBeNull();
+      expect(await store().commit(at, claim, change({ expected: null, next: 1 }))).toEqual({ ok: true });
+      await store().ask(at, new Map(ODD_TEXTS.map((text) => [`odd ${text}`, text])));
+      await store().ask(at, new Map([['before', 'another text']]));
+      expect(await store().read(at, 'requests', ['before', 'nobody'])).toEqual(['another text', null]);
+      const taken = ODD_TEXTS.map((text): [string, null] => [`odd ${text}`, null]);
+      const commit = change({ expected: 1, next: 1, tables: new Map([['requests', new Map(taken)]]) });
+      expect(await store().commit(at, claim, commit)).toEqual({ ok: true });
+      // What was laid down after the owner looked stays, also when the commit is repeated.
+      await store().ask(at, new Map([['later', 'x']]));
+      expect(await store().commit(at, claim, commit)).toEqual({ ok: true });
+      expect(await scanAll(store(), at, 'requests')).toEqual(
+        new Map([
+          ['before', 'another text'],
+          ['later', 'x'],
+        ]),
+      );
+    });
+
+    it('are not taken by who is the owner no more', async () => {
+      const at = place();
+      const old = await store().claim(at, freshToken());
+      await store().claim(at, freshToken());
+      await store().ask(at, new Map([['a', 'b']]));
+      const commit = change({ expected: null, next: 1, tables: new Map([['requests', new Map([['a', null]])]]) });
+      expect(await store().commit(at, old.claim, commit)).toEqual({ ok: false, why: 'fenced' });
+      expect(await scanAll(store(), at, 'requests')).toEqual(new Map([['a', 'b']]));
+    });
+  });
+
   describe('timers', { timeout: CONTRACT_TEST_MS }, () => {
     const due = (store_: Store, at: At, upTo: number, limit: number): Promise<Timer[]> =>
       store_.timers(at, upTo, limit);

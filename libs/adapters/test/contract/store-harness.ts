@@ -73,6 +73,7 @@ export async function sight(store: Store, at: At): Promise<object> {
     meta: stored?.meta ?? null,
     states: await scanAll(store, at, 'states'),
     agents: await scanAll(store, at, 'agents'),
+    requests: await scanAll(store, at, 'requests'),
     timers: await store.timers(at, Number.MAX_SAFE_INTEGER, 100_000),
     outbox: outbox.map(({ number, entry }) => ({ number, entry: [...entry] })),
   };

@@ -48,7 +48,11 @@ function plainModel() {
   let next: number | null = null;
   let meta: string | null = null;
   let last: Commit | null = null;
-  const tables: Record<TableName, Map<string, string>> = { states: new Map(), agents: new Map() };
+  const tables: Record<TableName, Map<string, string>> = {
+    states: new Map(),
+    agents: new Map(),
+    requests: new Map(),
+  };
   const timers = new Map<string, number>();
   const outbox = new Map<number, Uint8Array>();
   let outboxNext = 0;

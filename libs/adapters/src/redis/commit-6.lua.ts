@@ -1,17 +1,19 @@
 /** The text of a script is code: `script.ts` names it by its hash, so an edit is a new script. */
-export const COMMIT_5 = `
--- commit-5: states, timers, outbox and position of one partition, all together or not at all.
+export const COMMIT_6 = `
+-- commit-6: states, timers, outbox and position of one partition, all together or not at all.
 --
 -- KEYS  1 checkpoint (hash)  2 timers (sorted set)  3 outbox (hash)  4 states (hash)  5 agents (hash)
+--       6 requests (hash)
 -- ARGV  1 layout that this version writes
 --       2 epoch, 3 token of the caller's claim
 --       4 number of the commit: grows with each commit of a claim, the same when one is repeated
 --       5 position expected; '': none   6 position after it   7 meta
 --       8 number of the first outbox entry   9 of the one after the last   10 outbox entries below this number go
 --       12 number of the claim's commit before, which this one builds on; 0: none
---       11 what to write, in MessagePack: seven arrays of strings
+--       11 what to write, in MessagePack: nine arrays of strings
 --          1 timers to set: due, key, ...     2 timers to remove: key, ...     3 outbox entries: number, bytes, ...
 --          4 states to set: field, value, ... 5 states to remove: field, ...   6 and 7 agents, as 4 and 5
+--          8 and 9 requests, as 4 and 5
 -- Answers  'ok'; also to a repeat of what was done already (a lost reply), which writes nothing
 --          'fenced': a newer owner holds the partition    'moved': position or claim are not the caller's
 -- Errors   CALLFOLD ...: must not go on. Nothing was written.
@@ -28,9 +30,9 @@ local function refuse(what)
   return redis.error_reply('CALLFOLD ' .. what)
 end
 
-local TYPES = { 'hash', 'zset', 'hash', 'hash', 'hash' }
+local TYPES = { 'hash', 'zset', 'hash', 'hash', 'hash', 'hash' }
 if #KEYS ~= #TYPES or #ARGV ~= 12 then
-  return refuse('commit-5 was called with ' .. #KEYS .. ' keys and ' .. #ARGV .. ' arguments')
+  return refuse('commit-6 was called with ' .. #KEYS .. ' keys and ' .. #ARGV .. ' arguments')
 end
 for i, wanted in ipairs(TYPES) do
   local found = redis.call('TYPE', KEYS[i])['ok']
@@ -46,20 +48,21 @@ local from, upto, trim = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]
 local after = tonumber(ARGV[12])
 local unpacked, parts = pcall(cmsgpack.unpack, ARGV[11])
 if not (epoch and number and after and tonumber(next_position) and from and upto and trim and upto >= from) then
-  return refuse('commit-5 was called with an argument that is no number')
+  return refuse('commit-6 was called with an argument that is no number')
 end
-if not unpacked or type(parts) ~= 'table' or #parts ~= 7 then
-  return refuse('commit-5 cannot read what to write')
+if not unpacked or type(parts) ~= 'table' or #parts ~= 9 then
+  return refuse('commit-6 cannot read what to write')
 end
 local timers_set, timers_removed, entries = parts[1], parts[2], parts[3]
-local tables = { { KEYS[4], parts[4], parts[5] }, { KEYS[5], parts[6], parts[7] } }
-if #timers_set % 2 + #entries % 2 + #parts[4] % 2 + #parts[6] % 2 > 0 then
-  return refuse('commit-5 has a value without a name')
+local tables = { { KEYS[4], parts[4], parts[5] }, { KEYS[5], parts[6], parts[7] },
+  { KEYS[6], parts[8], parts[9] } }
+if #timers_set % 2 + #entries % 2 + #parts[4] % 2 + #parts[6] % 2 + #parts[8] % 2 > 0 then
+  return refuse('commit-6 has a value without a name')
 end
 for i = 1, #timers_set, 2 do
   local due = tonumber(timers_set[i])
   if not due or due ~= due then
-    return refuse('commit-5 has a timer whose due time is no number: ' .. tostring(timers_set[i]))
+    return refuse('commit-6 has a timer whose due time is no number: ' .. tostring(timers_set[i]))
   end
 end
 
