@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { readConfig, withoutSecrets } from '@callfold/adapters/config';
 import type { SubjectKind } from '@callfold/core';
 import { rawTopic, SOURCES } from '@callfold/core';
-import { Refused } from '@callfold/engine';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Context, Exit } from './command.ts';
-import { EXIT, WrongArgument } from './command.ts';
+import { EXIT, exitOf } from './command.ts';
 import type { DevOptions } from './commands/dev.ts';
 import { addDlq } from './commands/dlq.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FoldOptions } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
+import { addOffsets } from './commands/offsets.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
 import type { RecoverOptions } from './recovery.ts';
@@ -140,6 +140,8 @@ program
   .option('--execute', 'do it')
   .action((options: RecoverOptions) => run(async (c) => (await import('./commands/recover.ts')).recover(options, c)));
 
+addOffsets(program, run);
+
 addDlq(program, run);
 
 const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
@@ -158,11 +160,6 @@ topics
   .command('acls')
   .description('least-privilege access lists for each kind of user, as lines of kafka-acls.sh; changes nothing')
   .action(() => run(async (c) => (await import('./commands/topics.ts')).topicsAcls(c)));
-
-function exitOf(error: unknown): Exit {
-  if (error instanceof Refused) return EXIT.precondition;
-  return error instanceof WrongArgument ? EXIT.usage : EXIT.failed;
-}
 
 endWithReader();
 process.on('uncaughtException', (error) => {

@@ -15,7 +15,7 @@ export async function askDev(config: Config, path: string, init: RequestInit = {
     'to work on Kafka.';
   let answer: Response;
   try {
-    answer = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    answer = await fetch(url, { ...init, signal: init.signal ?? AbortSignal.timeout(TIMEOUT_MS) });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new Refused(`Nothing answers at ${url} (${cause}). ${advice}`);

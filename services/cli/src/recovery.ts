@@ -1,25 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Settings, Source } from '@callfold/core';
-import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
-import type { At, Survey, Surveyed } from '@callfold/engine';
+import type { Settings } from '@callfold/core';
+import { DERIVED_OF } from '@callfold/core';
+import type { Survey, Surveyed } from '@callfold/engine';
 import { DEFAULT_LIMITS, firstStanding, offerRecovery, recoveryOf, rulesOf, surveyPartition } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
 import type { Context } from './command.ts';
-import { WrongArgument } from './command.ts';
 import type { RoleName, Site } from './site.ts';
+import type { Target, TargetOptions } from './targets.ts';
+import { targetsOf, targetWords } from './targets.ts';
 
 /** What `callfold recover` finds, says and does. */
 
-const ROLES: readonly RoleName[] = ['projector', 'outcomes'];
 const SAY_EVERY_MS = 1_000;
 
-export type RecoverOptions = {
-  readonly role?: RoleName;
-  readonly topic?: string;
-  readonly partition?: number;
-  readonly execute?: boolean;
-};
+export type RecoverOptions = TargetOptions & { readonly execute?: boolean };
 
 /** `checkpoint`: nothing is lost. `recovering`: its fold is under way. `new`: nothing says that it ever ran. */
 type Found = 'checkpoint' | 'recovering' | 'lost' | 'new';
@@ -36,27 +31,6 @@ export type RecoveryRow = {
   /** Its checkpoint was laid down by this command. */
   readonly executed: boolean;
 };
-
-type Target = { readonly role: RoleName; readonly source: Source; readonly at: At };
-
-async function targetsOf(site: Site, { role, topic, partition }: RecoverOptions): Promise<Target[]> {
-  const targets: Target[] = [];
-  for (const one of ROLES.filter((name) => role === undefined || name === role)) {
-    for (const source of SOURCES.filter((each) => topic === undefined || rawTopic(each) === topic)) {
-      const partitions = await site.partitions(rawTopic(source));
-      if (partition !== undefined && partition >= partitions) {
-        throw new WrongArgument(
-          `${rawTopic(source)} has ${partitions} partitions: there is no partition ${partition}.`,
-        );
-      }
-      for (let number = 0; number < partitions; number += 1) {
-        if (partition !== undefined && number !== partition) continue;
-        targets.push({ role: one, source, at: { topic: rawTopic(source), partition: number } });
-      }
-    }
-  }
-  return targets;
-}
 
 /** What the owner would find at its claim. */
 async function look(site: Site, { role, source, at }: Target): Promise<{ found: Found; detail: string }> {
@@ -143,13 +117,6 @@ export function recoveryText({ role, topic, partition, found, detail, survey, ex
 }
 
 /** The command that does it, with what it was asked for. */
-export function recoverCommand({ role, topic, partition }: RecoverOptions): string {
-  const words = [
-    'callfold recover',
-    ...(role === undefined ? [] : [`--role ${role}`]),
-    ...(topic === undefined ? [] : [`--topic ${topic}`]),
-    ...(partition === undefined ? [] : [`--partition ${partition}`]),
-    '--execute',
-  ];
-  return words.join(' ');
+export function recoverCommand(options: RecoverOptions): string {
+  return ['callfold recover', ...targetWords(options), '--execute'].join(' ');
 }

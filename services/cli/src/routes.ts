@@ -1,11 +1,11 @@
-import type { FastifyInstance } from '@callfold/adapters';
+import type { Config, FastifyInstance } from '@callfold/adapters';
 import { partitionHealth } from '@callfold/adapters';
-import type { Settings } from '@callfold/core';
 import { recordJson } from '@callfold/core';
 import { createEventProducer } from '@callfold/client';
 import type { PartitionStatus, Service } from '@callfold/engine';
 import { createNdjsonReader, readEvent, rejectedLine } from '@callfold/sources';
 import type { DevStatus } from './commands/status.ts';
+import { addCommandRoutes } from './site-commands.ts';
 import type { Site } from './site.ts';
 import { addSubjectRoutes } from './subject-routes.ts';
 import type { Tail } from './tail.ts';
@@ -17,7 +17,7 @@ const LAST_RECORDS = 100;
 
 type Parts = {
   readonly site: Site;
-  readonly settings: Settings;
+  readonly config: Config;
   readonly tail: Tail;
   readonly services: readonly Service[];
 };
@@ -34,7 +34,7 @@ function linesOf(body: unknown, type: string): ReturnType<ReturnType<typeof crea
   });
 }
 
-export function addRoutes(app: FastifyInstance, { site, settings, tail, services }: Parts): void {
+export function addRoutes(app: FastifyInstance, { site, config, tail, services }: Parts): void {
   app.addContentTypeParser('application/x-ndjson', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   app.post('/v1/events', async (request, reply) => {
@@ -60,7 +60,8 @@ export function addRoutes(app: FastifyInstance, { site, settings, tail, services
     return { services: services.map((service) => ({ role: service.name, partitions: partitionsOf(service) })) };
   });
 
-  addSubjectRoutes(app, { site, settings });
+  addSubjectRoutes(app, { site, settings: config.settings });
+  addCommandRoutes(app, { site, config });
 
   app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string } }>(
     '/v1/derived/:topic/:partition',

@@ -4,7 +4,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { callfold, checkBuilt, parseLines } from './built-command.ts';
 import { ABANDONED, ndjson } from './sample-events.ts';
 
-const COMMANDS = ['dev', 'serve', 'fold', 'import', 'explain', 'report', 'status', 'verify', 'topics'] as const;
+const COMMANDS = [
+  'dev',
+  'serve',
+  'fold',
+  'import',
+  'explain',
+  'report',
+  'offsets',
+  'status',
+  'verify',
+  'topics',
+] as const;
 
 beforeAll(checkBuilt);
 
@@ -91,7 +102,7 @@ describe('the command line', { timeout: 60_000 }, () => {
 
 describe('without anything nearby', { timeout: 60_000 }, () => {
   const env = { CALLFOLD_HTTP_PORT: '1' };
-  const EMBEDDED: readonly (readonly string[])[] = [['import', '-'], ['explain', 'call', 'x'], ['status']];
+  const EMBEDDED: readonly (readonly string[])[] = [['import', '-'], ['explain', 'call', 'x'], ['offsets'], ['status']];
 
   it.each(EMBEDDED)('%s %s exits 4 and says what to start', async (...args) => {
     const { code, out, err } = await callfold(args, { env, input: ndjson(ABANDONED) });

@@ -93,7 +93,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
       services: () => services,
       metrics,
       bodyBytesMax: BODY_BYTES_MAX,
-      routes: (app) => addRoutes(app, { site, settings: config.settings, tail, services }),
+      routes: (app) => addRoutes(app, { site, config, tail, services }),
     });
     for (const role of ['projector', 'outcomes'] as const) {
       const running = runRole(role, site, config, logger);

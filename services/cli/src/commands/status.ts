@@ -5,6 +5,7 @@ import { EXIT } from '../command.ts';
 import { askDev } from '../nearby.ts';
 import type { RoleName, Site } from '../site.ts';
 import { openKafkaSite } from '../kafka-site.ts';
+import { tableLines } from '../table.ts';
 
 type Row = {
   readonly role: string;
@@ -99,27 +100,18 @@ async function rowsOfDev(context: Context): Promise<Row[]> {
 
 function table(rows: readonly Row[]): string {
   const head = ['ROLE', 'TOPIC', 'PART', 'EPOCH', 'POSITION', 'END', 'LAG', 'OUTBOX', 'NEXT TIMER'];
-  const cell = (value: string | number | null): string => (value === null ? '-' : String(value));
   const body = rows.map((row) => [
     row.role,
     row.topic,
-    cell(row.partition),
-    cell(row.epoch),
-    cell(row.position),
-    cell(row.end),
-    cell(row.lag),
-    cell(row.outbox),
-    row.nextTimer === null ? '-' : new Date(row.nextTimer).toISOString(),
+    row.partition,
+    row.epoch,
+    row.position,
+    row.end,
+    row.lag,
+    row.outbox,
+    row.nextTimer === null ? null : new Date(row.nextTimer).toISOString(),
   ]);
-  const widths = head.map((title, column) => Math.max(title.length, ...body.map((row) => (row[column] ?? '').length)));
-  return [head, ...body]
-    .map((row) =>
-      row
-        .map((text, column) => text.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return tableLines(head, body).join('\n');
 }
 
 /** `callfold status`: where every partition of every role stands, and what is wrong. */

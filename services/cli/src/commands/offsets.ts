@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { rawTopic, SOURCES } from '@callfold/core';
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Context, Exit } from '../command.ts';
+import { WrongArgument } from '../command.ts';
+import type { OffsetsOptions } from '../offsets.ts';
+import { DURATION_FORM, TIME_FORM } from '../points.ts';
+
+/** `callfold offsets`: the names of its options are those of Kafka's `kafka-consumer-groups.sh --reset-offsets`. */
+
+type Run = (work: (context: Context) => Promise<Exit>) => Promise<void>;
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+/** @throws WrongArgument when it cannot be read */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new WrongArgument(`--from-file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+export function addOffsets(program: Command, run: Run): void {
+  program
+    .command('offsets')
+    .description(
+      'where a time or an offset is in every partition, how many records from where a role stands; moves nothing',
+    )
+    .addOption(new Option('--role <name>', 'only this role').choices(['projector', 'outcomes']))
+    .addOption(new Option('--topic <name>', 'only this raw topic').choices(SOURCES.map(rawTopic)))
+    .option('--partition <number>', 'only this partition', wholeNumber)
+    .option('--to-datetime <time>', `the first record appended then or later; ${TIME_FORM}`)
+    .option('--by-duration <duration>', `the first record of this long ago; ${DURATION_FORM}`)
+    .option('--shift-by <records>', 'as many on (or back, below 0) from the position')
+    .option('--to-offset <offset>', 'this offset, in every partition')
+    .option('--to-earliest', 'the first record that the log has')
+    .option('--to-latest', 'the end of the log')
+    .option('--to-current', 'the position (the default)')
+    .option('--from-file <file>', 'a plan of `--json`, refused when it is stale, or lines topic,partition,offset')
+    .option('--export', "print lines topic,partition,offset, as Kafka's tools do")
+    .option('--execute', 'is refused, with the command that does what is wanted')
+    .action((options: OffsetsOptions) =>
+      run(async (c) => {
+        const { fromFile } = options;
+        const asked = fromFile === undefined ? options : { ...options, fromFile: textOf(fromFile) };
+        const [{ onSite }, { offsetsOn }] = await Promise.all([import('../on-site.ts'), import('../offsets.ts')]);
+        return onSite('offsets', asked, c, offsetsOn);
+      }),
+    );
+}

@@ -1,0 +1,57 @@
+import { PassThrough } from 'node:stream';
+import type { Config, FastifyInstance } from '@callfold/adapters';
+import { exitOf } from './command.ts';
+import type { Context } from './command.ts';
+import { offsetsOn } from './offsets.ts';
+import type { Said, SiteCommand } from './on-site.ts';
+import type { Site } from './site.ts';
+
+/**
+ * Commands that look at the embedded store, run by the `callfold dev` that has it open: what they say goes back as
+ * NDJSON. None of them writes.
+ */
+
+type Parts = { readonly site: Site; readonly config: Config };
+
+// Each reads its own options, which may say anything.
+const COMMANDS: Readonly<Record<string, SiteCommand<never>>> = { offsets: offsetsOn };
+
+/** Nobody waits for an answer that says nothing for some minutes. */
+const STILL_HERE_MS = 10_000;
+
+export function addCommandRoutes(app: FastifyInstance, { site, config }: Parts): void {
+  app.post<{ Params: { name: string }; Body: { options?: unknown; json?: unknown } | null }>(
+    '/v1/commands/:name',
+    async (request, reply) => {
+      const { name } = request.params;
+      const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+      if (command === undefined) return reply.code(404).send({ error: `There is no command ${name} here.` });
+      if (typeof request.body?.options !== 'object' || request.body.options === null) {
+        return reply.code(400).send({ error: 'Expected {"options": {...}}.' });
+      }
+      const lines = new PassThrough();
+      const write = (said: Said): void => void (lines.writable && lines.write(`${JSON.stringify(said)}\n`));
+      const stop = { requested: false, wanted: new Promise<void>((resolve) => lines.once('close', () => resolve())) };
+      void stop.wanted.then(() => (stop.requested = true));
+      const context: Context = {
+        config,
+        out: (out) => write({ out }),
+        say: (say) => write({ say }),
+        json: request.body.json === true,
+        stop,
+      };
+      const stillHere = setInterval(() => lines.writable && lines.write('\n'), STILL_HERE_MS);
+      const failed = (error: unknown): Said => {
+        return { exit: exitOf(error), failed: error instanceof Error ? error.message : String(error) };
+      };
+      void command(site, request.body.options as never, context)
+        .then((exit): Said => ({ exit }), failed)
+        .then((said) => {
+          clearInterval(stillHere);
+          write(said);
+          lines.end();
+        });
+      return reply.type('application/x-ndjson').send(lines);
+    },
+  );
+}
