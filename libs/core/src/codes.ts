@@ -5,6 +5,7 @@
 export const CODES = {
   'not-utf8': 'the bytes are not UTF-8',
   'not-json': 'the text is not JSON',
+  'not-csv': 'the row is not CSV, or does not fit its header',
   'not-an-object': 'the JSON is not an object',
   'not-avro': 'the bytes do not decode as the Avro schema they name',
   'unknown-schema': 'the schema id is not in the registry',

@@ -1,6 +1,7 @@
 export * from './atlas.ts';
 export * from './callcenter24.ts';
 export * from './chatterfy.ts';
+export * from './columns.ts';
 export * from './disguise.ts';
 export * from './fields.ts';
 export * from './names.ts';

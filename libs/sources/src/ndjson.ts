@@ -24,6 +24,8 @@ export type NdjsonOptions = {
   readonly decodeUtf8: (bytes: Uint8Array) => string | null;
   /** Of one line, without its `\n`. */
   readonly maxLineBytes?: number;
+  /** Lines at the start that are counted and not read: an earlier reader had them. */
+  readonly skipLines?: number;
 };
 
 type LineReader<Item> = {
@@ -55,7 +57,7 @@ function readItem(item: JsonItem): NdjsonItem {
 }
 
 export function createJsonLineReader(options: NdjsonOptions): LineReader<JsonItem> {
-  const { decodeUtf8, maxLineBytes = LIMITS.recordBytes } = options;
+  const { decodeUtf8, maxLineBytes = LIMITS.recordBytes, skipLines = 0 } = options;
   let line = 1;
   let tail = new Uint8Array(FIRST_TAIL_BYTES);
   let tailLength = 0;
@@ -78,9 +80,11 @@ export function createJsonLineReader(options: NdjsonOptions): LineReader<JsonIte
   }
 
   function finishLine(bytes: Uint8Array, items: JsonItem[]): void {
-    const item =
-      overlong || bytes.length > maxLineBytes ? tooLarge(line, maxLineBytes) : readLine(line, decodeUtf8(bytes));
-    if (item !== null) items.push(item);
+    if (line > skipLines) {
+      const isTooLarge = overlong || bytes.length > maxLineBytes;
+      const item = isTooLarge ? tooLarge(line, maxLineBytes) : readLine(line, decodeUtf8(bytes));
+      if (item !== null) items.push(item);
+    }
     overlong = false;
     tailLength = 0;
     line++;

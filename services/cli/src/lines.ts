@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { RawEvent, Rejection } from '@callfold/core';
 import type { JsonItem } from '@callfold/sources';
 import { createJsonLineReader, createNdjsonReader, rejectedLine } from '@callfold/sources';
+import { bytesOf, inputsOf } from './bytes.ts';
 import type { Context } from './command.ts';
 import { WrongArgument } from './command.ts';
 
@@ -23,7 +24,6 @@ export type Line =
   | { readonly line: number; readonly rejection: Rejection };
 
 type Stop = Context['stop'];
-const NEVER: Stop = { requested: false, wanted: new Promise(() => undefined) };
 
 type Reader<Item> = { push(chunk: Uint8Array): Item[]; end(): Item[] };
 
@@ -44,56 +44,72 @@ export function readJsonLines(files: readonly string[], stop?: Stop): AsyncGener
 async function* readItems<Item>(
   files: readonly string[],
   open: () => Reader<Item>,
-  stop: Stop = NEVER,
+  stop?: Stop,
 ): AsyncGenerator<readonly Item[]> {
-  for (const file of files.length === 0 ? ['-'] : files) {
-    if (stop.requested) return;
-    const reader = open();
-    const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 262_144 });
-    void stop.wanted.then(() => stream.destroy());
-    try {
-      for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-        const lines = reader.push(chunk);
-        if (lines.length > 0) yield lines;
-      }
-    } catch (error) {
-      if (stop.requested) return;
-      throw unreadable(file, error);
-    }
-    yield reader.end();
+  for (const file of inputsOf(files)) {
+    if (stop?.requested) return;
+    yield* itemsOf(bytesOf(file, stop), open(), stop);
   }
 }
 
-function unreadable(file: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
-  return new WrongArgument(`${file} cannot be read: ${error.message}`, { cause: error });
+/** @param skipLines lines at the start that an earlier run had */
+export function ndjsonLines(
+  bytes: AsyncIterable<Uint8Array>,
+  skipLines: number,
+  stop?: Stop,
+): AsyncGenerator<readonly Line[]> {
+  return itemsOf(bytes, createNdjsonReader({ decodeUtf8, skipLines }), stop);
+}
+
+async function* itemsOf<Item>(
+  bytes: AsyncIterable<Uint8Array>,
+  reader: Reader<Item>,
+  stop?: Stop,
+): AsyncGenerator<readonly Item[]> {
+  for await (const chunk of bytes) {
+    const items = reader.push(chunk);
+    if (items.length > 0) yield items;
+  }
+  // Of an input that was left in its midst, the last line is half a line.
+  if (!stop?.requested) yield reader.end();
 }
 
 export type Rejects = {
-  add(line: number, rejection: Rejection): void;
+  /** @param file where there are several */
+  add(line: number, rejection: Rejection, file?: string): void;
   readonly count: number;
+  /** By code, the most frequent first. */
+  counts(): readonly (readonly [code: string, count: number])[];
   close(): Promise<void>;
 };
 
-/** @param file absent: refused lines are only counted, and the first few shown */
-export function openRejects(file: string | undefined, say: (text: string) => void): Rejects {
+/**
+ * @param file absent: refused lines are only counted, and the first few shown
+ * @param isResumed the file goes on where an earlier run left it
+ */
+export function openRejects(file: string | undefined, say: (text: string) => void, isResumed = false): Rejects {
   const shown = 5;
-  const stream = file === undefined ? null : createWriteStream(file);
+  const stream = file === undefined ? null : createWriteStream(file, { flags: isResumed ? 'a' : 'w' });
+  const counts = new Map<string, number>();
   let failure: Error | null = null;
   stream?.on('error', (error) => {
     failure ??= new WrongArgument(`--rejects ${file} cannot be written: ${error.message}`, { cause: error });
   });
   let count = 0;
   return {
-    add(line, rejection) {
+    add(line, rejection, from) {
       count += 1;
-      stream?.write(`${JSON.stringify(rejectedLine(line, rejection))}\n`);
-      if (!stream && count <= shown) say(`line ${line} refused, ${rejection.rejected}: ${rejection.reason}`);
+      counts.set(rejection.rejected, (counts.get(rejection.rejected) ?? 0) + 1);
+      const where = from === undefined ? {} : { file: from };
+      stream?.write(`${JSON.stringify({ ...where, ...rejectedLine(line, rejection) })}\n`);
+      const at = from === undefined ? `line ${line}` : `${from} line ${line}`;
+      if (!stream && count <= shown) say(`${at} refused, ${rejection.rejected}: ${rejection.reason}`);
       if (!stream && count === shown + 1) say('more lines are refused; --rejects FILE keeps them all');
     },
     get count() {
       return count;
     },
+    counts: () => [...counts].sort(([one, a], [two, b]) => b - a || (one < two ? -1 : 1)),
     async close() {
       if (!stream) return;
       stream.end();

@@ -62,6 +62,15 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
+function repeated(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+function delimiter(text: string): string {
+  if (text === 'tab' || text.length === 1) return text;
+  throw new InvalidArgumentError('It must be one character, or tab.');
+}
+
 /** Each command is loaded when it is asked for: help and a fold of a file need no Kafka client. */
 async function run(work: (context: Context) => Promise<Exit>): Promise<void> {
   process.exitCode = await work(context());
@@ -93,9 +102,15 @@ program
 
 program
   .command('import')
-  .description('publish NDJSON raw events to the raw topics')
-  .argument('[file...]', 'files; none or -: standard input')
-  .option('--rejects <file>', 'keep refused lines, as NDJSON {line, code, reason}')
+  .description('publish raw events of NDJSON or CSV to the raw topics')
+  .argument('[file...]', 'files, also gzipped; none or -: standard input')
+  .option('--csv', 'CSV with a header row; files called *.csv and *.tsv are anyway')
+  .option('--column <field=header>', 'CSV: the column that a field is taken from; may be repeated', repeated, [])
+  .option('--set <field=text>', 'CSV: what every row has, as source=vonage; may be repeated', repeated, [])
+  .option('--delimiter <sign>', 'CSV: between two cells, one character or tab; default a comma', delimiter, '')
+  .option('--dry-run', 'only read and check, connect to nothing')
+  .option('--resume', 'go on where an earlier run of the same import was interrupted')
+  .option('--rejects <file>', 'keep refused lines, as NDJSON {line, code, reason}; of several files {file, …}')
   .option('--strict', 'exit 1 when a line was refused')
   .action((files: string[], options: ImportOptions) =>
     run(async (c) => (await import('./commands/import.ts')).importEvents(files, options, c)),

@@ -1,0 +1,77 @@
+import { rawFields } from '@callfold/adapters';
+import { createEventProducer } from '@callfold/client';
+import type { RawEvent } from '@callfold/core';
+import { rawTopic } from '@callfold/core';
+import { toJson } from '@callfold/schemas';
+import type { Context } from './command.ts';
+import { openKafkaSite } from './kafka-site.ts';
+import { askDev } from './nearby.ts';
+
+/** Where imported events go. */
+export type Sink = {
+  /** For messages, and to know the same place again. */
+  readonly name: string;
+  send(event: RawEvent): Promise<void>;
+  /** Resolves when the log has all that was sent. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const REQUEST_EVENTS = 2_000;
+/** Well below what `callfold dev` takes at once: one more event may be as large as a line may be. */
+const REQUEST_CHARACTERS = 4 * 1_048_576;
+
+/** To a `callfold dev` nearby, in requests of some thousand events. */
+function devSink(context: Context): Sink {
+  let lines: string[] = [];
+  let characters = 0;
+  async function flush(): Promise<void> {
+    if (lines.length === 0) return;
+    const body = `${lines.join('\n')}\n`;
+    const count = lines.length;
+    lines = [];
+    characters = 0;
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const answer = await askDev(context.config, '/v1/events', { method: 'POST', headers, body });
+    const text = await answer.text();
+    const accepted = answer.ok ? (JSON.parse(text) as { accepted: number }).accepted : 0;
+    if (accepted !== count)
+      throw new Error(`${count} events were sent, ${accepted} accepted: ${answer.status} ${text.slice(0, 500)}`);
+  }
+  return {
+    name: `http://${context.config.httpHost}:${context.config.httpPort}`,
+    flush,
+    close: () => Promise.resolve(),
+    async send(event) {
+      const line = JSON.stringify({ source: event.source, ...toJson(rawTopic(event.source), rawFields(event)) });
+      lines.push(line);
+      characters += line.length;
+      if (lines.length >= REQUEST_EVENTS || characters >= REQUEST_CHARACTERS) await flush();
+    },
+  };
+}
+
+async function kafkaSink(context: Context): Promise<Sink> {
+  const site = await openKafkaSite(context.config, context.say);
+  const producer = createEventProducer({ writer: site.writer, codec: site.codec });
+  return {
+    name: site.name,
+    send: (event) => producer.send(event),
+    flush: () => producer.flush(),
+    close: () => site.close(),
+  };
+}
+
+/** Of a dry run. */
+const NOWHERE: Sink = {
+  name: 'nowhere',
+  send: () => Promise.resolve(),
+  flush: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+/** @throws when Kafka, registry or Redis is away */
+export async function openSink(context: Context, isDry: boolean): Promise<Sink> {
+  if (isDry) return NOWHERE;
+  return context.config.kafka ? kafkaSink(context) : devSink(context);
+}
