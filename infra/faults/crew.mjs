@@ -182,6 +182,18 @@ export function createCrew({ dir, env, say }) {
           .split('\n')
           .filter((line) => line.includes(text)),
       ),
+    /** A command to its end. @param {readonly string[]} args */
+    async callfold(args) {
+      const log = join(dir, `callfold-${args[0]}.log`);
+      const out = openSync(log, 'a');
+      const child = spawn(process.execPath, [CALLFOLD, ...args], {
+        cwd: ROOT,
+        env: { ...process.env, NO_COLOR: '1', ...env },
+        stdio: ['ignore', out, out],
+      });
+      const code = await new Promise((resolve) => child.once('exit', resolve));
+      if (code !== 0) throw new Error(`callfold ${args.join(' ')} ended with ${code}; its log is ${log}`);
+    },
     /** All that live, in turn, in order. */
     async stop() {
       const ends = await Promise.allSettled(living().map((one) => one.stop()));

@@ -155,16 +155,13 @@ const lost = (name, title, lose) => ({
   ...REDIS_BOUND,
   name,
   title,
-  promise: 'both services refuse and name `callfold recover`; nothing more is sent',
+  promise: `both services refuse and name \`callfold recover\`; nothing more is sent until it was run, and then ${ZERO}`,
   short: false,
   needs,
-  ends: 'refused',
   async run(scene) {
     const { crew, until } = scene;
     await crew.usual();
     await scene.underLoad(() => pause(HOLD_MS));
-    await scene.drained();
-    await scene.check();
     await scene.underLoad(async () => {
       await scene.struckNow();
       const from = performance.now();
@@ -183,7 +180,8 @@ const lost = (name, title, lose) => ({
         scene.found({ fault: 'surplus', where: topic, detail });
       }
     });
-    await crew.stop();
+    for (const role of ROLES) await crew.callfold(['recover', '--role', role, '--execute']);
+    await crew.ready();
   },
 });
 

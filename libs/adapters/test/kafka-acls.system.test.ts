@@ -1,4 +1,4 @@
-/** A broker that allows nothing that its lists do not: every user works with its own list, and with nothing less. */
+/** A broker with TLS and SCRAM that allows nothing that its lists do not: every user works with its own list, and no less. */
 
 import { join } from 'node:path';
 import type { Admin as KafkaAdmin } from 'kafkajs';
@@ -25,6 +25,7 @@ import { checkTopics } from '../src/kafka/topics.ts';
 import { createKafkaWriter } from '../src/kafka/writer.ts';
 import { runMember } from './contract/log-harness.ts';
 import { logger } from './kafka-broker.ts';
+import { makeAuthority } from './tls-keys.ts';
 
 const START_MS = 180_000;
 const SECRET = 'of-a-test';
@@ -49,16 +50,20 @@ const OPERATION = {
 let kafka!: Kafka;
 let root!: KafkaAdmin;
 let secured = '';
+let ca = '';
 
 beforeAll(async () => {
   const [open, closed, controller] = (await freePorts(3)) as [number, number, number];
   const host = '127.0.0.1';
+  const dir = testDir('kafka-acls');
+  const authority = makeAuthority(join(dir, 'keys'));
+  ca = authority.ca;
   const scram = ACL_USERS.flatMap((user, i) => [
     '--add-scram',
     `SCRAM-SHA-${i % 2 === 0 ? 256 : 512}=[name=callfold-${user},password=${SECRET}]`,
   ]);
   kafka = await startKafka({
-    dir: join(testDir('kafka-acls'), 'kafka'),
+    dir: join(dir, 'kafka'),
     quick: true,
     ports: [open],
     controllerPorts: [controller],
@@ -66,7 +71,8 @@ beforeAll(async () => {
     settings: {
       listeners: `PLAINTEXT://${host}:${open},SECURE://${host}:${closed},CONTROLLER://${host}:${controller}`,
       'advertised.listeners': `PLAINTEXT://${host}:${open},SECURE://${host}:${closed}`,
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SECURE:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT',
+      ...authority.kafkaSettings(authority.issue('broker', 'IP:127.0.0.1'), 'SECURE'),
       'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
       'listener.name.secure.scram-sha-256.sasl.jaas.config':
         'org.apache.kafka.common.security.scram.ScramLoginModule required;',
@@ -92,7 +98,7 @@ afterAll(async () => {
 function connectionOf(user: AclUser): KafkaConnection {
   const mechanism = ACL_USERS.indexOf(user) % 2 === 0 ? 'scram-sha-256' : 'scram-sha-512';
   const sasl = { mechanism, username: `callfold-${user}`, password: SECRET } as const;
-  return { brokers: [secured], clientId: `test-${user}`, log: logger, sasl };
+  return { brokers: [secured], clientId: `test-${user}`, log: logger, sasl, ssl: { ca: [ca] } };
 }
 
 const entriesOf = (user: AclUser, acls: readonly Acl[]) =>
@@ -163,7 +169,11 @@ const WORK: Readonly<Record<AclUser, (connection: KafkaConnection) => Promise<vo
     const admin = await openKafkaAdmin(connection);
     const log = createKafkaLog({ connection, groupId: 'callfold.projector' });
     const publisher = createKafkaPublisher({ connection, groupId: 'callfold.outcomes' });
+    const writer = createKafkaWriter({ connection });
     try {
+      // As `callfold dlq redrive` does: the raw event once more, and a mark that it was sent.
+      await writer.append(AT, [RECORD]);
+      await writer.append({ topic: 'callfold.dead-letters', partition: 0 }, [RECORD]);
       await log.bounds(AT);
       const findings = await checkTopics(admin, {
         partitions: 1,
@@ -179,7 +189,7 @@ const WORK: Readonly<Record<AclUser, (connection: KafkaConnection) => Promise<vo
       await publisher.readBack(CALLS, 0, 0);
     } finally {
       await root.deleteTopics({ topics: ['callfold.of-an-operator'] }).catch(() => undefined);
-      await Promise.all([admin.close(), log.close(), publisher.close()]);
+      await Promise.all([admin.close(), log.close(), publisher.close(), writer.close()]);
     }
   },
 };

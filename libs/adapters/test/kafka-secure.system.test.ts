@@ -1,9 +1,6 @@
 /** A broker with TLS that asks for a name and a password: every kind of connection gets in with the right ones only. */
 
-import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Kafka } from '../../../infra/parts/index.mjs';
 import { freePorts, startKafka, testDir } from '../../../infra/parts/index.mjs';
@@ -15,48 +12,37 @@ import { createKafkaPublisher } from '../src/kafka/publisher.ts';
 import { createKafkaWriter } from '../src/kafka/writer.ts';
 import { runMember } from './contract/log-harness.ts';
 import { logger } from './kafka-broker.ts';
+import { makeAuthority } from './tls-keys.ts';
 
 const START_MS = 120_000;
 const at = { topic: 'raw', partition: 0 };
 const record = { key: null, value: Buffer.from('a'), headers: [] };
 
-/** A key of the broker's own, and the certificate that clients are to trust. Java brings the tool. */
-async function makeKey(
-  dir: string,
-): Promise<{ readonly store: string; readonly password: string; readonly ca: string }> {
-  mkdirSync(dir, { recursive: true });
-  const store = join(dir, 'broker.p12');
-  const file = join(dir, 'broker.pem');
-  const password = 'of-the-store';
-  const common = ['-alias', 'broker', '-keystore', store, '-storetype', 'PKCS12', '-storepass', password];
-  const keytool = promisify(execFile);
-  const made = ['-keyalg', 'EC', '-validity', '2', '-dname', 'CN=broker', '-ext', 'SAN=ip:127.0.0.1'];
-  await keytool('keytool', ['-genkeypair', ...common, ...made]);
-  await keytool('keytool', ['-exportcert', '-rfc', '-file', file, ...common]);
-  return { store, password, ca: readFileSync(file, 'utf8') };
-}
-
 describe('a broker with TLS and SASL', () => {
   let kafka: Kafka;
   let connection: KafkaConnection;
+  let mutual: KafkaConnection;
   beforeAll(async () => {
-    const [open, closed, controller] = (await freePorts(3)) as [number, number, number];
+    const [open, closed, twoWay, controller] = (await freePorts(4)) as [number, number, number, number];
     const host = '127.0.0.1';
     const dir = testDir('kafka-secure');
-    const key = await makeKey(join(dir, 'keys'));
+    const authority = makeAuthority(join(dir, 'keys'));
+    const broker = authority.issue('broker', 'IP:127.0.0.1');
+    const client = authority.issue('client', 'DNS:client');
     kafka = await startKafka({
       dir: join(dir, 'kafka'),
       quick: true,
       ports: [open],
       controllerPorts: [controller],
       settings: {
-        listeners: `PLAINTEXT://${host}:${open},SECURE://${host}:${closed},CONTROLLER://${host}:${controller}`,
-        'advertised.listeners': `PLAINTEXT://${host}:${open},SECURE://${host}:${closed}`,
-        'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT',
-        'ssl.keystore.type': 'PKCS12',
-        'ssl.keystore.location': key.store,
-        'ssl.keystore.password': key.password,
-        'ssl.key.password': key.password,
+        listeners:
+          `PLAINTEXT://${host}:${open},SECURE://${host}:${closed},MUTUAL://${host}:${twoWay},` +
+          `CONTROLLER://${host}:${controller}`,
+        'advertised.listeners': `PLAINTEXT://${host}:${open},SECURE://${host}:${closed},MUTUAL://${host}:${twoWay}`,
+        'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT',
+        ...authority.kafkaSettings(broker, 'SECURE'),
+        ...authority.kafkaSettings(broker, 'MUTUAL'),
+        'listener.name.mutual.ssl.client.auth': 'required',
         'sasl.enabled.mechanisms': 'PLAIN',
         // A session ends after 2 s: the client has to say who it is again, in the middle of its work.
         'connections.max.reauth.ms': '12000',
@@ -65,7 +51,14 @@ describe('a broker with TLS and SASL', () => {
       },
     });
     const sasl = { mechanism: 'plain', username: 'callfold', password: 'secret' } as const;
-    connection = { brokers: [`${host}:${closed}`], clientId: 'test-secure', log: logger, sasl, ssl: { ca: [key.ca] } };
+    connection = { brokers: [`${host}:${closed}`], clientId: 'test-secure', log: logger, sasl, ssl: { ca: [authority.ca] } };
+    const { cert, key } = client;
+    mutual = {
+      brokers: [`${host}:${twoWay}`],
+      clientId: 'test-mutual',
+      log: logger,
+      ssl: { ca: [authority.ca], cert, key },
+    };
     const admin = await openKafkaAdmin(connection);
     await admin.create(at.topic, 1, 1, {});
     await admin.create('derived', 1, 1, {});
@@ -94,7 +87,7 @@ describe('a broker with TLS and SASL', () => {
 
   it('is not spoken to when its certificate is nobody\u2019s that is trusted', async () => {
     const log = createKafkaLog({ connection: { ...connection, ssl: true }, groupId: 'g' });
-    await expect(log.bounds(at)).rejects.toThrow(/self-signed certificate/);
+    await expect(log.bounds(at)).rejects.toThrow(/self-signed certificate|unable to (verify|get)/);
     await log.close();
   });
 
@@ -105,5 +98,15 @@ describe('a broker with TLS and SASL', () => {
     await log.close();
     const member = runMember(createKafkaConsumer({ connection: wrong, groupId: 'g', topics: [at.topic] }), new Map());
     await expect(member.ran).rejects.toThrow(/CALLFOLD_KAFKA_SASL_/);
+  });
+
+  it('lets in who shows a certificate of its authority, and nobody else', async () => {
+    const log = createKafkaLog({ connection: mutual, groupId: 'g' });
+    expect((await log.bounds(at)).start).toBe(0);
+    await log.close();
+    const bare = { ...mutual, ssl: { ca: (mutual.ssl as { ca: string[] }).ca } };
+    const refused = createKafkaLog({ connection: bare, groupId: 'g' });
+    await expect(refused.bounds(at)).rejects.toThrow(/CALLFOLD_KAFKA_SSL_CERT_FILE/);
+    await refused.close();
   });
 });

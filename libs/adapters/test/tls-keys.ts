@@ -14,6 +14,8 @@ export type KeyPair = {
 export type Authority = {
   readonly caFile: string;
   readonly ca: string;
+  /** What a broker needs to show this pair, and to know clients by this authority. @param listener its name */
+  kafkaSettings(pair: KeyPair, listener: string): Readonly<Record<string, string>>;
   /** @param names for the certificate, such as `IP:127.0.0.1` */
   issue(name: string, names: string): KeyPair;
 };
@@ -34,6 +36,17 @@ export function makeAuthority(dir: string): Authority {
   return {
     caFile,
     ca: readFileSync(caFile, 'utf8'),
+    kafkaSettings({ certFile, keyFile }, listener) {
+      const store = `${certFile}.store`;
+      writeFileSync(store, readFileSync(keyFile, 'utf8') + readFileSync(certFile, 'utf8'));
+      const of = (what: string): string => `listener.name.${listener.toLowerCase()}.ssl.${what}`;
+      return {
+        [of('keystore.type')]: 'PEM',
+        [of('keystore.location')]: store,
+        [of('truststore.type')]: 'PEM',
+        [of('truststore.location')]: caFile,
+      };
+    },
     issue(name, names) {
       const [certFile, keyFile] = [join(dir, `${name}.pem`), join(dir, `${name}.key`)];
       const [request, extensions] = [join(dir, `${name}.csr`), join(dir, `${name}.ext`)];

@@ -1,7 +1,7 @@
 /** What went wrong with Kafka, in words: what was being done, where, what Kafka said, and what to do next. */
 
 export type Failure = {
-  /** Kafka's name for it, or CONNECTION, TIMEOUT, SASL, CLIENT. */
+  /** Kafka's name for it, or CONNECTION, TLS, TIMEOUT, SASL, CLIENT. */
   readonly code: string;
   /** The same call may succeed a little later. */
   readonly retriable: boolean;
@@ -31,6 +31,9 @@ const SIZE = 'raise max.message.bytes of the topic: `callfold topics check` says
 const HINTS: Readonly<Record<string, string>> = {
   CONNECTION: AWAY,
   TIMEOUT: AWAY,
+  TLS:
+    'check CALLFOLD_KAFKA_SSL_CA_FILE, and CALLFOLD_KAFKA_SSL_CERT_FILE with its key where the broker asks for a ' +
+    `certificate; ${RETRIED}`,
   SASL: 'check CALLFOLD_KAFKA_SASL_*',
   UNKNOWN_TOPIC_OR_PARTITION: 'create it with `callfold topics apply --execute`',
   INVALID_TOPIC_EXCEPTION: 'the name is not one that Kafka takes',
@@ -117,6 +120,9 @@ const BY_NAME: Readonly<Record<string, readonly [code: string, retriable: boolea
   KafkaJSSASLAuthenticationError: ['SASL', false],
 };
 
+/** The client says only that it could not connect. */
+const OF_TLS = /certificate|SSL routines|TLS/i;
+
 /** Any error as one of ours. Looks at shapes only, so that the client stays in its own file. */
 export function explain(doing: string, error: unknown): Error {
   if (error instanceof KafkaError) return error;
@@ -129,10 +135,11 @@ export function explain(doing: string, error: unknown): Error {
   const [first] = (thrown.errors ?? []) as readonly unknown[];
   if (name === 'KafkaJSAggregateError' && first !== undefined) return explain(doing, first);
   if (!name.startsWith('KafkaJS')) return error instanceof Error ? error : new Error(String(error));
-  const [code, retriable] = BY_NAME[name] ?? [
+  const [known, retriable] = BY_NAME[name] ?? [
     typeof thrown.type === 'string' ? thrown.type : 'CLIENT',
     thrown.retriable === true,
   ];
+  const code = known === 'CONNECTION' && OF_TLS.test(String(thrown.message)) ? 'TLS' : known;
   const broker = typeof thrown.broker === 'string' ? ` at ${thrown.broker}` : '';
   return new KafkaError(doing, { code, retriable, said: `${String(thrown.message)}${broker}` }, error);
 }
