@@ -288,6 +288,14 @@ export const MUTANTS = [
     name: 'timers of one slice fire in it',
   },
   {
+    guard: 'an owner that no record reaches loads its timers',
+    file: 'libs/engine/src/partition.ts',
+    from: 'if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);',
+    to: '',
+    test: ENGINE_TEST,
+    name: 'publishes what waits only for its timer, also by an owner that no record ever reaches',
+  },
+  {
     guard: 'an idle owner looks at the store',
     file: 'libs/engine/src/watch.ts',
     from: 'if (partition.committed === confirmed) await partition.confirm();',
