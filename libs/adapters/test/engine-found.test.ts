@@ -1,7 +1,7 @@
 /** What the simulator found, each history cut down to what it needs. */
 
 import type { Settings } from '@callfold/core';
-import { DEFAULT_SETTINGS, rawTopic, subjectKey, utf8Bytes } from '@callfold/core';
+import { CALL_OUTCOMES, DEFAULT_SETTINGS, rawTopic, subjectKey, utf8Bytes } from '@callfold/core';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
 import { call, event, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, START } from './engine-harness.ts';
@@ -47,6 +47,31 @@ describe('what the simulator found', () => {
     await h.clock.runUntil(() => false, MINUTE);
     expect(await h.findings()).toEqual([]);
     await h.stop(services);
+  });
+
+  it('a derived topic that was cut short is told of, and what is sent after it stands once', async () => {
+    const h = await openHarness();
+    for (let n = 0; n < 20; n += 1) h.publish(call(`call-${n}`, START));
+    const projector = h.start(PROJECTOR);
+    const before = h.start(OUTCOMES);
+    expect(await h.clock.runUntil(h.settled([projector, before]), HOUR)).toBe(true);
+    // Until what was sent is known to be, and is in the outbox no more.
+    await h.clock.runUntil(() => false, MINUTE);
+    await h.stop([before]);
+    const cut = { topic: CALL_OUTCOMES, partition: h.placeOf(call('call-0', START)[0]!).partition };
+    const { end } = h.world.topics.bounds(cut);
+    // By more than what fences write into it.
+    h.world.topics.truncate(cut, end - 6);
+    h.publish(call('third', h.clock.now()));
+    const after = h.start(OUTCOMES);
+    expect(await h.clock.runUntil(h.settled([projector, after]), HOUR)).toBe(true);
+    const told = h.said.filter(({ name }) => name === 'derived-lost');
+    expect(told).toMatchObject([{ at: { partition: cut.partition }, derived: CALL_OUTCOMES, published: end }]);
+    // What is lost stays lost until it is published again, and is not hidden; nothing else is wrong.
+    const findings = await h.findings();
+    expect(findings.length).toBeGreaterThan(0);
+    for (const finding of findings) expect(finding).toMatch(/^(lost|gap) .*call-outcome/);
+    await h.stop([projector, after]);
   });
 
   it('a partition is taken back from an owner that claimed it and is gone', async () => {

@@ -61,9 +61,14 @@ describe('reading back', () => {
     expect(ends).toEqual({ a: 12 });
   });
 
-  it('finds nothing in a topic that ends before what is known of it, and keeps what it knew', async () => {
+  it('finds nothing in a topic that ends where it is known to', async () => {
     const { publisher } = publisherOf(0, 3);
-    expect(await readStanding(publisher, ORIGIN, ['a'], { a: 9 })).toEqual({ records: [], ends: { a: 9 } });
+    expect(await readStanding(publisher, ORIGIN, ['a'], { a: 3 })).toEqual({ records: [], ends: { a: 3 } });
+  });
+
+  it('is left to a claim where a topic ends before what is known of it', async () => {
+    const { publisher } = publisherOf(0, 3);
+    await expect(readStanding(publisher, ORIGIN, ['a'], { a: 9 })).rejects.toThrow('moved');
   });
 
   it('ends where the topic ended when it began, however fast others write', async () => {

@@ -61,6 +61,14 @@ export type EngineEvent =
       readonly position: number;
       readonly counts: readonly Readonly<Record<string, string | number>>[];
     }
+  /** A derived topic ends before what was published to it: records that stood are gone, and their outbox is too. */
+  | {
+      readonly name: 'derived-lost';
+      readonly at: At;
+      readonly derived: string;
+      readonly end: number;
+      readonly published: number;
+    }
   | { readonly name: 'ticked'; readonly at: At };
 
 export type Observer = (event: EngineEvent) => void;

@@ -149,7 +149,10 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const ends: Record<string, number> = {};
   const seqs: Record<string, number> = { ...meta.seqs };
   const readTopic = async (topic: string): Promise<void> => {
-    for await (const { records, end } of topicPages(publisher, at, topic, unknown.from[topic])) {
+    for await (const { records, end, lost } of topicPages(publisher, at, topic, unknown.from[topic])) {
+      if (lost && ends[topic] === undefined) {
+        options.ports.observer({ name: 'derived-lost', at, derived: topic, end, published: unknown.from[topic] ?? 0 });
+      }
       ends[topic] = end;
       stood.push(...records.filter(({ seq }) => wanted.has(`${topic}/${seq}`)));
       const beyond = records.filter(({ seq }) => seq >= (unknown.seqs[topic] ?? 0));

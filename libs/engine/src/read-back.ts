@@ -1,4 +1,5 @@
 import { ORIGIN_HEADER, SEQ_HEADER, utf8Text } from '@callfold/core';
+import { Lost } from './retry.ts';
 import type { At, Published, Publisher } from './ports.ts';
 
 /**
@@ -40,7 +41,13 @@ export function originOffset(record: Stood): number {
   return Number(record.origin.slice(record.origin.lastIndexOf('/') + 1));
 }
 
-type Page = { readonly topic: string; readonly records: readonly Stood[]; readonly end: number };
+type Page = {
+  readonly topic: string;
+  readonly records: readonly Stood[];
+  readonly end: number;
+  /** The topic ends before the given offset: records of it are lost, and what is left is read from its start. */
+  readonly lost: boolean;
+};
 
 /** Page by page, in order, from the given offset, by default the start, up to the end as it is now. */
 export async function* topicPages(
@@ -58,11 +65,17 @@ export async function* topicPages(
     // What was published long ago is gone: retention.
     return reader.readBack(topic, partition, start);
   });
+  const lost = next > page.end;
+  // An unclean leader, or a topic that was made anew: what is left has other offsets than those that are known.
+  if (lost) {
+    next = (await reader.bounds(topic, partition)).start;
+    page = await reader.readBack(topic, partition, next);
+  }
   // What comes after the fence is none of this origin's.
   const { end } = page;
   for (;;) {
     const records = page.records.flatMap((record) => stoodOf(record, origin) ?? []);
-    yield { topic, records, end: Math.max(page.next, end) };
+    yield { topic, records, end: Math.max(page.next, end), lost };
     if (page.next >= end) return;
     if (page.next <= next) throw new Error(`Reading back ${topic}/${partition} stands still at ${next}`);
     ({ next } = page);
@@ -80,7 +93,7 @@ export async function* standingPages(
   for (const topic of topics) yield* topicPages(reader, origin, topic, from[topic]);
 }
 
-/** All of it at once: for what is known to be little. */
+/** All of it at once: for what is known to be little. @throws Lost where a topic has lost records: only a claim copes */
 export async function readStanding(
   reader: DerivedReader,
   origin: At,
@@ -91,6 +104,7 @@ export async function readStanding(
     const records: Stood[] = [];
     let end = from[topic] ?? 0;
     for await (const page of topicPages(reader, origin, topic, from[topic])) {
+      if (page.lost) throw new Lost('moved');
       for (const record of page.records) records.push(record);
       ({ end } = page);
     }

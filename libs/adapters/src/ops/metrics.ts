@@ -25,6 +25,7 @@ export function createMetrics(service: string, status: () => readonly PartitionS
   const unknown = counter('callfold_unknown_words_total', 'Events whose status is not on the vocabulary', ['topic']);
   const fenced = counter('callfold_fenced_total', 'Partitions taken by a newer owner', PARTITION);
   const moved = counter('callfold_store_moved_total', 'Times the store was found to have lost writes', PARTITION);
+  const lost = counter('callfold_derived_lost_total', 'Times a derived topic was found cut short', ['topic']);
   const away = counter('callfold_infrastructure_errors_total', 'Failed attempts at infrastructure', ['topic', 'doing']);
   const stalls = counter('callfold_stalls_total', 'Times a partition was said to be stalled', PARTITION);
   const ticks = counter('callfold_ticks_total', 'Ticks written to idle partitions', PARTITION);
@@ -92,6 +93,9 @@ export function createMetrics(service: string, status: () => readonly PartitionS
         break;
       case 'partition-moved':
         moved.inc(labels);
+        break;
+      case 'derived-lost':
+        lost.inc({ topic: event.derived });
         break;
       case 'infrastructure-away':
         away.inc({ topic, doing: event.doing });

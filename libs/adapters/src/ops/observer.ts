@@ -17,6 +17,7 @@ const LEVELS: Readonly<Record<EngineEvent['name'], 'debug' | 'info' | 'warn' | '
   'unknown-word': 'debug',
   'records-sent': 'debug',
   'recovery-ended': 'info',
+  'derived-lost': 'error',
   ticked: 'debug',
 };
 
