@@ -51,7 +51,13 @@ describe('a broker with TLS and SASL', () => {
       },
     });
     const sasl = { mechanism: 'plain', username: 'callfold', password: 'secret' } as const;
-    connection = { brokers: [`${host}:${closed}`], clientId: 'test-secure', log: logger, sasl, ssl: { ca: [authority.ca] } };
+    connection = {
+      brokers: [`${host}:${closed}`],
+      clientId: 'test-secure',
+      log: logger,
+      sasl,
+      ssl: { ca: [authority.ca] },
+    };
     const { cert, key } = client;
     mutual = {
       brokers: [`${host}:${twoWay}`],
