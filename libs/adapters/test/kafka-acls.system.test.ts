@@ -1,4 +1,4 @@
-/** A broker with TLS and SCRAM that allows nothing that its lists do not: every user works with its own list, and no less. */
+/** A broker with TLS and SCRAM that allows only what its lists do: every user works with its own list, and no less. */
 
 import { join } from 'node:path';
 import type { Admin as KafkaAdmin } from 'kafkajs';

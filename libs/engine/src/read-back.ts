@@ -93,7 +93,7 @@ export async function* standingPages(
   for (const topic of topics) yield* topicPages(reader, origin, topic, from[topic]);
 }
 
-/** All of it at once: for what is known to be little. @throws Lost where a topic has lost records: only a claim copes */
+/** All of it at once: for what is known to be little. @throws Lost where a topic lost records: only a claim copes */
 export async function readStanding(
   reader: DerivedReader,
   origin: At,
