@@ -1,6 +1,7 @@
 /** docker-compose.yml, its variant with three brokers, pom.xml and the docs say what infra/parts/settings.mjs says. */
 
 import { readFileSync } from 'node:fs';
+import { readConfig } from '@callfold/adapters/config';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import {
@@ -22,6 +23,7 @@ type Service = {
   readonly command?: readonly string[];
   readonly volumes?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
+  readonly profiles?: readonly string[];
 };
 type Compose = {
   readonly services: Readonly<Record<string, Service>>;
@@ -31,7 +33,12 @@ type Compose = {
 const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const composeOf = (path: string) => parse(textOf(path), { merge: true }) as Compose;
 
-const one = composeOf('docker-compose.yml');
+const whole = composeOf('docker-compose.yml');
+/** Those that come up by themselves. */
+const one = {
+  ...whole,
+  services: Object.fromEntries(Object.entries(whole.services).filter(([, { profiles }]) => profiles === undefined)),
+};
 const three = composeOf('infra/compose.three-brokers.yml');
 
 /** What each broker says of itself: names, addresses, folders; everything else must be `brokerSettings`. */
@@ -119,6 +126,28 @@ describe('docker-compose.yml', () => {
     const volumes = service?.volumes?.map((volume) => volume.split(':')[0] ?? '') ?? [];
     expect(volumes).toHaveLength(1);
     expect(Object.keys(one.volumes)).toEqual(expect.arrayContaining(volumes));
+  });
+});
+
+describe('the gateway, when it is asked for', () => {
+  const gateway = whole.services['gateway'];
+
+  test('is published on this machine only, and has settings that it takes', () => {
+    expect(gateway?.profiles).toEqual(['gateway']);
+    expect(gateway?.ports).toEqual(['127.0.0.1:${CALLFOLD_INFRA_GATEWAY_PORT:-24080}:8080']);
+    const given = Object.fromEntries(
+      Object.entries(gateway?.environment ?? {}).map(([name, value]) => [name, value.replace(/^\$\{.*\}$/, '')]),
+    );
+    const config = readConfig(given);
+    expect(config).toMatchObject({ kafka: { brokers: ['kafka:9092'] }, httpHost: '0.0.0.0', httpPort: 8080 });
+    expect(config.registry?.url).toBe(`http://registry:8080${REGISTRY_API}`);
+    expect(gateway?.healthcheck?.test.join(' ')).toContain('127.0.0.1:8080/readyz');
+  });
+
+  test('runs the command of the clone, on the oldest Node that is supported', () => {
+    expect(gateway?.command).toEqual(['node', 'services/cli/bin/callfold.js', 'serve', 'gateway']);
+    expect(gateway?.volumes).toEqual(['.:/callfold:ro']);
+    expect(gateway?.image).toMatch(/^node:20\.20\./);
   });
 });
 

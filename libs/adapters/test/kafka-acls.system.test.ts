@@ -150,6 +150,15 @@ const WORK: Readonly<Record<AclUser, (connection: KafkaConnection) => Promise<vo
       await Promise.all([log.close(), publisher.close()]);
     }
   },
+  async gateway(connection) {
+    const writer = createKafkaWriter({ connection });
+    try {
+      await writer.partitions(AT.topic);
+      await writer.append(AT, [RECORD]);
+    } finally {
+      await writer.close();
+    }
+  },
   async upstream(connection) {
     const admin = await openKafkaAdmin(connection);
     const writer = createKafkaWriter({ connection });
@@ -273,9 +282,9 @@ describe('nothing more', () => {
     await writer.close();
   });
 
-  it('an upstream reads nothing', { timeout: 120_000 }, async () => {
-    await allow('upstream', ACLS.upstream);
-    const log = createKafkaLog({ connection: connectionOf('upstream'), groupId: 'callfold.projector' });
+  it.each(['gateway', 'upstream'] as const)('%s reads nothing', { timeout: 120_000 }, async (user) => {
+    await allow(user, ACLS[user]);
+    const log = createKafkaLog({ connection: connectionOf(user), groupId: 'callfold.projector' });
     await expect(log.read(AT, 0, 1)).rejects.toThrow(/TOPIC_AUTHORIZATION_FAILED/);
     await log.close();
   });

@@ -13,6 +13,7 @@ export const CODES = {
   'too-large': 'the record is larger than the limit',
   'unknown-source': 'the source is none of the four',
   'bad-tenant': 'the tenant does not match [A-Za-z0-9._-]{1,64}',
+  'foreign-tenant': 'the tenant is not that of the sender',
   'missing-id': 'the subject has no id',
   'bad-id': 'an id is of a wrong type, or longer than the limit',
   'missing-time': 'the time is missing',

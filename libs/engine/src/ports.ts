@@ -195,6 +195,9 @@ export interface RawWriter {
   append(at: At, records: readonly Omit<Outgoing, 'topic'>[]): Promise<void>;
 }
 
+/** What a gateway received, byte for byte, and the name and version of the mapping that read it. */
+export type Received = { readonly payload: Uint8Array; readonly adapter: string };
+
 /** Bytes to values and back, by the registered schemas. */
 export interface Codec {
   /**
@@ -202,8 +205,8 @@ export interface Codec {
    */
   prepare(records: readonly Pick<LogRecord, 'value'>[]): Promise<void>;
   decode(source: Source, value: Uint8Array): RawEvent | Rejection;
-  /** A raw event to its topic's bytes. */
-  encodeRaw(event: RawEvent): Uint8Array;
+  /** A raw event to its topic's bytes, and beside it what it was read from, if from anything. */
+  encodeRaw(event: RawEvent, received?: Received): Uint8Array;
   /** A derived record to its topic's bytes. Schemas were registered at start. */
   encode(topic: string, record: object): Uint8Array;
   /** The inverse of `encode`, for read-back. Throws when the bytes are none of ours. */

@@ -85,9 +85,15 @@ program
 
 program
   .command('serve')
-  .description('one role on Kafka, registry and Redis')
-  .addArgument(new Argument('<role>').choices(['projector', 'outcomes']))
-  .action((role: RoleName) => run(async (c) => (await import('./commands/serve.ts')).serve(role, c)));
+  .description('one role on Kafka, registry and Redis; the gateway takes events over HTTP and needs no Redis')
+  .addArgument(new Argument('<role>').choices(['projector', 'outcomes', 'gateway']))
+  .action((role: RoleName | 'gateway') =>
+    run(async (c) =>
+      role === 'gateway'
+        ? (await import('./commands/serve-gateway.ts')).serveGateway(c)
+        : (await import('./commands/serve.ts')).serve(role, c),
+    ),
+  );
 
 program
   .command('fold')

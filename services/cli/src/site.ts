@@ -16,6 +16,9 @@ export type RoleName = 'projector' | 'outcomes';
 
 export type DerivedPage = { readonly records: readonly Published[]; readonly next: number; readonly end: number };
 
+/** What whoever publishes raw events needs of it. */
+export type RawSite = Pick<Site, 'name' | 'codec' | 'writer' | 'close'>;
+
 export type Site = {
   /** For messages: which one it is, and where. */
   readonly name: string;

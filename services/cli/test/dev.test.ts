@@ -189,12 +189,17 @@ describe('callfold dev', { timeout: 90_000 }, () => {
       return [answer.status, await answer.json()];
     };
     const again = (index: number): string => JSON.stringify(ANSWERED[index]);
-    expect(await post('application/json', again(0))).toEqual([202, { accepted: 1, rejected: [] }]);
-    expect(await post('application/json', `[${again(0)},${again(1)}]`)).toEqual([202, { accepted: 2, rejected: [] }]);
+    const taken = (events: number) => ({
+      accepted: events,
+      refused: 0,
+      items: [{ index: 0, count: events, status: 'accepted' }],
+    });
+    expect(await post('application/json', again(0))).toEqual([202, taken(1)]);
+    expect(await post('application/json', `[${again(0)},${again(1)}]`)).toEqual([202, taken(2)]);
     const [status, body] = await post('application/x-ndjson', ndjson([again(0), ...REFUSED]));
     expect(status).toBe(202);
-    const codes = (body as { rejected: { code: string; line: number }[] }).rejected.map(({ code }) => code);
-    expect(codes).toEqual(REFUSED_CODES);
+    const items = (body as { items: { status: string; code?: string }[] }).items;
+    expect(items.flatMap(({ code }) => code ?? [])).toEqual(REFUSED_CODES);
     expect((await post('application/json', '{"source":"teapot"}'))[0]).toBe(422);
     expect((await post('application/json', '{'))[0]).toBe(400);
     await drained();

@@ -124,15 +124,33 @@ describe('without anything nearby', { timeout: 60_000 }, () => {
     expect(err).toContain(`What answers at http://127.0.0.1:${port}/v1/status is no callfold (status 200)`);
   });
 
-  it.each([['serve', 'projector'], ['serve', 'outcomes'], ['verify'], ['topics', 'check'], ['topics', 'apply']])(
-    '%s %s exits 4 and names the settings of Kafka',
-    async (...args) => {
-      const { code, out, err } = await callfold(
-        args.filter((one) => one !== undefined),
-        { env },
-      );
-      expect([code, out]).toEqual([4, '']);
-      expect(err).toContain('CALLFOLD_KAFKA_BROKERS');
-    },
-  );
+  it.each([
+    ['serve', 'projector'],
+    ['serve', 'outcomes'],
+    ['serve', 'gateway'],
+    ['verify'],
+    ['topics', 'check'],
+    ['topics', 'apply'],
+  ])('%s %s exits 4 and names the settings of Kafka', async (...args) => {
+    const { code, out, err } = await callfold(
+      args.filter((one) => one !== undefined),
+      { env },
+    );
+    expect([code, out]).toEqual([4, '']);
+    expect(err).toContain('CALLFOLD_KAFKA_BROKERS');
+  });
+
+  const kafka = { ...env, CALLFOLD_KAFKA_BROKERS: '127.0.0.1:1', CALLFOLD_REGISTRY_URL: 'http://127.0.0.1:1' };
+
+  it('what needs Redis beside Kafka says so', async () => {
+    const { code, err } = await callfold(['verify'], { env: kafka });
+    expect(code).toBe(4);
+    expect(err).toContain('CALLFOLD_REDIS_URL is needed beside it');
+  });
+
+  it('the gateway does not listen to the network without keys', async () => {
+    const { code, err } = await callfold(['serve', 'gateway'], { env: { ...kafka, CALLFOLD_HTTP_HOST: '0.0.0.0' } });
+    expect(code).toBe(4);
+    expect(err).toContain('CALLFOLD_GATEWAY_KEYS');
+  });
 });

@@ -88,7 +88,7 @@ export function createCodec(source: SchemaSource, now: () => number = Date.now):
       if (wanted.size > 0) await known.learn(wanted);
     },
     decode: (from, value) => raw[from](value),
-    encodeRaw: (event) => encode(rawTopic(event.source), rawFields(event)),
+    encodeRaw: (event, received) => encode(rawTopic(event.source), rawFields(event, received)),
     encode,
     decodeDerived(topic, value) {
       const isOurs = isTopic(topic) && isFramed(value);

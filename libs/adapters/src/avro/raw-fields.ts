@@ -1,12 +1,15 @@
 import type { RawEvent } from '@callfold/core';
+import type { Received } from '@callfold/engine';
 import type { FieldSchema, FieldType, RecordByTopic, RecordSchema } from '@callfold/schemas';
 
 type RawRecord = RecordByTopic[Extract<keyof RecordByTopic, `callfold.raw.${string}`>];
 
-/** A raw event under the names of its topic. What a gateway received is not part of an event. */
-export function rawFields(event: RawEvent): RawRecord {
+const NOTHING = { payload: null, adapter: null };
+
+/** A raw event under the names of its topic. What a gateway received is no part of the event, and stands beside it. */
+export function rawFields(event: RawEvent, from?: Received): RawRecord {
   const { tenantId, eventId, subjectId, occurredAt, status, attributes } = event;
-  const received = { payload: null, adapter: null };
+  const received = from ?? NOTHING;
   switch (event.source) {
     case 'callcenter24':
       return { tenantId, eventId, callId: subjectId, occurredAt, status, attributes, ...received };

@@ -21,7 +21,7 @@ export type Acl = {
   readonly why: string;
 };
 
-export const ACL_USERS = ['projector', 'outcomes', 'upstream', 'analyst', 'operator'] as const;
+export const ACL_USERS = ['projector', 'outcomes', 'gateway', 'upstream', 'analyst', 'operator'] as const;
 export type AclUser = (typeof ACL_USERS)[number];
 
 const RAW = 'callfold.raw.';
@@ -56,9 +56,8 @@ export const ACLS: Readonly<Record<AclUser, readonly Acl[]>> = {
       topic(name, ['Read', 'Write'], 'publishes, and reads back what stands'),
     ),
   ],
-  upstream: [
-    prefixed('topic', RAW, ['Write'], 'publishes raw events: a gateway, a producer of yours, `callfold import`'),
-  ],
+  gateway: [prefixed('topic', RAW, ['Write'], 'publishes what it takes over HTTP')],
+  upstream: [prefixed('topic', RAW, ['Write'], 'publishes raw events: a producer of yours, `callfold import`')],
   analyst: [
     ...DERIVED.map((name) =>
       topic(name, ['Read'], 'reads outcomes; dead letters hold raw data and are not for analysts'),

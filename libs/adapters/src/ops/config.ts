@@ -11,7 +11,7 @@ import { hideSecrets } from './secrets.ts';
 import type { Tls } from './tls.ts';
 import { checkScheme, tlsOf } from './tls.ts';
 
-export { withoutSecrets } from './secrets.ts';
+export { hideSecrets, withoutSecrets } from './secrets.ts';
 
 /** The environment, read once into one frozen object. What is wrong or unknown stops the start, and is named. */
 
@@ -95,6 +95,11 @@ const VARIABLES = z.strictObject({
   STALLED_AFTER_MS: integer(1_000, 3_600_000).default(30_000),
   SLICE_RECORDS: integer(1, 100_000).default(50_000),
   CACHED_SUBJECTS: integer(1_000, 10_000_000).default(50_000),
+  GATEWAY_KEYS: text.optional(),
+  GATEWAY_HOOKS: text.optional(),
+  GATEWAY_EVENTS_PER_SECOND: integer(1, 1_000_000).default(20_000),
+  GATEWAY_BODY_BYTES: integer(65_536, 67_108_864).default(4_194_304),
+  GATEWAY_CONNECTIONS: integer(1, 100_000).default(5_000),
   ...SETTINGS,
   PII_KEY: z.string().min(PII_KEY_LEAST, `it has fewer than ${PII_KEY_LEAST} characters`).optional(),
 });
@@ -137,6 +142,16 @@ export type Config = {
   readonly stalledAfterMs: number;
   readonly sliceRecords: number;
   readonly cachedSubjects: number;
+  readonly gateway: {
+    /** JSON, as the gateway reads it; null: not given. They hold secrets. */
+    readonly keys: string | null;
+    readonly hooks: string | null;
+    /** Of one tenant. */
+    readonly eventsPerSecond: number;
+    /** Of one body that is read as a whole. */
+    readonly bodyBytes: number;
+    readonly connections: number;
+  };
   readonly settings: Settings;
 };
 
@@ -247,7 +262,6 @@ export function readConfig(environment: Environment): Config {
   const v = parsed.data;
   hideSecrets(secretsOf(v));
   const kafka = kafkaOf(v);
-  if (kafka && !v.REDIS_URL) throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REDIS_URL is needed beside it');
   if (kafka && !v.REGISTRY_URL)
     throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REGISTRY_URL is needed beside it');
   return Object.freeze({
@@ -265,6 +279,13 @@ export function readConfig(environment: Environment): Config {
     stalledAfterMs: v.STALLED_AFTER_MS,
     sliceRecords: v.SLICE_RECORDS,
     cachedSubjects: v.CACHED_SUBJECTS,
+    gateway: {
+      keys: v.GATEWAY_KEYS ?? null,
+      hooks: v.GATEWAY_HOOKS ?? null,
+      eventsPerSecond: v.GATEWAY_EVENTS_PER_SECOND,
+      bodyBytes: v.GATEWAY_BODY_BYTES,
+      connections: v.GATEWAY_CONNECTIONS,
+    },
     settings: settingsOf(v),
   });
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { PartitionStatus } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import type { FastifyInstance } from 'fastify';
@@ -7,7 +8,7 @@ import { partitionReport } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { withoutSecrets } from './secrets.ts';
 
-export type { FastifyInstance } from 'fastify';
+export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 export type OpsOptions = {
   readonly host: string;
@@ -21,12 +22,29 @@ export type OpsOptions = {
   /** Further routes of the service. */
   readonly routes?: (app: FastifyInstance) => void;
   readonly bodyBytesMax?: number;
+  /** Of a service whom strangers send to; absent: the usual ones. */
+  readonly limits?: HttpLimits;
 };
+
+export type HttpLimits = {
+  /** From a request's first byte to its last; 0: the routes see to it themselves. */
+  readonly requestMs: number;
+  /** From a connection's start, or its last answer, to the end of the next request's headers. */
+  readonly headersMs: number;
+  /** Open at once; more are closed as they come. */
+  readonly connections: number;
+  /** Told of what was refused before any route saw it. */
+  readonly refused: (what: RefusedEarly) => void;
+};
+
+export type RefusedEarly = 'connection' | 'malformed' | 'headers-too-large' | 'headers-too-slow';
 
 /** Of a request's body, where the service takes none of its own. */
 const BODY_BYTES_MAX = 1_048_576;
 /** From a request's first byte to its last. */
 const REQUEST_MS = 30_000;
+/** How often it is looked whether a connection is late. */
+const LATE_CHECK_MS = 1_000;
 
 export type OpsServer = { readonly url: string; close(): Promise<void> };
 
@@ -56,18 +74,43 @@ function unusable({ host, port }: OpsOptions, error: unknown): Error {
   });
 }
 
+const EARLY: Readonly<Record<string, readonly [status: string, what: RefusedEarly, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'headers-too-slow', 'no whole request came in time'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'headers-too-large', 'the headers are too large'],
+};
+
+/** What is no HTTP has no route: it is answered on the bare connection, as routes answer theirs. */
+function refuseEarly(error: Error & { readonly code?: string }, socket: Socket, limits: HttpLimits | undefined): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const known = EARLY[error.code ?? ''] ?? ['400 Bad Request', 'malformed', 'this is no well-formed HTTP request'];
+  const [status, what, detail] = known;
+  limits?.refused(what);
+  const title = status.slice(status.indexOf(' ') + 1);
+  const body = JSON.stringify({ type: 'about:blank', title, status: Number(status.slice(0, 3)), detail });
+  const head = `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
 /**
  * `/livez`, `/readyz`, `/metrics`, and what the service adds.
  * @throws Refused when the address cannot be listened on
  */
 export async function startHttp(options: OpsOptions): Promise<OpsServer> {
+  const { limits } = options;
   const app = fastify({
     logger: false,
     bodyLimit: options.bodyBytesMax ?? BODY_BYTES_MAX,
     // Whoever sends a request byte by byte must not hold a connection for ever.
-    requestTimeout: REQUEST_MS,
+    requestTimeout: limits?.requestMs ?? REQUEST_MS,
+    ...(limits && { http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: LATE_CHECK_MS } }),
+    clientErrorHandler: (error, socket) => refuseEarly(error, socket, limits),
     forceCloseConnections: true,
   });
+  if (limits) {
+    app.server.maxConnections = limits.connections;
+    app.server.on('drop', () => limits.refused('connection'));
+  }
   // Other commands must not take another program on the same port for ours.
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header('server', 'callfold');

@@ -1,20 +1,52 @@
 import type { EngineEvent, Observer, PartitionStatus } from '@callfold/engine';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { lagRecordsOf, secondsOf } from './health.ts';
 
 /** Prometheus metrics of one service: base units, no id of a call, chat, agent or tenant in a label. */
 export type Metrics = {
-  readonly observer: Observer;
   readonly contentType: string;
   text(): Promise<string>;
 };
 
-const PARTITION = ['topic', 'partition'] as const;
+export type EngineMetrics = Metrics & { readonly observer: Observer };
 
-export function createMetrics(service: string, status: () => readonly PartitionStatus[]): Metrics {
+/** A set of metrics of one service's own making. */
+export type MetricSet = Metrics & {
+  counter<Label extends string>(name: string, help: string, labels: readonly Label[]): Counter<Label>;
+  /** Asked for when somebody reads it. */
+  gauge(name: string, help: string, value: () => number): void;
+  /** In seconds. */
+  seconds<Label extends string>(name: string, help: string, labels: readonly Label[]): Histogram<Label>;
+};
+
+/** From one millisecond, a local write, to what no sender waits for. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4, 10];
+
+function openRegistry(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+export function createMetricSet(service: string): MetricSet {
+  const registry = openRegistry(service);
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    counter: (name, help, labels) => new Counter({ name, help, labelNames: [...labels], registers: [registry] }),
+    gauge(name, help, value) {
+      const one: Gauge = new Gauge({ name, help, registers: [registry], collect: () => one.set(value()) });
+    },
+    seconds: (name, help, labels) =>
+      new Histogram({ name, help, labelNames: [...labels], buckets: SECONDS, registers: [registry] }),
+  };
+}
+
+const PARTITION = ['topic', 'partition'] as const;
+
+export function createMetrics(service: string, status: () => readonly PartitionStatus[]): EngineMetrics {
+  const registry = openRegistry(service);
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
     new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
 

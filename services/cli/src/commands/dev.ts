@@ -1,9 +1,11 @@
 import type { Metrics, OpsServer } from '@callfold/adapters';
-import { createLogger, partitionHealth, startHttp } from '@callfold/adapters';
+import { createLogger, createMetricSet, partitionHealth, startHttp } from '@callfold/adapters';
 import { createEventProducer } from '@callfold/client';
 import type { DerivedRecord } from '@callfold/core';
 import { isRejection, recordJson } from '@callfold/core';
 import type { Service } from '@callfold/engine';
+import type { Gateway } from '@callfold/gateway';
+import { start as startGateway } from '@callfold/gateway';
 import { readEvent } from '@callfold/sources';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
@@ -19,7 +21,6 @@ import { inWords } from '../words.ts';
 export type DevOptions = { readonly demo: boolean; readonly seed: number };
 
 const LOOK_EVERY_MS = 200;
-const BODY_BYTES_MAX = 16 * 1_048_576;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -55,7 +56,7 @@ function welcome(site: Site, url: string, demo: boolean): string {
     '    npx callfold explain call ID          why a call ended as it did (take an ID from below)',
     '    npx callfold status                   where every partition stands',
     `    curl ${url}/v1/outcomes    the last records as JSON`,
-    `    echo '{"source":"callcenter24","callId":"mine","occurredAt":"${new Date().toISOString()}","status":"Redirect to voice mail"}' | npx callfold import -`,
+    `    curl ${url}/v1/events -H content-type:application/json -d '{"source":"callcenter24","callId":"mine","occurredAt":"${new Date().toISOString()}","status":"Redirect to voice mail"}'`,
     '',
     '  Ctrl-C stops it; what it knows is kept.',
     '',
@@ -83,17 +84,30 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
   const services: Service[] = [];
   const metrics: Metrics[] = [];
   let http: OpsServer | null = null;
+  let gateway: Gateway | null = null;
   try {
     const tail = await openTail(site);
+    const gatewayMetrics = createMetricSet('gateway');
+    metrics.push(gatewayMetrics);
+    gateway = startGateway(config, {
+      log: () => site,
+      logger: logger.child({ role: 'gateway' }),
+      metrics: gatewayMetrics,
+      now: Date.now,
+    });
+    const taking = gateway;
     // First: a port that is taken is found before anything is at work.
     http = await startHttp({
       host: config.httpHost,
       port: config.httpPort,
-      ready: () => partitionHealth(services.flatMap((service) => service.status())),
+      ready: () => [taking.health(), ...partitionHealth(services.flatMap((service) => service.status()))],
       services: () => services,
       metrics,
-      bodyBytesMax: BODY_BYTES_MAX,
-      routes: (app) => addRoutes(app, { site, config, tail, services }),
+      limits: taking.http,
+      routes(app) {
+        addRoutes(app, { site, config, tail, services });
+        taking.routes(app);
+      },
     });
     for (const role of ['projector', 'outcomes'] as const) {
       const running = runRole(role, site, config, logger);
@@ -107,6 +121,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
     const demo = options.demo ? feedDemo(site, options.seed, context) : Promise.resolve();
     await Promise.race([printAsTheyCome(tail, context), failed, demo.then(() => stop.wanted), stop.wanted]);
   } finally {
+    await gateway?.stop();
     await http?.close();
     await Promise.all(services.map((service) => service.stop()));
     await site.close();

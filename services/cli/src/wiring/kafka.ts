@@ -25,7 +25,7 @@ import {
 import { rawTopic, SOURCES, TOPICS } from '@callfold/core';
 import type { Log } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
-import type { RoleName, Site } from '../site.ts';
+import type { RawSite, RoleName, Site } from '../site.ts';
 
 /** Kafka, registry and Redis. The only place that knows which adapters those are. */
 
@@ -115,6 +115,25 @@ export async function openKafkaSite(
   }
 }
 
+/**
+ * The raw topics alone, to be written to: no group, no Redis, and no right but to write.
+ * @throws when a part is away; nothing is left open then
+ */
+export async function openKafkaRaw(config: Config, log: KafkaLogger): Promise<RawSite> {
+  const connection = connectionOf(config, log);
+  const codec = createCodec(registryOf(config));
+  const topics = SOURCES.map(rawTopic);
+  await codec.register(topics);
+  const writer = createKafkaWriter({ connection });
+  try {
+    for (const topic of topics) await writer.partitions(topic);
+  } catch (error) {
+    await writer.close().catch(() => undefined);
+    throw error;
+  }
+  return { name: `Kafka at ${connection.brokers.join(', ')}`, codec, writer, close: () => writer.close() };
+}
+
 async function openParts(
   config: Config,
   say: (text: string) => void,
@@ -126,14 +145,14 @@ async function openParts(
     closing.push(() => part.close());
     return part;
   };
+  if (config.redisUrl === null)
+    throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REDIS_URL is needed beside it');
   const codec = createCodec(registryOf(config));
   await registered(codec);
   const clusterId = await clusterIdOf(connection);
   let isOver = false;
   const onEvent = redisEvents(say, () => isOver);
-  const client = keep(
-    createRedisClient({ ...config.redisAccess, url: config.redisUrl ?? '', name: 'callfold', onEvent }),
-  );
+  const client = keep(createRedisClient({ ...config.redisAccess, url: config.redisUrl, name: 'callfold', onEvent }));
   closing.push(async () => {
     isOver = true;
   });
