@@ -79,7 +79,7 @@ export async function wholeBody(raw: IncomingMessage, most: number, held: HeldBy
   try {
     for await (const chunk of bodyOf(raw, limits)) {
       if (bytes + chunk.length > most) throw tooLarge();
-      await held.take(chunk.length, limits.ackMs);
+      await held.take(chunk.length, limits.roomMs);
       bytes += chunk.length;
       parts.push(chunk);
     }

@@ -96,6 +96,7 @@ export function start(config: GatewayConfig, ports: GatewayPorts): Gateway {
           rates.set(name, rate);
           return rate;
         },
+        partitions: new Map(),
         counting,
         now,
         underWay,

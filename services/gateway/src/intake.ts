@@ -33,6 +33,8 @@ export type IntakeParts = {
   readonly limits: GatewayLimits;
   readonly rate: RateLimit;
   readonly results: Results;
+  /** How many partitions each topic has, as it was learnt: of the process, since it never changes while it runs. */
+  readonly partitions: Map<string, number>;
   /** More of it comes while the first is written. */
   readonly isStream: boolean;
   /** Epoch ms. */
@@ -57,7 +59,8 @@ const emptyWindow = (): Window => ({ parts: new Map(), bytes: 0, items: 0 });
 
 export function createIntake(parts: IntakeParts): Intake {
   const { log, held, limits, rate, results, now, heard, isStream } = parts;
-  const partitions = new Map<string, number>();
+  const { partitions } = parts;
+  const begunAt = performance.now();
   let window = emptyWindow();
   let sources = new Map<Source, number>();
   let underWay: Promise<void> = Promise.resolve();
@@ -75,11 +78,15 @@ export function createIntake(parts: IntakeParts): Intake {
     return new ProblemError('log-away', detail, { decided }, RETRY_SECONDS, cause);
   }
 
+  /** Of a stream each step has its time; who sent all at once waits no longer for all of it. */
+  const leftMs = (since: number): number =>
+    Math.max(1, limits.ackMs - (performance.now() - (isStream ? since : begunAt)));
+
   async function partitionsOf(topic: string): Promise<number> {
     const known = partitions.get(topic);
     if (known !== undefined) return known;
     const late = (): Error => new Error(`nobody says how many partitions ${topic} has`);
-    const count = await within(limits.ackMs, log.writer.partitions(topic), late);
+    const count = await within(leftMs(performance.now()), log.writer.partitions(topic), late);
     partitions.set(topic, count);
     return count;
   }
@@ -101,12 +108,12 @@ export function createIntake(parts: IntakeParts): Intake {
   }
 
   async function append({ parts: some, bytes }: Window): Promise<void> {
-    await held.take(bytes, limits.ackMs);
     const begun = performance.now();
+    await held.take(bytes, leftMs(begun));
     const appends = [...some.values()].map(({ at, records }) => log.writer.append(at, records));
     // What nobody waits for any more is still held by the writer, and so is its place here.
     void Promise.allSettled(appends).then(() => held.give(bytes));
-    await within(limits.ackMs, Promise.all(appends), () => new Error('the appends were not acknowledged in time'));
+    await within(leftMs(begun), Promise.all(appends), () => new Error('the appends were not acknowledged in time'));
     heard.appended((performance.now() - begun) / 1_000);
     heard.logThere();
   }

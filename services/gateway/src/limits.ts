@@ -2,6 +2,8 @@
 export const GATEWAY_LIMITS = {
   /** What a sender waits for the log; the shortest patience among senders is 5 s. */
   ackMs: 4_000,
+  /** How long a body that is read as a whole waits for room below, before it is refused. */
+  roomMs: 500,
   /** Bytes of bodies, lines and appends that are in the process at the same time, of all requests. */
   heldBytes: 67_108_864,
   /** Of a body that a hook takes: it is kept in the record, and a record has a limit too. */

@@ -25,6 +25,7 @@ export type RoutesParts = {
   readonly bodyBytes: number;
   /** @throws ProblemError `starting` or `stopping` */
   readonly log: () => RawLog;
+  readonly partitions: Map<string, number>;
   readonly rateOf: (caller: Caller) => RateLimit;
   readonly counting: Counting;
   /** Epoch ms. */
@@ -110,7 +111,17 @@ function open(caller: Caller, body: Body, log: RawLog, parts: RoutesParts): Open
   const results = createResults(isList);
   return {
     results,
-    intake: createIntake({ log, held, limits, rate: parts.rateOf(caller), results, isStream, now, heard: counting }),
+    intake: createIntake({
+      log,
+      held,
+      limits,
+      rate: parts.rateOf(caller),
+      results,
+      partitions: parts.partitions,
+      isStream,
+      now,
+      heard: counting,
+    }),
   };
 }
 
