@@ -11,8 +11,9 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['libs/core'],
   ['libs/sources'],
   ['libs/engine'],
-  // The client turns raw events into appends through the ports; which adapter is behind them is the caller's choice.
-  ['libs/client', 'libs/adapters'],
+  ['libs/adapters'],
+  // What upstreams publish with: it connects them by the same adapters that the services have.
+  ['libs/client'],
   ['services/projector', 'services/outcomes', 'services/gateway', 'services/console'],
   ['services/cli'],
 ];

@@ -149,4 +149,4 @@ export function packageOf(path: string): string | null {
 export const isSource = (path: string): boolean => /^(schemas|libs\/[^/]+|services\/[^/]+)\/src\//.test(path);
 export const isTest = (path: string): boolean => /(^|\/)test\//.test(path);
 
-export const PURE = ['schemas', 'libs/core', 'libs/sources', 'libs/engine', 'libs/client'];
+export const PURE = ['schemas', 'libs/core', 'libs/sources', 'libs/engine'];

@@ -47,3 +47,6 @@ export * from './ops/http.ts';
 export * from './ops/log.ts';
 export * from './ops/metrics.ts';
 export * from './ops/observer.ts';
+export type { StatesApi, StatesOptions, StatesPage } from './vonage/agent-states.ts';
+export { createStatesApi } from './vonage/agent-states.ts';
+export { ApiError } from './vonage/api-error.ts';

@@ -44,6 +44,7 @@ describe('readConfig', () => {
       registry: null,
       redisUrl: null,
       redisAccess: {},
+      vonage: null,
       generation: '1',
       dataDir: '.callfold',
       partitions: 4,
@@ -229,5 +230,32 @@ describe('a variable nobody knows', () => {
       CALLFOLD_HTTP_SERVICE_HOST: '10.0.0.13',
     };
     expect(readConfig(links)).toEqual(readConfig({}));
+  });
+});
+
+describe('what is polled', () => {
+  const VONAGE = {
+    CALLFOLD_VONAGE_URL: 'https://emea.api.example.com',
+    CALLFOLD_VONAGE_TOKEN_URL: 'https://emea.example.com/Auth/connect/token',
+    CALLFOLD_VONAGE_CLIENT_ID: 'me',
+  };
+
+  it('reads it, the secret from a file', () => {
+    const config = readConfig({ ...VONAGE, CALLFOLD_VONAGE_CLIENT_SECRET_FILE: file('vonage', 'from-a-file\n') });
+    expect(config.vonage).toEqual({
+      url: 'https://emea.api.example.com',
+      tokenUrl: 'https://emea.example.com/Auth/connect/token',
+      clientId: 'me',
+      clientSecret: 'from-a-file',
+      tenantId: 'default',
+      everyMs: 30_000,
+      overlapMs: 600_000,
+      lookbackMs: 86_400_000,
+    });
+  });
+
+  it('names what is missing, and a tenant that is none', () => {
+    expect(refusal(VONAGE)).toContain('CALLFOLD_VONAGE_CLIENT_SECRET (or …_SECRET_FILE)');
+    expect(refusal({ CALLFOLD_VONAGE_TENANT_ID: 'a b' })).toContain('CALLFOLD_VONAGE_TENANT_ID');
   });
 });

@@ -1,6 +1,7 @@
 import type { RawEvent } from '@callfold/core';
-import { partitionOf, rawTopic, subjectKey, utf8Bytes } from '@callfold/core';
-import type { At, Codec, Outgoing, RawWriter } from '@callfold/engine';
+import type { At, Codec, RawWriter } from '@callfold/engine';
+import type { Message } from './place.ts';
+import { createPlaces, messageOf } from './place.ts';
 
 /** Publishes raw events: the right topic, key and partition, in batches, in order per partition. */
 export type EventProducer = {
@@ -25,35 +26,23 @@ export type EventProducerOptions = {
   readonly batchBytes?: number;
 };
 
-type Message = Omit<Outgoing, 'topic'>;
-
 /** What waits for one partition; one append at a time, so that order holds. */
 type Lane = { readonly at: At; messages: Message[]; bytes: number; last: Promise<void> };
 
-const BATCH_RECORDS = 1_000;
-const BATCH_BYTES = 524_288;
+/** Of one append. */
+export const BATCH_RECORDS = 1_000;
+export const BATCH_BYTES = 524_288;
 
 export function createEventProducer(options: EventProducerOptions): EventProducer {
   const { writer, codec, batchRecords = BATCH_RECORDS, batchBytes = BATCH_BYTES } = options;
   const lanes = new Map<string, Lane>();
-  const partitions = new Map<string, Promise<number>>();
+  const places = createPlaces(writer);
   let sent = 0;
 
-  /** Asked once a topic; whoever asks meanwhile waits for the same answer, so that order holds. */
-  function partitionsOf(topic: string): Promise<number> {
-    const known = partitions.get(topic);
-    if (known) return known;
-    const asked = writer.partitions(topic);
-    partitions.set(topic, asked);
-    asked.catch(() => partitions.delete(topic));
-    return asked;
-  }
-
   async function laneOf(event: RawEvent): Promise<Lane> {
-    const topic = rawTopic(event.source);
-    const partition = partitionOf(event.tenantId, event.subjectId, await partitionsOf(topic));
-    const name = `${topic}/${partition}`;
-    const lane = lanes.get(name) ?? { at: { topic, partition }, messages: [], bytes: 0, last: Promise.resolve() };
+    const at = await places.of(event);
+    const name = `${at.topic}/${at.partition}`;
+    const lane = lanes.get(name) ?? { at, messages: [], bytes: 0, last: Promise.resolve() };
     lanes.set(name, lane);
     return lane;
   }
@@ -72,9 +61,9 @@ export function createEventProducer(options: EventProducerOptions): EventProduce
   return {
     async send(event) {
       const lane = await laneOf(event);
-      const value = codec.encodeRaw(event);
-      lane.messages.push({ key: utf8Bytes(subjectKey(event.tenantId, event.subjectId)), value, headers: [] });
-      lane.bytes += value.length;
+      const message = messageOf(event, codec);
+      lane.messages.push(message);
+      lane.bytes += message.value?.length ?? 0;
       sent += 1;
       if (lane.messages.length >= batchRecords || lane.bytes >= batchBytes) await ship(lane);
     },

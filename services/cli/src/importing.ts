@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Refused } from '@callfold/engine';
 import { bytesOf, inputsOf, STANDARD_INPUT } from './bytes.ts';
 import type { Context } from './command.ts';
 import { WrongArgument } from './command.ts';
@@ -61,6 +62,8 @@ type Run = {
   readonly begun: Position;
   readonly bySource: Map<string, number>;
   sent: number;
+  /** Of those, what the log has. */
+  acknowledged: number;
   bytes: number;
   savedAt: number;
 };
@@ -90,6 +93,7 @@ export async function runImport(job: Import, { config, say, stop }: Context): Pr
     lines: inputs.map((_, at) => begun.lines[at] ?? 0),
     bySource: new Map(),
     sent: 0,
+    acknowledged: 0,
     bytes: 0,
     savedAt: performance.now(),
   };
@@ -127,7 +131,8 @@ async function sendAll(run: Run, inputs: readonly string[]): Promise<void> {
     await save(run);
   } catch (error) {
     run.progress.end();
-    if (error instanceof WrongArgument && run.sent === 0) throw error;
+    // It could not even begin: as if it had not been run.
+    if ((error instanceof WrongArgument || error instanceof Refused) && run.acknowledged === 0) throw error;
     const message = error instanceof Error ? error.message : String(error);
     // What was read before the input ended is good; where it is the sink that fails, this fails as well.
     await save(run).catch(() => undefined);
@@ -162,6 +167,7 @@ async function send(run: Run, index: number, lines: readonly Line[], file: strin
 /** What was sent is in the log, and that it is, is on disk. */
 async function save(run: Run): Promise<void> {
   await run.job.sink.flush();
+  run.acknowledged = run.sent;
   run.savedAt = performance.now();
   try {
     run.position?.write(standOf(run));

@@ -96,6 +96,12 @@ program
   );
 
 program
+  .command('poll')
+  .description('fetch from an API that does not push, and publish what it says, to Kafka')
+  .addArgument(new Argument('<api>').choices(['vonage']))
+  .action(() => run(async (c) => (await import('./commands/poll.ts')).pollCommand(c)));
+
+program
   .command('fold')
   .description('NDJSON raw events in, NDJSON derived records out; no broker, no store')
   .argument('[file...]', 'files; none or -: standard input')

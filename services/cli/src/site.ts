@@ -27,6 +27,8 @@ export type Site = {
   /** The raw log, as a role's group sees it. */
   log(role: RoleName): Log;
   store(role: RoleName): Store;
+  /** Where one who is no role keeps its position: a poller. */
+  positions(owner: string): Store;
   /** Everything that a role's engine needs; a member of its group once it runs. */
   ports(role: RoleName, observer: Observer): EnginePorts;
   /** Whether that member belongs to its group now. */

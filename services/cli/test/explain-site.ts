@@ -41,6 +41,7 @@ export async function openTestSite() {
     writer: ports.writer(),
     log: (role) => ports.log(role),
     store: (role) => ports.store(role),
+    positions: (owner) => ports.store(owner),
     ports: unused,
     member: unused,
     redriver: ports.publisher(),

@@ -114,6 +114,19 @@ describe('without anything nearby', { timeout: 60_000 }, () => {
     expect(err).toContain('CALLFOLD_KAFKA_BROKERS');
   });
 
+  it('poll exits 4 and names what is to be set: the API, then Kafka', async () => {
+    const none = await callfold(['poll', 'vonage'], { env });
+    expect([none.code, none.err]).toEqual([4, expect.stringContaining('set CALLFOLD_VONAGE_URL')]);
+    const vonage = {
+      CALLFOLD_VONAGE_URL: 'http://127.0.0.1:1',
+      CALLFOLD_VONAGE_TOKEN_URL: 'http://127.0.0.1:1',
+      CALLFOLD_VONAGE_CLIENT_ID: 'me',
+      CALLFOLD_VONAGE_CLIENT_SECRET: 'a-secret',
+    };
+    const embedded = await callfold(['poll', 'vonage'], { env: { ...env, ...vonage } });
+    expect([embedded.code, embedded.err]).toEqual([4, expect.stringContaining('`callfold dev` polls')]);
+  });
+
   it('says of another program on the port that it is another one', async () => {
     const server = createServer((_request, response) => response.end('<html>hello</html>'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

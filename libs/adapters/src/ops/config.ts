@@ -1,5 +1,5 @@
 import type { Settings } from '@callfold/core';
-import { DEFAULT_SETTINGS } from '@callfold/core';
+import { DEFAULT_SETTINGS, TENANT } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { z } from 'zod';
 import type { RedisAccess } from '../redis/access.ts';
@@ -100,6 +100,14 @@ const VARIABLES = z.strictObject({
   GATEWAY_EVENTS_PER_SECOND: integer(1, 1_000_000).default(20_000),
   GATEWAY_BODY_BYTES: integer(65_536, 67_108_864).default(4_194_304),
   GATEWAY_CONNECTIONS: integer(1, 100_000).default(5_000),
+  VONAGE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  VONAGE_TOKEN_URL: z.url({ protocol: /^https?$/ }).optional(),
+  VONAGE_CLIENT_ID: text.optional(),
+  VONAGE_CLIENT_SECRET: text.optional(),
+  VONAGE_TENANT_ID: z.string().regex(TENANT).default('default'),
+  VONAGE_POLL_EVERY_MS: integer(1_000, 3_600_000).default(30_000),
+  VONAGE_OVERLAP_MS: integer(0, 7 * 86_400_000).default(600_000),
+  VONAGE_LOOKBACK_MS: integer(60_000, 30 * 86_400_000).default(86_400_000),
   ...SETTINGS,
   PII_KEY: z.string().min(PII_KEY_LEAST, `it has fewer than ${PII_KEY_LEAST} characters`).optional(),
 });
@@ -152,8 +160,36 @@ export type Config = {
     readonly bodyBytes: number;
     readonly connections: number;
   };
+  /** Null: nothing is polled. */
+  readonly vonage: VonageConfig | null;
   readonly settings: Settings;
 };
+
+export type VonageConfig = {
+  readonly url: string;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly tenantId: string;
+  readonly everyMs: number;
+  readonly overlapMs: number;
+  readonly lookbackMs: number;
+};
+
+function vonageOf(v: Variables): VonageConfig | null {
+  const { VONAGE_URL: url, VONAGE_TOKEN_URL: tokenUrl, VONAGE_CLIENT_ID: clientId } = v;
+  const clientSecret = v.VONAGE_CLIENT_SECRET;
+  if (url === undefined) return null;
+  if (!tokenUrl || !clientId || !clientSecret) {
+    throw new Refused(
+      'CALLFOLD_VONAGE_URL is set: CALLFOLD_VONAGE_TOKEN_URL, CALLFOLD_VONAGE_CLIENT_ID and ' +
+        'CALLFOLD_VONAGE_CLIENT_SECRET (or …_SECRET_FILE) are needed beside it',
+    );
+  }
+  const { VONAGE_TENANT_ID: tenantId, VONAGE_POLL_EVERY_MS: everyMs } = v;
+  const windows = { overlapMs: v.VONAGE_OVERLAP_MS, lookbackMs: v.VONAGE_LOOKBACK_MS };
+  return { url, tokenUrl, clientId, clientSecret, tenantId, everyMs, ...windows };
+}
 
 function kafkaOf(v: Variables): KafkaConfig | null {
   if (!v.KAFKA_BROKERS) return null;
@@ -246,7 +282,7 @@ function secretsOf(v: Variables): string[] {
     [registry === null ? '' : decodeURIComponent(registry.username), inUrl],
   ];
   const alone = [v.KAFKA_SASL_PASSWORD, v.REGISTRY_PASSWORD, v.REGISTRY_TOKEN, inUrl, v.REDIS_PASSWORD];
-  const more = [v.REDIS_SENTINEL_PASSWORD, redis?.password, v.PII_KEY];
+  const more = [v.REDIS_SENTINEL_PASSWORD, redis?.password, v.PII_KEY, v.VONAGE_CLIENT_SECRET];
   if (redis?.kind === 'sentinel') more.push(redis.sentinelPassword);
   const pairs = users.flatMap(([user, password]) => (user && password ? [`${user}:${password}`] : []));
   return [...alone, ...more, ...pairs].filter((one): one is string => typeof one === 'string' && one !== '');
@@ -286,6 +322,7 @@ export function readConfig(environment: Environment): Config {
       bodyBytes: v.GATEWAY_BODY_BYTES,
       connections: v.GATEWAY_CONNECTIONS,
     },
+    vonage: vonageOf(v),
     settings: settingsOf(v),
   });
 }

@@ -11,6 +11,8 @@ import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { createFeed } from '../feed/centre.ts';
 import { addRoutes } from '../routes.ts';
+import type { Poller } from '../polling.ts';
+import { startPoller } from '../polling.ts';
 import { runRole } from '../services.ts';
 import type { Site } from '../site.ts';
 import type { Tail } from '../tail.ts';
@@ -85,6 +87,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
   const metrics: Metrics[] = [];
   let http: OpsServer | null = null;
   let gateway: Gateway | null = null;
+  let poller: Poller | null = null;
   try {
     const tail = await openTail(site);
     const gatewayMetrics = createMetricSet('gateway');
@@ -114,6 +117,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
       services.push(running.service);
       metrics.push(running.metrics);
     }
+    if (config.vonage) poller = startPoller(config.vonage, site, logger);
     context.say(welcome(site, http.url, options.demo));
     const failed = Promise.race(
       services.map((service) => service.done.then(() => new Promise<never>(() => undefined))),
@@ -123,6 +127,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
   } finally {
     await gateway?.stop();
     await http?.close();
+    await poller?.stop();
     await Promise.all(services.map((service) => service.stop()));
     await site.close();
   }

@@ -19,6 +19,7 @@ export async function openEmbeddedSite(config: Config): Promise<Site> {
     writer: embedded.writer,
     log: (role) => members[role].log,
     store: (role) => members[role].store,
+    positions: (owner) => embedded.member(owner).store,
     ports: (role, observer) => ({
       consumer: members[role].consumer,
       log: members[role].log,

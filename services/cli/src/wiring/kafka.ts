@@ -183,6 +183,8 @@ async function openParts(
     },
     log: logOf,
     store,
+    // What was fetched is no matter of one generation of the aggregates.
+    positions: (owner) => createRedisStore({ client, clusterId, group: owner, generation: '1' }),
     ports(role, observer) {
       const topics = SOURCES.map(rawTopic);
       const limits = { sessionMs: config.kafka?.sessionTimeoutMs ?? 10_000 };
