@@ -1,16 +1,23 @@
 #!/usr/bin/env node
 // Where the processor time of the hot path goes, without any server: generated events as a fetch brings them, through
-// the real engine, to a store and a publisher that make the bytes they would send and drop them. To be profiled:
+// the real engine, to a store and a publisher that make the bytes they would send and drop them. Several rounds in one
+// process: the first is that of code not yet compiled. A profile is of the last one alone, without the making of input:
 //
-//   npm run bench:hot-path -- [--role projector|outcomes|decode] [--events N] [--live N] [--batch N]
+//   npm run bench:hot-path -- [--role projector|outcomes|decode] [--events N] [--live N] [--batch N] [--rounds N]
+//     [--profile FILE.cpuprofile] [--heap FILE.heapprofile [--minor]]
+// A heap profile tells who allocated what lived through the young generation or, with --minor, everything.
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
+import { PerformanceObserver } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { createCodec, createLocalRegistry, systemClock } from '@callfold/adapters';
-import { CALL_OUTCOMES, DEFAULT_SETTINGS, TOPICS } from '@callfold/core';
+import { DEFAULT_SETTINGS, TOPICS } from '@callfold/core';
 import { createEngine, DEFAULT_LIMITS, inputOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
+import { CONSUMER_LIMITS } from '../../libs/adapters/dist/kafka/consumer.js';
 import { packChanges } from '../../libs/adapters/dist/redis/changes.js';
-import { decodeRecords } from '../../libs/adapters/dist/kafka/record-decode.js';
+import { openRecords } from '../../libs/adapters/dist/kafka/record-decode.js';
 import { encodeBatch, UNSTAMPED } from '../../libs/adapters/dist/kafka/record-encode.js';
 import { batches, outgoing, recentInput, TICK } from './fill.mjs';
 import { TOPIC } from './topics.mjs';
@@ -23,6 +30,10 @@ const { values } = parseArgs({
     partitions: { type: 'string', default: '4' },
     batch: { type: 'string', default: '8000' },
     seed: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '3' },
+    profile: { type: 'string' },
+    heap: { type: 'string' },
+    minor: { type: 'boolean', default: false },
   },
 });
 const partitions = Number(values.partitions);
@@ -47,6 +58,7 @@ function makeLog() {
 const logs = makeLog();
 const total = logs.reduce((sum, log) => sum + log.end, 0);
 const size = Number(values.batch);
+const { batchRecords } = CONSUMER_LIMITS;
 
 /** In turn a fetch of each partition, as a member of a group reads. */
 function* fetches() {
@@ -63,8 +75,12 @@ function* fetches() {
         place.offset += count;
       }
       if (some.length === 0) continue;
-      const { records, next } = decodeRecords(Buffer.concat(some), from, [], 'the log');
-      yield { partition, batch: { from, records, next, end: log.end } };
+      const reader = openRecords(Buffer.concat(some), from, [], 'the log');
+      let at = from;
+      for (let part = reader.read(batchRecords); part !== null; part = reader.read(batchRecords)) {
+        yield { partition, batch: { from: at, ...part, end: log.end } };
+        at = part.next;
+      }
     }
   }
 }
@@ -152,15 +168,58 @@ const runs = {
   outcomes: () => engineRun(OUTCOMES),
   decode: decodeRun,
 };
-const usage = process.cpuUsage();
-const from = performance.now();
-await runs[values.role]();
-const { user, system } = process.cpuUsage(usage);
-const wallMs = performance.now() - from;
-const cpuMs = (user + system) / 1_000;
-process.stdout.write(
-  `${values.role}: ${((cpuMs * 1_000) / total).toFixed(2)} CPU us an event, ${Math.round(total / wallMs)} thousand a second, ` +
-    `${states} states in ${Math.round(bytes / 1e6)} MB, ${sent} sent (${CALL_OUTCOMES} and others), ` +
-    `peak ${Math.round(process.resourceUsage().maxRSS / 1_024)} MiB\n`,
-);
+let gcMs = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) gcMs += duration;
+}).observe({ entryTypes: ['gc'] });
+
+async function oneRound(round) {
+  [bytes, states, sent, gcMs] = [0, 0, 0, 0];
+  const usage = process.cpuUsage();
+  const from = performance.now();
+  await runs[values.role]();
+  const wallMs = performance.now() - from;
+  const { user, system } = process.cpuUsage(usage);
+  // What the collector did is told in the next turn.
+  await new Promise((resolve) => {
+    setTimeout(resolve, 1);
+  });
+  process.stdout.write(
+    `round ${round} ${values.role}: ${((user + system) / total).toFixed(2)} CPU us an event, ` +
+      `${Math.round(total / wallMs)} thousand a second, collector ${Math.round((100 * gcMs) / wallMs)} %, ` +
+      `${states} states in ${Math.round(bytes / 1e6)} MB, ${sent} ${values.role === 'decode' ? 'decoded' : 'sent'}, ` +
+      `peak ${Math.round(process.resourceUsage().maxRSS / 1_024)} MiB\n`,
+  );
+}
+
+async function heapProfiled(work) {
+  const session = new Session();
+  session.connect();
+  await session.post('HeapProfiler.startSampling', {
+    samplingInterval: 32_768,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: values.minor,
+  });
+  await work();
+  const { profile } = await session.post('HeapProfiler.stopSampling');
+  writeFileSync(values.heap, JSON.stringify(profile));
+}
+
+async function profiled(work) {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.setSamplingInterval', { interval: 500 });
+  await session.post('Profiler.start');
+  await work();
+  const { profile } = await session.post('Profiler.stop');
+  writeFileSync(values.profile, JSON.stringify(profile));
+}
+
+const rounds = Number(values.rounds);
+for (let round = 1; round <= rounds; round += 1) {
+  if (round === rounds && values.profile !== undefined) await profiled(() => oneRound(round));
+  else if (round === rounds && values.heap !== undefined) await heapProfiled(() => oneRound(round));
+  else await oneRound(round);
+}
 process.exit(0);

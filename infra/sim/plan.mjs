@@ -118,6 +118,7 @@ function planLimits({ whole, chance }) {
     sliceRecords: chance(0.5) ? whole(1, 4) : whole(4, 40),
     sliceSubjects: chance(0.5) ? whole(1, 4) : 1_000,
     sliceEntries: chance(0.5) ? whole(1, 4) : 1_000,
+    sliceMs: chance(0.5) ? 0 : whole(100, 2_000),
     foldRecords: chance(0.5) ? whole(1, 4) : 500,
     cachedSubjects: chance(0.5) ? whole(1, 6) : 100,
     loadedTimers: chance(0.5) ? whole(1, 4) : 50,

@@ -121,3 +121,27 @@ describe('an owner that is paused', () => {
     await h.stop([service]);
   });
 });
+
+describe('a slice that is open while there is more to be read', () => {
+  it('is committed when its owner is paused, when it was open for long, and at the end of the log', async () => {
+    const { h, service, handler, at, position } = await scene(() => 'none');
+    const committed = (): number | null => service.status()[0]?.committed ?? null;
+    const take = async (from: number, most: number): Promise<number> =>
+      (await answerOf(h, handler.batch(at, h.world.topics.read(at, from, most), SIGNAL))) ?? 0;
+    const three = await take(position, 3);
+    expect(three).toBe(position + 3);
+    expect(committed()).toBe(position);
+    await answerOf(h, handler.paused(at));
+    expect(committed()).toBe(three);
+
+    const five = await take(three, 2);
+    expect(committed()).toBe(three);
+    expect(await h.clock.runUntil(() => committed() === five, DEFAULT_LIMITS.sliceMs + 1_000)).toBe(true);
+
+    const all = await take(five, 1_000);
+    expect(all).toBe(h.world.topics.bounds(at).end);
+    expect(await h.clock.runUntil(() => committed() === all, 100)).toBe(true);
+    await answerOf(h, handler.revoked(at));
+    await h.stop([service]);
+  });
+});

@@ -1,3 +1,5 @@
+import type { State } from '@callfold/core';
+import { isClosed } from '@callfold/core';
 import type { Kept } from './fold.ts';
 
 /**
@@ -8,8 +10,12 @@ import type { Kept } from './fold.ts';
 export type Cache = {
   get(key: string): Kept | undefined;
   set(key: string, kept: Kept): void;
+  /** As `set` for what was committed; who is done with is let go at once: nearly nothing more comes of such. */
+  put(key: string, kept: Kept): void;
   clear(): void;
 };
+
+const isDone = (state: State | null): boolean => state === null || (state.settleAt === null && isClosed(state));
 
 export function createCache(max: number): Cache {
   let young = new Map<string, Kept>();
@@ -25,6 +31,11 @@ export function createCache(max: number): Cache {
 
   return {
     set,
+    put(key, kept) {
+      if (!isDone(kept.state)) return set(key, kept);
+      young.delete(key);
+      old.delete(key);
+    },
     get(key) {
       const found = young.get(key);
       if (found !== undefined) return found;

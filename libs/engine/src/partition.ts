@@ -20,15 +20,19 @@ import { createTimers } from './timers.ts';
 
 /** One partition in the hands of one owner, from a claim until it is given away, fenced, or found moved. */
 export type Partition = {
-  /** Folds and commits; the last slice's commit may still be under way when it resolves. */
+  /**
+   * Folds, and commits what fills a slice or ends the log; while more is there to be read a slice stays open for what
+   * comes next. The last commit may still be under way when it resolves.
+   */
   take(batch: Batch): Promise<void>;
-  /** Commits what was sent since, when nothing else does. */
+  /** Commits a slice that has been open for long, and what was sent since, when nothing else does. */
   rest(): Promise<void>;
   /** Looks whether the store is as this owner left it; throws `Lost` when it is not. */
   confirm(): Promise<void>;
-  /** Waits for what is under way. */
+  /** Commits what is folded and waits for what is under way. */
   settle(): Promise<void>;
   readonly relay: Relay | null;
+  /** What is read next; what the open slice holds is not committed. */
   readonly position: number;
   /** Null: nothing has ever been committed of this partition. */
   readonly committed: number | null;
@@ -107,7 +111,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       sendRecords: limits.sendRecords,
       sentUpTo: meta.outboxNext,
       published: meta.published,
-      confirmOwner: () => commit(nothingFolded(meta), position),
+      confirmOwner: () => commitNothing(),
     });
   }
 
@@ -120,7 +124,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     expected = next;
     // A commit of nothing goes between: what the one before it changes is still on its way.
     if (kept.size > 0) uncommitted = kept;
-    for (const [key, one] of kept) cache.set(key, one);
+    for (const [key, one] of kept) cache.put(key, one);
     const run = async (): Promise<void> => {
       await before;
       const answer = await retry('committing to the store', signal, () => store.commit(at, claim, change));
@@ -148,8 +152,12 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     return inFlight;
   }
 
+  /** The open slice is not in it. */
+  const commitNothing = (): Promise<void> => commit(nothingFolded(meta), expected ?? position);
+
   const desk = { ...opening, rules: rulesOf(role, settings), codec, timers, observer };
   let slice = openFold(meta, { ...desk, standing });
+  let openSince = ports.clock.now();
 
   /** What stood and is unknown to the state was all met where its last owner had got to. */
   function endRecovery(): void {
@@ -167,8 +175,11 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     endRecovery();
     commit(work, position).catch(() => undefined);
     slice = openFold(meta, { ...desk, standing });
+    openSince = ports.clock.now();
     await relay?.below(limits.outboxEntries);
   }
+
+  const isOpenLong = (): boolean => ports.clock.now() - openSince >= limits.sliceMs;
 
   /** Adds records to the open slice; where not all timers that they fire can be here at once, in several slices. */
   async function fold(records: readonly LogRecord[]): Promise<void> {
@@ -195,24 +206,26 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   return {
     async take(batch) {
       end = batch.end;
+      if (slice.records === 0) openSince = ports.clock.now();
       await retry('reading schemas', signal, () => codec.prepare(batch.records));
       const step = Math.min(limits.foldRecords, limits.sliceRecords);
       for (let from = 0; from < batch.records.length; from += step) {
         await fold(batch.records.slice(from, from + step));
-        const following = batch.records[from + step];
-        if (following === undefined) await closeSlice(batch.next);
-        else if (isFull(slice, limits)) await closeSlice(following.offset);
+        position = batch.records[from + step]?.offset ?? batch.next;
+        const isLast = from + step >= batch.records.length && batch.next >= batch.end;
+        if (isLast || isFull(slice, limits) || isOpenLong()) await closeSlice(position);
       }
-      if (batch.records.length === 0 && batch.next > position) {
-        await inFlight;
-        position = batch.next;
-        endRecovery();
-        await commit(nothingFolded(meta), batch.next);
-      }
+      if (batch.records.length > 0 || batch.next <= position) return;
+      await closeSlice(batch.next);
+      await inFlight;
     },
     async rest() {
       if (failure) throw failure;
-      if (relay && relay.sentUpTo > meta.outboxFirst) await commit(nothingFolded(meta), position);
+      if (slice.records > 0) {
+        if (!isOpenLong()) return;
+        await closeSlice(position);
+      }
+      if (relay && relay.sentUpTo > meta.outboxFirst) await commitNothing();
       if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);
     },
     async confirm() {
@@ -227,6 +240,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (inFlight === before && !isSame) throw new Lost('moved');
     },
     async settle() {
+      if (slice.records > 0) await closeSlice(position);
       await inFlight;
     },
     relay,
@@ -240,7 +254,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       return end;
     },
     get clock() {
-      return meta.clock;
+      return slice.clock;
     },
     get nextDue() {
       return timers.earliest;

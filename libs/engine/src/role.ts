@@ -32,6 +32,8 @@ export type EngineLimits = {
   readonly sliceSubjects: number;
   /** Derived records and dead letters of one commit. */
   readonly sliceEntries: number;
+  /** How long records are folded before they are committed, while more are there to be read. */
+  readonly sliceMs: number;
   /** Records decoded and folded in one go. More of them would only be in memory together. */
   readonly foldRecords: number;
   /** Live subjects kept in the process, per partition. */
@@ -69,6 +71,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   sliceRecords: 50_000,
   sliceSubjects: 5_000,
   sliceEntries: 5_000,
+  sliceMs: 2_000,
   foldRecords: 500,
   cachedSubjects: 50_000,
   loadedTimers: 20_000,

@@ -24,7 +24,7 @@ export type ConsumerLimits = {
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly maxBytesPerPartition: number;
-  /** Of one call of the handler. */
+  /** Of one call of the handler. What a fetch brought is decoded in parts of about as many. */
   readonly batchRecords: number;
   /** At least the partitions that one member may own: those beyond wait for a turn. */
   readonly partitionsConsumedConcurrently: number;
@@ -46,7 +46,7 @@ export const CONSUMER_LIMITS: ConsumerLimits = {
   minBytes: 1,
   maxBytes: 16_777_216,
   maxBytesPerPartition: 1_048_576,
-  batchRecords: 20_000,
+  batchRecords: 1_000,
   partitionsConsumedConcurrently: 64,
   slowBatchMs: 1_000,
   graceMs: 2_000,

@@ -9,8 +9,8 @@ import { codeOf, explain, KafkaError } from './errors.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { createLanes } from './lanes.ts';
-import type { Decoded } from './record-decode.ts';
-import { decodeRecords } from './record-decode.ts';
+import type { Decoded, RecordReader } from './record-decode.ts';
+import { openRecords } from './record-decode.ts';
 
 /**
  * How the member stands with its group. Without partitions it may still be one: there are more members than partitions.
@@ -155,8 +155,8 @@ export function startMembership(
         return;
       }
       try {
-        const decoded = decodeRecords(fetched.bytes, from, fetched.aborted, nameOf(at));
-        await handOver(lanes, lane, incoming, decoded, limits.batchRecords);
+        const reader = openRecords(fetched.bytes, from, fetched.aborted, nameOf(at));
+        await handOver(lanes, lane, incoming, reader, limits.batchRecords);
       } catch (error) {
         fail(error);
         return;
@@ -209,25 +209,40 @@ async function handOver(
   lanes: Lanes,
   lane: Lane,
   incoming: Incoming,
-  { records, next }: Decoded,
+  reader: RecordReader,
   size: number,
 ): Promise<void> {
+  for (let part = reader.read(size); part !== null; part = reader.read(size)) {
+    if (!(await handPart(lanes, lane, incoming, part, size))) return;
+  }
+}
+
+/** Answers whether the lane goes on with what follows. */
+async function handPart(
+  lanes: Lanes,
+  lane: Lane,
+  incoming: Incoming,
+  { records, next }: Decoded,
+  size: number,
+): Promise<boolean> {
   const end = Math.max(incoming.fetched.lastStable, next);
   for (let done = 0; done === 0 || done < records.length; done += size) {
     const from = lane.position;
-    if (!lane.isOpen || from === null || next <= from) return;
+    if (!lane.isOpen || from === null) return false;
+    if (next <= from) return true;
     const part = records.length <= size ? records : records.slice(done, done + size);
     const following = records[done + size]?.offset ?? next;
     const answer = await lane.take({ from, records: part, next: following, end }, () => incoming.heartbeat());
-    if (!lane.isOpen) return;
+    if (!lane.isOpen) return false;
     if (answer !== following || lane.wasMoved) {
       lanes.place(lane, answer);
-      return;
+      return false;
     }
     lane.position = answer;
     incoming.resolve(answer);
-    if (lane.isResting) return;
+    if (lane.isResting) return false;
   }
+  return true;
 }
 
 function beatForSlow({ live }: Lanes, limits: ConsumerLimits): void {

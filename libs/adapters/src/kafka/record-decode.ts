@@ -37,34 +37,57 @@ const ABORT_MARKER = 0;
 
 const NO_HEADERS: readonly Header[] = Object.freeze([]);
 
+export type RecordReader = {
+  /** The records of the next batches, at least so many while there are; null: there is nothing more. */
+  read(least: number): Decoded | null;
+};
+
 /**
+ * What a fetch brought is read in parts: its records in memory all at once would outlive the young generation, and the
+ * collector would be busy with them.
  * @param bytes batches one after the other, as a fetch answers them; the last may be cut off.
  * @param from records below this offset are left out: a fetch answers the whole batch that holds it.
  * @param aborted transactions whose records are left out, as the fetch answered them; none to read everything.
  * @param where said in errors: topic and partition.
  */
-export function decodeRecords(bytes: Buffer, from: number, aborted: readonly Aborted[], where: string): Decoded {
-  const records: LogRecord[] = [];
+export function openRecords(bytes: Buffer, from: number, aborted: readonly Aborted[], where: string): RecordReader {
   const isDropped = abortedFilter(aborted);
   let next = from;
   let at = 0;
-  while (at + PREFIX <= bytes.length) {
-    const base = int64At(bytes, at);
+
+  function batchEnd(): number | null {
+    if (at + PREFIX > bytes.length) return null;
     const end = at + PREFIX + bytes.readInt32BE(at + LENGTH_AT);
-    if (end > bytes.length) break;
-    const magic = bytes.readInt8(at + MAGIC_AT);
-    if (magic !== MAGIC || end < at + RECORDS_AT) {
-      throw new Error(
-        `${where}, offset ${base}: record format ${magic} cannot be read, only format ${MAGIC}: ` +
-          'have the topic written by a client of Kafka 0.11 or later',
-      );
-    }
-    const after = base + bytes.readInt32BE(at + LAST_DELTA_AT) + 1;
-    if (!isDropped(bytes, at, after) && after > from) decodeBatch(bytes, at, end, from, records, where);
-    if (after > next) next = after;
-    at = end;
+    return end > bytes.length ? null : end;
   }
-  return { records, next };
+
+  return {
+    read(least) {
+      const records: LogRecord[] = [];
+      let end = batchEnd();
+      if (end === null) return null;
+      for (; end !== null && records.length < least; end = batchEnd()) {
+        const base = int64At(bytes, at);
+        const magic = bytes.readInt8(at + MAGIC_AT);
+        if (magic !== MAGIC || end < at + RECORDS_AT) {
+          throw new Error(
+            `${where}, offset ${base}: record format ${magic} cannot be read, only format ${MAGIC}: ` +
+              'have the topic written by a client of Kafka 0.11 or later',
+          );
+        }
+        const after = base + bytes.readInt32BE(at + LAST_DELTA_AT) + 1;
+        if (!isDropped(bytes, at, after) && after > from) decodeBatch(bytes, at, end, from, records, where);
+        if (after > next) next = after;
+        at = end;
+      }
+      return { records, next };
+    },
+  };
+}
+
+/** All at once; as `openRecords`. */
+export function decodeRecords(bytes: Buffer, from: number, aborted: readonly Aborted[], where: string): Decoded {
+  return openRecords(bytes, from, aborted, where).read(Infinity) ?? { records: [], next: from };
 }
 
 type Dropped = (bytes: Buffer, at: number, after: number) => boolean;
