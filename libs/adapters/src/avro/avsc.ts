@@ -3,8 +3,9 @@
  * value's own bytes can hold, text is UTF-8 in both directions, and any Uint8Array is bytes.
  */
 
-import { isUtf8 } from 'node:buffer';
 import avsc from 'avsc';
+import type { TextBytes } from './texts.ts';
+import { BadBytes, checkedText, REMEMBERED_BYTES, textAt } from './texts.ts';
 
 /** Reads one value, with which the bytes must end. Throws an Error that says what is wrong with them. */
 export type Decode = (bytes: Buffer, from: number) => Record<string, unknown>;
@@ -14,7 +15,7 @@ export type Encode = (record: object, head: number) => Buffer;
 
 /** The library's cursor over a value; what it reads past the end is zeros, and `pos` goes on counting. */
 type Tap = {
-  readonly buf: Buffer & { utf8Slice(from: number, to: number): string };
+  readonly buf: TextBytes;
   pos: number;
   readLong(): number;
   writeLong(n: number): void;
@@ -30,10 +31,6 @@ type Part = {
   _skip(tap: Tap): void;
   _write(tap: Tap, value: unknown): void;
 };
-
-class BadBytes extends Error {
-  override readonly name = 'BadBytes';
-}
 
 function left(tap: Tap): number {
   return tap.buf.length - tap.pos;
@@ -122,8 +119,6 @@ class BoundedMap extends avsc.types.MapType {
   }
 }
 
-const REPLACEMENT = '\uFFFD';
-
 function take(tap: Tap, length: number, what: string): number {
   const from = tap.pos;
   if (!(length >= 0 && length <= left(tap))) {
@@ -136,11 +131,26 @@ function take(tap: Tap, length: number, what: string): number {
 function readText(tap: Tap): string {
   const length = readLong(tap);
   const from = take(tap, length, 'a text');
-  const text = tap.buf.utf8Slice(from, tap.pos);
-  // Else two ids that differ in their broken bytes would become one.
-  if (text.includes(REPLACEMENT) && !isUtf8(tap.buf.subarray(from, tap.pos)))
-    throw new BadBytes('a text that is not UTF-8');
-  return text;
+  if (length > 0 && length <= REMEMBERED_BYTES) return textAt(tap.buf, from, tap.pos);
+  return checkedText(tap.buf, from, tap.pos);
+}
+
+/** Of one byte of length. */
+const SHORT = 64;
+
+/** Most texts are short and plain, and are written in one go. False: it is not, and nothing is written. */
+function wroteShort(tap: Tap, text: string): boolean {
+  const { length } = text;
+  const { buf, pos } = tap;
+  if (length >= SHORT || pos + 1 + length > buf.length) return false;
+  for (let at = 0; at < length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x80) return false;
+    buf[pos + 1 + at] = code;
+  }
+  buf[pos] = length << 1;
+  tap.pos = pos + 1 + length;
+  return true;
 }
 
 class Utf8 extends avsc.types.StringType {
@@ -150,6 +160,7 @@ class Utf8 extends avsc.types.StringType {
 
   _write(tap: Tap, value: unknown): void {
     if (typeof value !== 'string') throw new TypeError('not a text');
+    if (wroteShort(tap, value)) return;
     // Half a surrogate pair has no UTF-8; the library would write bytes that nobody can read.
     const text = value as unknown as MaybeBroken;
     tap.writeString(text.isWellFormed() ? value : text.toWellFormed());
