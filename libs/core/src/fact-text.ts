@@ -92,6 +92,21 @@ function usualStatus(word: string, agent: string | null, was: Fact['agentWas']):
   return usual === undefined ? null : usual[0] + (agent ?? '') + usual[1];
 }
 
+/** Whether a status is just the usual one: without making that, which would be thrown away again. */
+function isUsual(status: string, word: string, agent: string | null, was: Fact['agentWas']): boolean {
+  if (SAYS_ITSELF.has(word)) return status === word;
+  const usual = USUAL[was === null ? `${word}/` : `${word}/${was}`];
+  if (usual === undefined) return false;
+  const [before, after] = usual;
+  const name = agent ?? '';
+  return (
+    status.length === before.length + name.length + after.length &&
+    status.startsWith(before) &&
+    status.startsWith(name, before.length) &&
+    status.endsWith(after)
+  );
+}
+
 /** Bits of a fact's shape: what of it is written, and what follows from the rest. */
 const HAS_AGENT = 1;
 /** The subject's id begins the event's: only the rest is written. */
@@ -135,7 +150,7 @@ function stayText({ duration, description }: StayDetail): string {
 function textOf(fact: Fact, subjectId: string): string {
   const { word, id, status, agent, agentWas, at } = fact;
   const ofSubject = id.startsWith(subjectId);
-  const usual = status !== null && status === usualStatus(word, agent, agentWas);
+  const usual = status !== null && isUsual(status, word, agent, agentWas);
   const detail = fact.record ? recordText(fact.record) : fact.stay ? stayText(fact.stay) : null;
   const shape =
     (agent === null ? 0 : HAS_AGENT) |
@@ -143,14 +158,24 @@ function textOf(fact: Fact, subjectId: string): string {
     (status === null ? 0 : usual ? IS_USUAL : HAS_STATUS) |
     (WAS.indexOf(agentWas) << WAS_SHIFT) |
     (detail === null ? 0 : HAS_DETAIL);
-  const head = numberText(PLACE.get(word) ?? 0) + numberText(shape) + timeText(at) + numberText(fact.loggedAt - at);
-  return (
-    head +
-    textText(ofSubject ? id.slice(subjectId.length) : id) +
-    (status === null || usual ? '' : textText(status)) +
-    (agent === null ? '' : textText(agent)) +
-    (detail ?? '')
-  );
+  const parts = [
+    headText(PLACE.get(word) ?? 0, shape),
+    timeText(at),
+    numberText(fact.loggedAt - at),
+    textText(ofSubject ? id.slice(subjectId.length) : id),
+  ];
+  if (status !== null && !usual) parts.push(textText(status));
+  if (agent !== null) parts.push(`${agent.length}:`, agent);
+  if (detail !== null) parts.push(detail);
+  // Joined, it is one piece of memory; added up, it would be a tree of eight, kept as long as the fact is.
+  return parts.join('');
+}
+
+const SHAPES = 128;
+const heads: (string | undefined)[] = Array.from({ length: FACT_WORDS.length * SHAPES }, () => undefined);
+
+function headText(place: number, shape: number): string {
+  return (heads[place * SHAPES + shape] ??= numberText(place) + numberText(shape));
 }
 
 /** @param subjectId of the state that the fact is of */

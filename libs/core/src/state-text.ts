@@ -54,22 +54,24 @@ export function encodeState(state: State): string {
   const flags =
     (state.truncated ? TRUNCATED : 0) | (state.silent ? SILENT : 0) | (state.endedBefore ? ENDED_BEFORE : 0);
   const { facts, subjectId } = state;
-  let text =
-    VERSION +
-    numberText(flags) +
-    timeText(state.changedAt) +
-    timeText(state.settleAt) +
-    timeText(state.timer) +
-    timeText(state.horizon) +
-    numberText(state.episodesBefore) +
-    numberText(state.handoffsBefore) +
-    timeText(state.markerUntil) +
-    timeText(state.unsaidFrom) +
-    attributesText(state.attributes) +
-    publishedText(state.published) +
-    numberText(facts.length);
-  for (const fact of facts) text += factText(fact, subjectId);
-  return text;
+  const parts = [
+    VERSION,
+    numberText(flags),
+    timeText(state.changedAt),
+    timeText(state.settleAt),
+    timeText(state.timer),
+    timeText(state.horizon),
+    numberText(state.episodesBefore),
+    numberText(state.handoffsBefore),
+    timeText(state.markerUntil),
+    timeText(state.unsaidFrom),
+    attributesText(state.attributes),
+    publishedText(state.published),
+    numberText(facts.length),
+  ];
+  for (const fact of facts) parts.push(factText(fact, subjectId));
+  // One piece of memory, as whoever stores it needs it.
+  return parts.join('');
 }
 
 function readPublished(cursor: Cursor): Published {
