@@ -3,7 +3,7 @@ import type { Source } from '@callfold/core';
 import { ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
 import { attemptsOf } from './letters.ts';
 import type { Observer } from './observer.ts';
-import type { Entry, LetterEntry } from './outbox.ts';
+import type { Entry, LetterEntry, RecordEntry } from './outbox.ts';
 import type { At, Clock, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
@@ -76,15 +76,52 @@ async function letterOf(entry: LetterEntry, { at, log, codec, source }: RelayOpt
   return codec.encode(entry.topic, letter);
 }
 
-async function outgoingOf(entry: Entry, options: RelayOptions): Promise<Outgoing> {
-  const { at } = options;
-  const headers = [
-    { name: ORIGIN_HEADER, value: utf8Bytes(`${at.topic}/${at.partition}/${entry.origin}`) },
+/** Says where each entry came from. One record often caused several: they share the bytes that say so. */
+function originBytes(at: At): (origin: number) => Uint8Array {
+  let last = -1;
+  let bytes: Uint8Array = utf8Bytes('');
+  return (origin) => {
+    if (origin === last) return bytes;
+    last = origin;
+    bytes = utf8Bytes(`${at.topic}/${at.partition}/${origin}`);
+    return bytes;
+  };
+}
+
+type OriginBytes = ReturnType<typeof originBytes>;
+
+function headersOf(entry: Entry, originOf: OriginBytes): Outgoing['headers'] {
+  return [
+    { name: ORIGIN_HEADER, value: originOf(entry.origin) },
     { name: SEQ_HEADER, value: utf8Bytes(String(entry.seq)) },
   ];
-  if (entry.what === 'record') return { topic: entry.topic, key: utf8Bytes(entry.key), value: entry.value, headers };
-  const original = await options.log.readOne(at, entry.origin);
-  return { topic: entry.topic, key: original?.key ?? null, value: await letterOf(entry, options), headers };
+}
+
+function outgoingRecord(entry: RecordEntry, originOf: OriginBytes): Outgoing {
+  return {
+    topic: entry.topic,
+    key: utf8Bytes(entry.key),
+    value: entry.value,
+    headers: headersOf(entry, originOf),
+  };
+}
+
+async function outgoingOf(entry: Entry, options: RelayOptions, originOf: OriginBytes): Promise<Outgoing> {
+  if (entry.what === 'record') return outgoingRecord(entry, originOf);
+  const original = await options.log.readOne(options.at, entry.origin);
+  const value = await letterOf(entry, options);
+  return { topic: entry.topic, key: original?.key ?? null, value, headers: headersOf(entry, originOf) };
+}
+
+/** A dead letter waits for its bytes; records are at hand, and there are many of them. */
+function outgoingAll(
+  entries: readonly Entry[],
+  options: RelayOptions,
+  originOf: OriginBytes,
+): Outgoing[] | Promise<Outgoing[]> {
+  const records = entries.filter((entry) => entry.what === 'record');
+  if (records.length === entries.length) return records.map((entry) => outgoingRecord(entry, originOf));
+  return Promise.all(entries.map((entry) => outgoingOf(entry, options, originOf)));
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
@@ -108,13 +145,13 @@ export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at
 type Waiting = { readonly number: number; readonly entry: Entry; readonly since: number };
 
 /** As many of the first as one send takes, by number and by bytes. */
-async function firstOf(queue: readonly Waiting[], options: RelayOptions): Promise<Outgoing[]> {
+async function firstOf(queue: readonly Waiting[], options: RelayOptions, originOf: OriginBytes): Promise<Outgoing[]> {
   const outgoing: Outgoing[] = [];
   let bytes = 0;
   while (outgoing.length < Math.min(queue.length, options.sendRecords) && bytes < SEND_BYTES) {
     const upTo = Math.min(outgoing.length + MADE_AT_ONCE, options.sendRecords);
-    const some = queue.slice(outgoing.length, upTo);
-    const made = await Promise.all(some.map(({ entry }) => outgoingOf(entry, options)));
+    const some = queue.slice(outgoing.length, upTo).map(({ entry }) => entry);
+    const made = await outgoingAll(some, options, originOf);
     for (const { value } of made) bytes += value?.length ?? 0;
     outgoing.push(...made);
   }
@@ -131,6 +168,7 @@ export function createRelay(options: RelayOptions): Relay {
   let stopped = false;
   let watchers: (() => void)[] = [];
   let mustFence = false;
+  const originOf = originBytes(at);
 
   const left: Signal = {
     get aborted() {
@@ -169,13 +207,13 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function sendSome(): Promise<void> {
     if (mustFence) await recover();
-    const outgoing = await firstOf(queue, options);
+    const outgoing = await firstOf(queue, options, originOf);
     if (outgoing.length === 0) return;
     mustBeOwner();
     mustFence = true;
     const ends = await publisher.send(at, outgoing);
     mustFence = false;
-    queue = queue.slice(outgoing.length);
+    queue.splice(0, outgoing.length);
     published = { ...published, ...Object.fromEntries(ends) };
     observer({ name: 'records-sent', at, records: outgoing.length, waiting: queue.length });
     wake();

@@ -7,6 +7,7 @@ const STRING_32 = 0xdb;
 const HEADER_BYTES = 5;
 /** The most UTF-8 bytes one UTF-16 code unit takes. */
 const BYTES_A_UNIT = 3;
+const SHORT = 64;
 
 export type Packer = {
   /** Begins an array of so many items, strings or arrays. */
@@ -32,7 +33,23 @@ export function createPacker(bytes: number): Packer {
   };
   const header = (at: number, kind: number, size: number): void => {
     buffer[at] = kind;
-    buffer.writeUInt32BE(size, at + 1);
+    buffer[at + 1] = size >>> 24;
+    buffer[at + 2] = size >>> 16;
+    buffer[at + 3] = size >>> 8;
+    buffer[at + 4] = size;
+  };
+  /** Calling the platform costs more than writing a short text. @returns its bytes; -1: it is not plain. */
+  const plain = (text: string, start: number): number => {
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code >= 0x80) return -1;
+      buffer[start + at] = code;
+    }
+    return text.length;
+  };
+  const write = (text: string, start: number): number => {
+    const written = text.length <= SHORT ? plain(text, start) : -1;
+    return written < 0 ? buffer.write(text, start) : written;
   };
   return {
     array(items) {
@@ -45,7 +62,7 @@ export function createPacker(bytes: number): Packer {
       room(HEADER_BYTES + value.length * (text ? BYTES_A_UNIT : 1));
       const start = length + HEADER_BYTES;
       if (!text) buffer.set(value, start);
-      const size = text ? buffer.write(value, start) : value.length;
+      const size = text ? write(value, start) : value.length;
       header(length, STRING_32, size);
       length = start + size;
     },
