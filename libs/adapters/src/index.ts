@@ -27,6 +27,7 @@ export { applyTopics, checkTopics } from './kafka/topics.ts';
 export type { KafkaWriter, KafkaWriterOptions, WriterLimits } from './kafka/writer.ts';
 export { createKafkaWriter } from './kafka/writer.ts';
 export type { MemoryConsumer } from './memory/consumer.ts';
+export * from './memory/generations.ts';
 export * from './memory/link.ts';
 export * from './memory/log.ts';
 export * from './memory/process.ts';

@@ -1,4 +1,5 @@
 import { createMemoryWorld } from '../src/index.ts';
+import { generationsContract } from './contract/generations-contract.ts';
 import { logContract } from './contract/log-contract.ts';
 import { publisherContract } from './contract/publisher-contract.ts';
 import { storeContract } from './contract/store-contract.ts';
@@ -23,6 +24,11 @@ storeContract(
   },
   { durable: false, multiProcess: true },
 );
+
+generationsContract('memory', async () => {
+  const ports = createMemoryWorld({ clock: risingClock() }).ports();
+  return { book: ports.generations('service'), store: (key) => ports.store(key), close: async () => {} };
+});
 
 logContract(
   'memory',

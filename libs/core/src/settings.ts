@@ -67,3 +67,28 @@ export function fingerprint(settings: Settings): string {
     .map(([name, value]) => `${name}=${typeof value === 'object' ? value.fingerprint : value}`)
     .join(' ');
 }
+
+type Numbers = Readonly<Record<string, number>>;
+
+function numbersOf(text: string): Numbers {
+  const told = new Map(text.split(' ').map((one) => one.split('=') as [string, string]));
+  // One that is newer than the text had no other value then.
+  const each = Object.entries(DEFAULT_SETTINGS).map(
+    ([name, usual]) => [name, Number(told.get(name) ?? usual)] as const,
+  );
+  return Object.fromEntries(each);
+}
+
+/** The settings that a fingerprint tells of, less a disguise, whose key it does not tell. */
+export function settingsOf(text: string): Settings {
+  return numbersOf(text) as unknown as Settings;
+}
+
+/** What one fingerprint says otherwise than another, as `name: was → is`. */
+export function settingsChanged(was: string, is: string): string[] {
+  const [before, after] = [numbersOf(was), numbersOf(is)];
+  return Object.keys(before).flatMap((name) => {
+    const [then, now] = [before[name], after[name]];
+    return then === now ? [] : [`${name}: ${then} → ${now}`];
+  });
+}

@@ -21,7 +21,7 @@ export type Engine = {
   status(): readonly PartitionStatus[];
 };
 
-const HELD = 'a newer owner holds it';
+export const HELD = 'a newer owner holds it';
 
 const keyOf = (at: At): string => `${at.topic}/${at.partition}`;
 

@@ -18,9 +18,14 @@ export type Horizon = {
 /** Of a log without a record: everything that stands was before it. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** Null: the log has its beginning. */
-export async function horizonOf(log: Log, at: At, settings: Settings): Promise<Horizon | null> {
-  const { start, end } = await log.bounds(at);
+/**
+ * Null: the log has its beginning.
+ * @param from where the fold begins, when that is not the log's start
+ */
+export async function horizonOf(log: Log, at: At, settings: Settings, from = 0): Promise<Horizon | null> {
+  const bounds = await log.bounds(at);
+  const start = Math.max(bounds.start, from);
+  const { end } = bounds;
   if (start === 0) return null;
   for (let offset = start; offset < end; ) {
     const batch = await log.read(at, offset, 1);

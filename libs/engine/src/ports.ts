@@ -155,6 +155,22 @@ export interface Store {
   peek(at: At): Promise<Stored | null>;
 }
 
+/** One small text that says which generations of the aggregates there are; what stands in it is the engine's. */
+export interface GenerationBook {
+  /** Null: none was ever written. */
+  read(): Promise<{ readonly version: number; readonly text: string } | null>;
+  /**
+   * Atomic: writes the version after `version` (0: none) if that is still the one that stands. The same write repeated
+   * (lost reply) answers true and changes nothing.
+   */
+  write(version: number, text: string): Promise<boolean>;
+  /**
+   * Takes away what is kept of one partition of the generation with this key, in slices that hold nobody up; tells how
+   * much went with each. From the first on nobody can claim or commit it, whoever slept meanwhile. Safe to repeat.
+   */
+  drop(key: string, at: At): AsyncIterable<number>;
+}
+
 /** One derived record, ready to be sent. */
 export type Outgoing = {
   readonly topic: string;

@@ -152,14 +152,16 @@ export type Offer = {
   readonly log: Log;
   /** A random text, new at each call. */
   readonly token: string;
+  /** Where the fold is to begin; absent: at the log's start. */
+  readonly from?: number;
 };
 
 /**
- * Lays down an empty checkpoint at the log's start, which the partition's owner takes at its next look: it folds from
+ * Lays down an empty checkpoint at the log's start, or where told, which the partition's owner takes at its next look: it folds from
  * there by its own settings, and what stands in the derived topics is held against what it derives. Safe to repeat.
  * @returns false when there is a checkpoint already, and nothing was done
  */
-export async function offerRecovery({ at, store, log, token }: Offer): Promise<boolean> {
+export async function offerRecovery({ at, store, log, token, from }: Offer): Promise<boolean> {
   const seen = await store.peek(at);
   if (seen !== null && seen.next !== null) return false;
   const { start } = await log.bounds(at);
@@ -168,7 +170,7 @@ export async function offerRecovery({ at, store, log, token }: Offer): Promise<b
   if (next !== null) throw taken(at);
   const answer = await store.commit(at, claim, {
     expected: null,
-    next: start,
+    next: Math.max(start, from ?? start),
     meta: encodeMeta({ ...emptyMeta('', partitions), offered: token }),
     tables: new Map(),
     timers: new Map(),

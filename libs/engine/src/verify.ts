@@ -46,7 +46,14 @@ export type Expected = {
   readonly met: ReadonlyMap<string, number>;
 };
 
-export type Reading = { readonly at: At; readonly source: Source; readonly log: Log; readonly codec: Codec };
+export type Reading = {
+  readonly at: At;
+  readonly source: Source;
+  readonly log: Log;
+  readonly codec: Codec;
+  /** Where the fold begins; absent: at the log's start. */
+  readonly from?: number;
+};
 
 /** A position that is ahead of its states, or behind them, shows here: their texts differ. */
 function checkPeek({ next, states }: Peek, now: Iterable<State>): Report {
@@ -76,7 +83,7 @@ function checkPeek({ next, states }: Peek, now: Iterable<State>): Report {
  * before the record at which they do
  */
 export async function foldPartition(
-  { at, source, log, codec }: Reading,
+  { at, source, log, codec, from = 0 }: Reading,
   rules: Rules,
   upTo: number,
   peeks: readonly Peek[] = [],
@@ -96,8 +103,8 @@ export async function foldPartition(
     }
   };
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
-  const { start } = await log.bounds(at);
-  const horizon = await horizonOf(log, at, rules.settings);
+  const start = Math.max((await log.bounds(at)).start, from);
+  const horizon = await horizonOf(log, at, rules.settings, from);
   const met = new Map<string, number>();
   for (let offset = start; offset < upTo; ) {
     const batch = await log.read(at, offset, PAGE_RECORDS);
@@ -124,31 +131,46 @@ export async function foldPartition(
   return { states, records, letters, peeked: { ...peeked, beforeHorizon: 0 }, horizon, met };
 }
 
+/** What is kept of one subject and what should be, as this version writes it; null: nothing. */
+export type Pair = { readonly key: string; readonly kept: string | null; readonly should: string | null };
+
+/** Every subject that is kept or should be, once. */
+export async function* statePairs(
+  at: At,
+  store: Store,
+  states: ReadonlyMap<string, string>,
+): AsyncGenerator<Pair, void, undefined> {
+  const source = sourceOf(at.topic);
+  const left = new Map(states);
+  for await (const slice of store.scan(at, 'states')) {
+    for (const [key, text] of slice) {
+      const should = left.get(key) ?? null;
+      left.delete(key);
+      yield { key, kept: source ? currentText(text, source, key) : text, should };
+    }
+  }
+  for (const [key, should] of left) yield { key, kept: null, should };
+}
+
 /** Byte for byte, as this version writes them: the same events give the same text. */
 export async function compareStates(at: At, store: Store, expected: Expected): Promise<Report> {
   const { horizon, met } = expected;
   const findings: Finding[] = [];
-  const left = new Map(expected.states);
   let same = 0;
   const source = sourceOf(at.topic);
   let beforeHorizon = 0;
-  const isBefore = (key: string, kept: string, should: string | undefined): boolean => {
+  const isBefore = (key: string, kept: string, should: string | null): boolean => {
     if (!horizon || !source) return false;
-    const folded = should === undefined ? null : decodeState(should, source, key);
+    const folded = should === null ? null : decodeState(should, source, key);
     return isStateOfBefore(horizon, decodeState(kept, source, key), folded, met.get(key));
   };
-  for await (const slice of store.scan(at, 'states')) {
-    for (const [key, kept] of slice) {
-      const text = source ? currentText(kept, source, key) : kept;
-      const should = left.get(key);
-      left.delete(key);
-      if (should === text) same += 1;
-      else if (isBefore(key, text, should)) beforeHorizon += 1;
-      else if (should === undefined) findings.push({ fault: 'surplus', where: key, detail: text });
-      else findings.push({ fault: 'different', where: key, detail: `kept ${text}, the log says ${should}` });
-    }
+  for await (const { key, kept, should } of statePairs(at, store, expected.states)) {
+    if (kept === null) findings.push({ fault: 'lost', where: key, detail: should ?? '' });
+    else if (should === kept) same += 1;
+    else if (isBefore(key, kept, should)) beforeHorizon += 1;
+    else if (should === null) findings.push({ fault: 'surplus', where: key, detail: kept });
+    else findings.push({ fault: 'different', where: key, detail: `kept ${kept}, the log says ${should}` });
   }
-  for (const [key, text] of left) findings.push({ fault: 'lost', where: key, detail: text });
   return { same, beforeHorizon, findings };
 }
 

@@ -1,5 +1,6 @@
 import type { At, Claim, Commit, CommitAnswer, Stored, TableName, Timer } from '@callfold/engine';
 import type { Stamp } from '../commit-numbers.ts';
+import { Refused } from '@callfold/engine';
 import { placeName } from './link.ts';
 
 /** One partition's keys. Everything here is replaced or copied, never shared with a caller. */
@@ -35,6 +36,8 @@ export type MemoryStoreServer = {
   fields(at: At, table: TableName): [string, string][];
   timers(at: At, upTo: number, limit: number): Timer[];
   outbox(at: At): { readonly number: number; readonly entry: Uint8Array }[];
+  /** Takes away up to `most` fields and timers, and the claim at once; nobody claims it after. How many went. */
+  drop(at: At, most: number): number;
   snapshot(): StoreSnapshot;
   /** Everything since is lost; an empty map is a server that lost all. */
   restore(snapshot: StoreSnapshot): void;
@@ -66,10 +69,15 @@ const copyAll = (slots: StoreSnapshot): Map<string, Slot> =>
 
 export function createMemoryStoreServer(): MemoryStoreServer {
   let slots = new Map<string, Slot>();
+  const dropped = new Map<string, Slot>();
   const slotOf = (at: At): Slot | undefined => slots.get(placeName(at));
+  const refuseDropped = (at: At): void => {
+    if (dropped.has(placeName(at))) throw new Refused(`${placeName(at)}: its generation was dropped`);
+  };
 
   return {
     claim(at, token, epoch) {
+      refuseDropped(at);
       const slot = slotOf(at);
       if (slot !== undefined && slot.claim.token === token) return seen(slot);
       if ((slot?.claim.epoch ?? 0) !== epoch) return 'raced';
@@ -79,6 +87,7 @@ export function createMemoryStoreServer(): MemoryStoreServer {
       return seen(taken);
     },
     commit(at, claim, { number, after }, commit) {
+      refuseDropped(at);
       const slot = slotOf(at);
       if (slot === undefined || slot.claim.epoch < claim.epoch) return { ok: false, why: 'moved' };
       if (slot.claim.epoch > claim.epoch) return { ok: false, why: 'fenced' };
@@ -108,6 +117,20 @@ export function createMemoryStoreServer(): MemoryStoreServer {
         .slice(0, limit),
     outbox: (at) =>
       [...(slotOf(at)?.outbox ?? [])].map(([number, entry]) => ({ number, entry })).sort((a, b) => a.number - b.number),
+    drop(at, most) {
+      const slot = slotOf(at) ?? dropped.get(placeName(at)) ?? emptySlot({ epoch: 0, token: '' });
+      dropped.set(placeName(at), slot);
+      slots.delete(placeName(at));
+      let gone = 0;
+      for (const part of [...Object.values(slot.tables), slot.timers, slot.outbox] as Map<unknown, unknown>[]) {
+        for (const field of part.keys()) {
+          if (gone === most) return gone;
+          part.delete(field);
+          gone += 1;
+        }
+      }
+      return gone;
+    },
     snapshot: () => copyAll(slots),
     restore(snapshot) {
       slots = copyAll(snapshot);

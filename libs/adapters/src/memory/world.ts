@@ -1,6 +1,8 @@
-import type { Clock, Log, Publisher, RawWriter, Store } from '@callfold/engine';
+import type { Clock, GenerationBook, Log, Publisher, RawWriter, Store } from '@callfold/engine';
 import type { MemoryConsumer } from './consumer.ts';
 import { createMemoryConsumer } from './consumer.ts';
+import type { MemoryBook } from './generations.ts';
+import { createMemoryBook, createMemoryGenerations } from './generations.ts';
 import type { MemoryGroup } from './group.ts';
 import { createMemoryGroup } from './group.ts';
 import type { Link } from './link.ts';
@@ -33,6 +35,8 @@ export type MemoryPorts = {
   publisher(): Publisher;
   /** Each group has a store of its own, as it has keys of its own in Redis. */
   store(group: string): Store;
+  /** Of a service; a generation's keys are those of the group that is named by its key. */
+  generations(service: string): GenerationBook;
 };
 
 export type MemoryWorld = {
@@ -56,6 +60,7 @@ export function createMemoryWorld(options: MemoryWorldOptions): MemoryWorld {
   const witnesses: Witnesses = new Map();
   const groups = new Map<string, MemoryGroup>();
   const servers = new Map<string, MemoryStoreServer>();
+  const books = new Map<string, MemoryBook>();
 
   const groupOf = (name: string): MemoryGroup => {
     const found = groups.get(name) ?? createMemoryGroup((topic) => topics.partitions(topic));
@@ -65,6 +70,12 @@ export function createMemoryWorld(options: MemoryWorldOptions): MemoryWorld {
   const serverOf = (name: string): MemoryStoreServer => {
     const found = servers.get(name) ?? createMemoryStoreServer();
     servers.set(name, found);
+    return found;
+  };
+
+  const bookOf = (name: string): MemoryBook => {
+    const found = books.get(name) ?? createMemoryBook();
+    books.set(name, found);
     return found;
   };
 
@@ -78,6 +89,7 @@ export function createMemoryWorld(options: MemoryWorldOptions): MemoryWorld {
       writer: () => createMemoryWriter(topics, link),
       publisher: () => createMemoryPublisher(topics, fences, link),
       store: (group) => createMemoryStore(serverOf(group), link),
+      generations: (service) => createMemoryGenerations(bookOf(service), serverOf, link),
     }),
   };
 }

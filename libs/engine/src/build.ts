@@ -1,0 +1,88 @@
+import type { Settings } from '@callfold/core';
+import { settingsOf } from '@callfold/core';
+import { HELD } from './engine.ts';
+import type { Generation } from './generations.ts';
+import type { Opened } from './keep-up.ts';
+import type { At, Log, Store } from './ports.ts';
+import { Refused } from './ports.ts';
+import type { Rebuilding } from './rebuild.ts';
+import { handOver, throttled } from './rebuild.ts';
+import type { Role } from './role.ts';
+import type { Service, ServiceConfig } from './service.ts';
+import { startRole } from './service.ts';
+import { placeText } from './switch.ts';
+
+/** How far a generation is in one partition. */
+export type Standpoint = {
+  readonly at: At;
+  /** Where its fold began. */
+  readonly from: number;
+  readonly position: number;
+  readonly end: number;
+};
+
+export type Building = Rebuilding & {
+  readonly generation: Generation;
+  roleOf(settings: Settings): Role;
+  readonly config: ServiceConfig;
+  open(generation: Generation): Opened;
+  /** Records a second at most; null: as fast as it goes. */
+  readonly perSecond: number | null;
+  readonly stop: { readonly requested: boolean };
+  /** Told at each look. */
+  progress?(rows: readonly Standpoint[]): void;
+};
+
+const LOOK_MS = 250;
+
+/** How far it is everywhere, whoever folds it. */
+export function standpoints(store: Store, log: Log, ats: readonly At[], { from }: Generation): Promise<Standpoint[]> {
+  return Promise.all(
+    ats.map(async (at) => {
+      const [stored, { start, end }] = await Promise.all([store.peek(at), log.bounds(at)]);
+      const began = from[placeText(at)] ?? start;
+      return { at, from: began, position: stored?.next ?? began, end };
+    }),
+  );
+}
+
+function checkService(service: Service): void {
+  for (const { at, refused } of service.status())
+    if (refused !== null && refused !== HELD) throw new Refused(`${placeText(at)}: ${refused}`);
+}
+
+/**
+ * Folds until every partition has been at the log's end, and hands it over to the projectors.
+ * @returns false: it was asked to stop before
+ */
+export async function buildGeneration(building: Building): Promise<boolean> {
+  const { shelf, log, clock, ats, generation, perSecond, stop, progress } = building;
+  const settings = settingsOf(generation.settings);
+  const { ports, close } = building.open(generation);
+  const consumer = perSecond === null ? ports.consumer : throttled(ports.consumer, clock, perSecond);
+  const store = shelf.storeOf(generation.key);
+  const service = startRole(building.roleOf(settings), { ...building.config, settings }, { ...ports, consumer, store });
+  const reached = new Set<string>();
+  let failure: unknown = null;
+  service.done.catch((error: unknown) => {
+    failure = error;
+  });
+  try {
+    while (!stop.requested) {
+      const rows = await standpoints(store, log, ats, generation);
+      if (failure !== null) throw failure as Error;
+      checkService(service);
+      progress?.(rows);
+      for (const { at, position, end } of rows) if (position >= end) reached.add(placeText(at));
+      // A log that goes on is at its end in each partition at some moment, hardly in all of them at one.
+      if (reached.size === ats.length) break;
+      await clock.sleep(LOOK_MS);
+    }
+  } finally {
+    await service.stop();
+    await close();
+  }
+  if (stop.requested) return false;
+  await handOver(shelf, generation);
+  return true;
+}
