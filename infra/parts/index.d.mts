@@ -97,6 +97,18 @@ export function startRedis(
 
 export type Redis = Part & { readonly url: string };
 
+/** What is missing here for `startPostgres`, and how to get it; null: nothing. */
+export function whyNoPostgres(): string | null;
+
+/** A server whose data is not kept, in a folder that its user can reach. Ended by its stop without a rest. */
+export function startPostgres(options: { readonly dir: string }): Promise<Postgres>;
+
+export type Postgres = Part & {
+  readonly url: string;
+  /** Runs a script and answers the rows, one a line, columns between `|`. Throws what psql says of the first error. */
+  psql(sql: string): Promise<string>;
+};
+
 /** Lines of redis.conf for each server, over `REDIS_SETTINGS`. */
 type RedisConfig = Readonly<Record<string, string | readonly string[]>>;
 

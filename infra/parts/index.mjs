@@ -4,6 +4,7 @@
 export { startKafka } from './kafka.mjs';
 export { cacheDir, devDir, testDir } from './paths.mjs';
 export { freePorts, isFree } from './ports.mjs';
+export { startPostgres, whyNoPostgres } from './postgres.mjs';
 export { startProxy } from './proxy.mjs';
 export { startRedis } from './redis.mjs';
 export { askRedis } from './redis-ask.mjs';

@@ -49,7 +49,7 @@ function entriesOf(tree: Tree): string[] {
     if (packageOf(path) !== null && !isTest(path) && isSource(path)) return false;
     const names = [path, posix.relative(packageOf(path) ?? '.', path)];
     return (
-      /\.(mjs|js)$/.test(path) &&
+      /\.(mjs|js|sql)$/.test(path) &&
       speakers.some((file) => file.path !== path && names.some((name) => file.text.includes(name)))
     );
   });
