@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { DEAD_LETTERS, DERIVED_OF } from '@callfold/core';
-import { createOrderCheck, nameOf, stoodOf } from '@callfold/engine';
+import { createSeqReader, nameOf, stoodOf } from '@callfold/engine';
 import { TOPIC } from '../bench/topics.mjs';
 
 const PAGE_RECORDS = 2_000;
@@ -37,7 +37,7 @@ export function createLiveReader({ site, partitions }) {
       seen: new Map(),
     })),
   );
-  const checks = Array.from({ length: partitions }, () => createOrderCheck());
+  const seqs = createSeqReader();
 
   /** @param {import('@callfold/engine').At} at @param {LogRecord} record */
   function check({ topic, partition }, record) {
@@ -49,7 +49,7 @@ export function createLiveReader({ site, partitions }) {
     }
     const one = topic === DEAD_LETTERS ? null : /** @type {any} */ (codec.decodeDerived(topic, stood.value));
     const revised = one && { id: nameOf(one), revision: one.revision };
-    for (const finding of checks[partition]?.(stood, revised) ?? [])
+    for (const finding of seqs.take(stood, revised))
       findings.push({ ...finding, where: `seen live: ${finding.where}` });
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { DEAD_LETTERS, DERIVED_OF, rawTopic } from '@callfold/core';
-import { createOrderCheck, nameOf, stoodOf } from '@callfold/engine';
+import { createSeqReader, nameOf, stoodOf } from '@callfold/engine';
 
 const ALL = 1_000_000;
 
@@ -25,7 +25,7 @@ export const placeOf = ({ topic, partition }) => `${topic}/${partition}`;
 export function createReader({ topics, codec, journal, sources, partitions, committed }) {
   /** @type {Map<string, import('@callfold/engine').Stood[]>} */
   const stood = new Map();
-  const checks = new Map();
+  const seqs = createSeqReader();
   /** @type {Map<string, number>} */
   const positions = new Map();
   /** @type {import('@callfold/engine').At[]} */
@@ -38,15 +38,14 @@ export function createReader({ topics, codec, journal, sources, partitions, comm
     const one = stoodOf(record, origin);
     if (one === null) return false;
     const place = placeOf(origin);
-    const check = checks.get(place) ?? createOrderCheck();
-    checks.set(place, check);
     stood.set(place, [...(stood.get(place) ?? []), one]);
     const revised = /** @type {import('@callfold/core').DerivedRecord | null} */ (
       one.topic === DEAD_LETTERS ? null : codec.decodeDerived(one.topic, one.value)
     );
     journal.note(() => `reader: ${one.topic} ${one.key} seq ${one.seq} revision ${revised?.revision} of ${one.origin}`);
     const id = revised && { id: nameOf(revised), revision: revised.revision };
-    for (const { fault, where, detail } of check(one, id)) journal.fail(`a reader saw: ${fault} ${where}: ${detail}`);
+    for (const { fault, where, detail } of seqs.take(one, id))
+      journal.fail(`a reader saw: ${fault} ${where}: ${detail}`);
     const offset = Number(one.origin.slice(place.length + 1));
     if (offset > committed(origin)) journal.fail(`a reader saw ${one.key} of ${one.origin}, which is not committed`);
     if (one.topic === DEAD_LETTERS) journal.count('dead letter');

@@ -2,7 +2,7 @@
 
 import { DEFAULT_SETTINGS, encodeState, partitionOf, rawTopic, subjectKey, utf8Bytes } from '@callfold/core';
 import type { Peek, Role, Stood } from '@callfold/engine';
-import { createOfflineFold, createOrderCheck, foldPartition, rulesOf } from '@callfold/engine';
+import { createOfflineFold, createSeqReader, foldPartition, rulesOf } from '@callfold/engine';
 import { expect, it } from 'vitest';
 import { createCodec } from '../src/avro/codec.ts';
 import { createLocalRegistry } from '../src/avro/local-registry.ts';
@@ -25,15 +25,15 @@ const stood = (seq: number): Stood => ({
 });
 
 it('finds records that come twice, are missing, or stand behind a later revision', () => {
-  const check = createOrderCheck();
+  const seqs = createSeqReader();
   const faults = (seq: number, revision: number): string[] =>
-    check(stood(seq), { id: 'a', revision }).map(({ fault }) => fault);
+    seqs.take(stood(seq), { id: 'a', revision }).map(({ fault }) => fault);
   expect(faults(0, 1)).toEqual([]);
   expect(faults(1, 2)).toEqual([]);
   expect(faults(1, 2)).toEqual(['duplicated', 'disordered']);
   expect(faults(3, 3)).toEqual(['gap']);
   expect(faults(4, 1)).toEqual(['disordered']);
-  expect(check(stood(5), null)).toEqual([]);
+  expect(seqs.take(stood(5), null)).toEqual([]);
 });
 
 it('finds states that are ahead of the position they were seen with, or behind it, or of nobody', async () => {

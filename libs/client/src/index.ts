@@ -1,3 +1,5 @@
+export type { CompletenessReader } from './completeness.ts';
+export { createCompletenessReader } from './completeness.ts';
 export type { ConnectedPublisher, ConnectOptions } from './connect.ts';
 export { connectPublisher } from './connect.ts';
 export type { EventInput, Time } from './events.ts';

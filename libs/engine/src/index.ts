@@ -18,6 +18,7 @@ export * from './rebuild.ts';
 export * from './recovery.ts';
 export * from './redrive.ts';
 export * from './role.ts';
+export * from './seq.ts';
 export * from './service.ts';
 export * from './slot.ts';
 export * from './standing.ts';

@@ -29,12 +29,21 @@ function header(record: Published, name: string): string | null {
   return found ? utf8Text(found.value) : null;
 }
 
-export function stoodOf(record: Published, origin: At): Stood | null {
-  const from = header(record, ORIGIN_HEADER);
-  if (!from?.startsWith(`${origin.topic}/${origin.partition}/`) || record.value === null) return null;
-  const seq = Number(header(record, SEQ_HEADER));
+const ORIGIN = /^[^/]+\/\d+\/\d+$/;
+const SEQ = /^\d+$/;
+
+/** What callfold published, of any origin; null: an erasure, or somebody else's record. */
+export function stoodFrom(record: Published): Stood | null {
+  const origin = header(record, ORIGIN_HEADER);
+  const seq = header(record, SEQ_HEADER);
+  if (record.value === null || !origin || !ORIGIN.test(origin) || !seq || !SEQ.test(seq)) return null;
   const key = record.key ? utf8Text(record.key) : '';
-  return { topic: record.topic, seq, origin: from, key, value: record.value };
+  return { topic: record.topic, seq: Number(seq), origin, key, value: record.value };
+}
+
+export function stoodOf(record: Published, origin: At): Stood | null {
+  const stood = stoodFrom(record);
+  return stood?.origin.startsWith(`${origin.topic}/${origin.partition}/`) ? stood : null;
 }
 
 export function originOffset(record: Stood): number {

@@ -8,16 +8,14 @@ import { createOfflineFold } from './offline.ts';
 import type { At, Codec, Log, Store } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { originOffset } from './read-back.ts';
+import type { Finding } from './seq.ts';
+import { createSeqReader } from './seq.ts';
 import { nameOf } from './standing.ts';
 
 /**
  * The one comparison: a fresh fold of the raw log against what the store keeps and what the derived topics hold. For
  * `verify`, the fault suite and `diff`.
  */
-
-export type Fault = 'lost' | 'surplus' | 'different' | 'duplicated' | 'gap' | 'disordered';
-
-export type Finding = { readonly fault: Fault; readonly where: string; readonly detail: string };
 
 export type Report = {
   /** Things compared and found as they should be. */
@@ -174,37 +172,6 @@ export async function compareStates(at: At, store: Store, expected: Expected): P
   return { same, beforeHorizon, findings };
 }
 
-/** One derived record of one origin partition, with the id and revision that it decodes to; null: it has none. */
-export type Revised = { readonly id: string; readonly revision: number } | null;
-
-/**
- * Reads along one origin partition's records: gapless from 0 per topic, each once, and no lower revision behind a
- * higher one.
- */
-export function createOrderCheck(): (record: Stood, revised: Revised) => Finding[] {
-  const nextSeq = new Map<string, number>();
-  const highest = new Map<string, number>();
-  return (record, revised) => {
-    const findings: Finding[] = [];
-    const next = nextSeq.get(record.topic) ?? 0;
-    const where = `${record.topic} seq ${record.seq}`;
-    if (record.seq < next) findings.push({ fault: 'duplicated', where, detail: `came again, for ${record.key}` });
-    if (record.seq > next) findings.push({ fault: 'gap', where, detail: `${record.seq - next} before it are missing` });
-    nextSeq.set(record.topic, Math.max(next, record.seq + 1));
-    if (!revised) return findings;
-    const before = highest.get(revised.id) ?? 0;
-    if (revised.revision <= before) {
-      findings.push({
-        fault: 'disordered',
-        where: revised.id,
-        detail: `revision ${revised.revision} stands behind ${before}`,
-      });
-    }
-    highest.set(revised.id, Math.max(before, revised.revision));
-    return findings;
-  };
-}
-
 type Told = { readonly stood: Stood; readonly record: DerivedRecord };
 
 /** Whether a difference may be of what the log does not have any more: the rule of `horizon.ts`, over all at once. */
@@ -241,10 +208,10 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
     if (record.topic === DEAD_LETTERS) continue;
     decoded.set(record, codec.decodeDerived(record.topic, record.value) as unknown as DerivedRecord);
   }
-  const check = createOrderCheck();
+  const seqs = createSeqReader();
   const findings = stood.flatMap((record) => {
     const one = decoded.get(record);
-    return check(record, one ? { id: nameOf(one), revision: one.revision } : null);
+    return seqs.take(record, one ? { id: nameOf(one), revision: one.revision } : null);
   });
   const told = [...decoded].map(([one, record]) => ({ stood: one, record }));
   const isBefore = judgeOf(expected, told);

@@ -3,31 +3,45 @@ import { CALL_OUTCOMES } from '@callfold/core';
 import type { Context } from './command.ts';
 import { askDev } from './nearby.ts';
 import { openKafkaSite } from './kafka-site.ts';
+import type { Point, Span } from './points.ts';
+import { pointText, spanOf } from './points.ts';
 
 /** The derived topics as they stand: of Kafka where it is configured, else of the `callfold dev` nearby. */
 
 const SAY_EVERY_MS = 1_000;
 
 /** One row of a derived topic; `record` null is a tombstone. */
-export type DerivedRow = { readonly outcomeId: string; readonly record: DerivedRecord | null };
+export type DerivedRow = {
+  readonly offset: number;
+  readonly outcomeId: string;
+  readonly record: DerivedRecord | null;
+};
 
 type Page = { readonly rows: readonly DerivedRow[]; readonly next: number; readonly end: number };
 
-type Reader = {
+/** Points in the log of a topic; their times are those at which records were published. */
+export type Range = { readonly from: Point; readonly to: Point };
+
+const WHOLE: Range = { from: { what: 'earliest' }, to: { what: 'latest' } };
+
+export type DerivedReader = {
   readonly partitions: number;
+  span(topic: DerivedTopic, partition: number, range: Range): Promise<Span>;
   page(topic: DerivedTopic, partition: number, from: number): Promise<Page>;
   close(): Promise<void>;
 };
 
-async function openKafkaReader(context: Context): Promise<Reader> {
+async function openKafkaReader(context: Context): Promise<DerivedReader> {
   const site = await openKafkaSite(context.config, context.say);
   return {
     partitions: await site.partitions(CALL_OUTCOMES),
+    span: (topic, partition, { from, to }) => spanOf(site.log('outcomes'), { topic, partition }, from, to),
     async page(topic, partition, from) {
       const { records, next, end } = await site.readDerived(topic, partition, from);
       // An older version of this project wrote by an older schema.
       await site.codec.prepare(records);
-      const rows = records.map(({ key, value }) => ({
+      const rows = records.map(({ offset, key, value }) => ({
+        offset,
         outcomeId: Buffer.from(key ?? []).toString(),
         record: value && (site.codec.decodeDerived(topic, value) as unknown as DerivedRecord),
       }));
@@ -43,60 +57,88 @@ async function answerOf<Answer>(context: Context, path: string): Promise<Answer>
   return (await answer.json()) as Answer;
 }
 
-async function openDevReader(context: Context): Promise<Reader> {
+async function openDevReader(context: Context): Promise<DerivedReader> {
   type Status = { readonly services: { readonly partitions: { readonly at: { readonly partition: number } }[] }[] };
   const { services } = await answerOf<Status>(context, '/v1/status');
   const numbers = services.flatMap(({ partitions }) => partitions.map(({ at }) => at.partition));
-  type Rows = { readonly records: { readonly key: string; readonly record: DerivedRecord | null }[] };
+  type Row = { readonly offset: number; readonly key: string; readonly record: DerivedRecord | null };
+  type Rows = { readonly records: readonly Row[] };
   return {
     // Every topic has the same number of partitions.
     partitions: Math.max(-1, ...numbers) + 1,
+    span(topic, partition, { from, to }) {
+      const query = `from=${encodeURIComponent(pointText(from))}&to=${encodeURIComponent(pointText(to))}`;
+      return answerOf<Span>(context, `/v1/derived/${topic}/${partition}/span?${query}`);
+    },
     async page(topic, partition, from) {
       const path = `/v1/derived/${topic}/${partition}?from=${from}`;
       const { records, next, end } = await answerOf<Rows & Pick<Page, 'next' | 'end'>>(context, path);
-      return { rows: records.map(({ key, record }) => ({ outcomeId: key, record })), next, end };
+      return { rows: records.map(({ offset, key, record }) => ({ offset, outcomeId: key, record })), next, end };
     },
     close: async () => undefined,
   };
 }
 
-async function* partitionRows(
-  reader: Reader,
-  topic: DerivedTopic,
-  partition: number,
-  context: Context,
-): AsyncGenerator<readonly DerivedRow[]> {
-  let saidAt = Date.now();
-  for (let from = 0; ; ) {
-    const { rows, next, end } = await reader.page(topic, partition, from);
-    yield rows;
-    if (next >= end || next <= from || context.stop.requested) return;
-    if (Date.now() - saidAt >= SAY_EVERY_MS) {
-      context.say(`${topic}/${partition}: read to ${next} of ${end}`);
-      saidAt = Date.now();
-    }
-    from = next;
-  }
+/** In Kafka where it is configured, else of the `callfold dev` nearby. */
+export function openDerivedReader(context: Context): Promise<DerivedReader> {
+  return (context.config.kafka ? openKafkaReader : openDevReader)(context);
 }
 
-/** A partition of a derived topic. */
+/** A range of a partition of a derived topic. */
 export type DerivedPartition = {
   readonly topic: DerivedTopic;
   readonly partition: number;
-  /** Its rows, in the order in which they stand. To be read before the next partition is asked for. */
-  readonly pages: AsyncGenerator<readonly DerivedRow[]>;
+  readonly span: Span;
+  /** Its rows, in the order in which they stand; `next` is the offset behind them. From the start at each call. */
+  pages(): AsyncGenerator<{ readonly rows: readonly DerivedRow[]; readonly next: number }>;
 };
 
-/** The partitions of the topics that are asked for, one after the other. */
+async function* pagesOf(reader: DerivedReader, topic: DerivedTopic, partition: number, { from, to }: Span) {
+  for (let at = from; at < to; ) {
+    const { rows, next } = await reader.page(topic, partition, at);
+    yield { rows: rows.filter(({ offset }) => offset < to), next: Math.min(next, to) };
+    if (next <= at) return;
+    at = next;
+  }
+}
+
+/** The range in every partition of a topic. */
+export function partitionsOf(
+  reader: DerivedReader,
+  topic: DerivedTopic,
+  range: Range = WHOLE,
+): Promise<DerivedPartition[]> {
+  const partitions = Array.from({ length: reader.partitions }, (_, partition) => partition);
+  return Promise.all(
+    partitions.map(async (partition) => {
+      const span = await reader.span(topic, partition, range);
+      return { topic, partition, span, pages: () => pagesOf(reader, topic, partition, span) };
+    }),
+  );
+}
+
+/** All partitions of the topics that are asked for, one after the other. Each to be read before the next is asked for. */
 export async function* readDerivedTopics(
   topics: readonly DerivedTopic[],
   context: Context,
-): AsyncGenerator<DerivedPartition> {
-  const reader = await (context.config.kafka ? openKafkaReader : openDevReader)(context);
+): AsyncGenerator<{ readonly topic: DerivedTopic; readonly pages: AsyncGenerator<readonly DerivedRow[]> }> {
+  const reader = await openDerivedReader(context);
+  async function* rowsOf({ topic, partition, span, pages }: DerivedPartition) {
+    let saidAt = Date.now();
+    for await (const { rows, next } of pages()) {
+      yield rows;
+      if (context.stop.requested) return;
+      if (Date.now() - saidAt < SAY_EVERY_MS) continue;
+      context.say(`${topic}/${partition}: read to ${next} of ${span.to}`);
+      saidAt = Date.now();
+    }
+  }
   try {
     for (const topic of topics) {
-      for (let partition = 0; partition < reader.partitions && !context.stop.requested; partition += 1)
-        yield { topic, partition, pages: partitionRows(reader, topic, partition, context) };
+      for (const partition of await partitionsOf(reader, topic)) {
+        if (context.stop.requested) return;
+        yield { topic, pages: rowsOf(partition) };
+      }
     }
   } finally {
     await reader.close();

@@ -10,6 +10,8 @@ import { addDlq } from './commands/dlq.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FoldOptions } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
+import type { ExportOptions, ExportTopic } from './commands/export-options.ts';
+import { topicOf, withExportOptions } from './commands/export-options.ts';
 import { addOffsets } from './commands/offsets.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
@@ -144,6 +146,12 @@ withReportOptions(program.command('report'))
   .argument('[file...]', 'NDJSON of `callfold fold` or of exports')
   .action((files: string[], options: ReportCommandOptions) =>
     run(async (c) => (await import('./commands/report.ts')).reportCommand(files, options, c)),
+  );
+
+withExportOptions(program.command('export'))
+  .description('the records of one derived topic as NDJSON, CSV or Parquet')
+  .action((topic: ExportTopic, options: ExportOptions) =>
+    run(async (c) => (await import('./commands/export.ts')).exportCommand(topicOf(topic), options, c)),
   );
 
 program

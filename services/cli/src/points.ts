@@ -1,4 +1,5 @@
 import type { At, Log } from '@callfold/engine';
+import { isoTime } from '@callfold/schemas';
 import { parseTime } from '@callfold/sources';
 import { InvalidArgumentError } from 'commander';
 
@@ -92,6 +93,12 @@ export function readPoint(text: string, now: number): Point | string {
   if (typeof time === 'number') return { what: 'time', time };
   if (parseTime(`${text}Z`) !== null) return time;
   return `${JSON.stringify(text)} is no place in a log. Expected ${POINT_FORMS}.`;
+}
+
+/** The inverse of `readPoint`, whenever it is read. */
+export function pointText(point: Point): string {
+  if (point.what === 'time') return isoTime(point.time);
+  return point.what === 'offset' ? String(point.offset) : point.what;
 }
 
 /** For commander: an option whose value is read by one of the readers above. */

@@ -1,8 +1,9 @@
 import type { Config, FastifyInstance } from '@callfold/adapters';
-import { partitionHealth } from '@callfold/adapters';
+import { partitionHealth, systemClock } from '@callfold/adapters';
 import { recordJson } from '@callfold/core';
 import type { PartitionStatus, Service } from '@callfold/engine';
 import type { DevStatus } from './commands/status.ts';
+import { readPoint, spanOf } from './points.ts';
 import { addCommandRoutes } from './site-commands.ts';
 import type { Site } from './site.ts';
 import { addSubjectRoutes } from './subject-routes.ts';
@@ -33,6 +34,18 @@ export function addRoutes(app: FastifyInstance, { site, config, tail, services }
 
   addSubjectRoutes(app, { site, settings: config.settings });
   addCommandRoutes(app, { site, config });
+
+  app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string; to?: string } }>(
+    '/v1/derived/:topic/:partition/span',
+    async (request, reply) => {
+      const { topic, partition } = request.params;
+      const { from: first = 'earliest', to: behind = 'latest' } = request.query;
+      const [from, to] = [readPoint(first, systemClock.now()), readPoint(behind, systemClock.now())];
+      const wrong = [from, to].find((point) => typeof point === 'string');
+      if (typeof from === 'string' || typeof to === 'string') return reply.code(400).send({ error: wrong });
+      return spanOf(site.log('outcomes'), { topic, partition: Number(partition) }, from, to);
+    },
+  );
 
   app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string } }>(
     '/v1/derived/:topic/:partition',

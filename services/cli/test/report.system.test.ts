@@ -1,14 +1,17 @@
-/** `callfold report` on a real Kafka, registry and Redis of its own: the derived topics have one name for all. */
+/** `callfold report` and `callfold export` on a real Kafka, registry and Redis of its own: the derived topics have one name for all. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '@callfold/adapters';
 import type { DerivedRecord, ReportFigures } from '@callfold/core';
-import { AGENT_INTERVALS, AGENT_OFFERS, CALL_OUTCOMES } from '@callfold/core';
+import { AGENT_INTERVALS, AGENT_OFFERS, CALL_OUTCOMES, recordJson } from '@callfold/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
 import { call, HOUR, lost, NOON, offer, stay } from '../../../libs/core/test/report-records.ts';
 import type { Context } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
+import type { ExportOptions } from '../src/commands/export-options.ts';
+import { exportCommand } from '../src/commands/export.ts';
 import { reportCommand } from '../src/commands/report.ts';
 import { topicsApply } from '../src/commands/topics.ts';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
@@ -73,6 +76,8 @@ async function publish(rows: readonly Row[]): Promise<void> {
   }
 }
 
+const time = (published: number) => ({ what: 'time', time: published }) as const;
+
 test('the last revision of every record in every partition counts, and what was erased does not', async () => {
   await publish([
     [CALL_OUTCOMES, 0, call('a')],
@@ -93,4 +98,25 @@ test('the last revision of every record in every partition counts, and what was 
     vonage: { timeMs: { Busy: HOUR } },
   });
   expect(texts.said).toContain('7 records read');
+});
+
+test('an export has the last revision of every record, or those of a range, as they stand', async () => {
+  const file = join(testDir('export'), 'calls.ndjson');
+  const from = { what: 'earliest' } as const;
+  const to = { what: 'latest' } as const;
+  const exported = async (options: Partial<ExportOptions>): Promise<string[]> => {
+    const texts = { out: '', said: '' };
+    const asked = { from, to, output: file, ...options };
+    expect(await exportCommand(CALL_OUTCOMES, asked, contextOf(texts)), texts.said).toBe(EXIT.done);
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  };
+  const json = (record: DerivedRecord): string => JSON.stringify(recordJson(record));
+  const corrected = lost('a', 'abandoned', 4, { revision: 2, correctionOf: 'answered' });
+  expect(await exported({})).toEqual([json(corrected), json(call('b'))]);
+  expect(await exported({ all: true })).toEqual([json(call('a')), json(corrected), json(call('b'))]);
+  expect(await exported({ all: true, to: { what: 'offset', offset: 1 } })).toEqual(
+    [call('a'), call('erased'), call('b')].map(json),
+  );
+  expect(await exported({ from: time(Date.now() + HOUR) })).toEqual([]);
+  expect(await exported({ to: time(Date.now() + HOUR) })).toHaveLength(2);
 });
