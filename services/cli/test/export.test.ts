@@ -128,7 +128,7 @@ async function revisions(name: string, args: readonly string[]): Promise<unknown
 
 /** Rows of a query, as JSON has them. */
 async function rows(sql: string): Promise<Record<string, unknown>[]> {
-  return (await duck.runAndReadAll(sql)).getRowObjectsJson() as Record<string, unknown>[];
+  return (await duck.runAndReadAll(sql)).getRowObjectsJson();
 }
 
 describe('rows', () => {
@@ -258,7 +258,7 @@ function asJson(name: string, type: string): string {
 
 const parsed = (row: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(row).map(([name, text]) => [name, text === null ? null : (JSON.parse(String(text)) as unknown)]),
+    Object.entries(row).map(([name, text]) => [name, typeof text === 'string' ? (JSON.parse(text) as unknown) : null]),
   );
 
 describe('files', () => {
