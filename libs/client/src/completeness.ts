@@ -17,7 +17,7 @@ export type CompletenessReader = {
 
 /**
  * @param from the positions of an earlier reader; empty for one that begins with the topic. Topics are compacted: one
- * that begins later than seven days after a record was published may find that it is gone for a newer revision, as a gap
+ * that begins later than seven days after a record was published may find it gone for a newer revision, as a gap
  */
 export function createCompletenessReader(from: readonly SeqPosition[] = []): CompletenessReader {
   const seqs = createSeqReader(from);

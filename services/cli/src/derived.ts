@@ -117,7 +117,7 @@ export function partitionsOf(
   );
 }
 
-/** All partitions of the topics that are asked for, one after the other. Each to be read before the next is asked for. */
+/** All partitions of the topics that are asked for, one after the other; each is read before the next is asked for. */
 export async function* readDerivedTopics(
   topics: readonly DerivedTopic[],
   context: Context,

@@ -3,7 +3,7 @@ import type { SchemaElement } from 'hyparquet-writer';
 import { ByteWriter, parquetWriteRows } from 'hyparquet-writer';
 import type { Output } from './output.ts';
 
-/** Derived records as one Parquet file, its columns those of the schema: times are timestamps, lists and maps nested. */
+/** Derived records as one Parquet file with the schema's columns: times are timestamps, lists and maps nested. */
 
 /** Of one row group, and so in memory at once. */
 const ROW_GROUP_ROWS = 50_000;
