@@ -68,8 +68,8 @@ export function renderDictionary() {
 <!-- Written by \`npm run contracts\` from schemas/avro: edit those, not this file. -->
 
 Every field of every topic. Names are the same in Avro, JSON, Parquet, CSV and Postgres. A \`time\` is a
-\`timestamp-millis\` in Avro, ISO 8601 UTC with milliseconds in JSON and CSV, a timestamp in Parquet and Postgres. Lists of
-values may grow with a new version: a reader keeps a word that it does not know. How to read the topics:
+\`timestamp-millis\` in Avro, ISO 8601 UTC with milliseconds in JSON and CSV, a timestamp in Parquet and Postgres. Lists
+of values may grow with a new version: a reader keeps a word that it does not know. How to read the topics:
 [consuming.md](consuming.md). Why a record says what it says: [outcomes.md](outcomes.md). The same for machines:
 [contracts/asyncapi.yaml](contracts/asyncapi.yaml), [contracts/postgres.sql](contracts/postgres.sql),
 [contracts/dbt/sources.yml](contracts/dbt/sources.yml).

@@ -1,8 +1,8 @@
 import type { Stood } from './read-back.ts';
 
 /**
- * The one reader of `callfold-seq`: per derived topic, partition and origin topic it is gapless from 0, so whoever reads
- * along can prove that nothing is missing and nothing doubled. For `verify`, the fault suite, and consumers
+ * The one reader of `callfold-seq`: per derived topic, partition and origin topic it is gapless from 0, so whoever
+ * reads along can prove that nothing is missing and nothing doubled. For `verify`, the fault suite, and consumers
  * (`libs/client`).
  */
 
