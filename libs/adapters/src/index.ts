@@ -35,6 +35,7 @@ export * from './memory/store-server.ts';
 export * from './memory/world.ts';
 export * from './redis/check.ts';
 export * from './redis/client.ts';
+export * from './redis/generations.ts';
 export * from './redis/ioredis.ts';
 export * from './redis/keys.ts';
 export * from './redis/store.ts';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytes, change, freshToken, sight } from './contract/store-harness.ts';
 import type { TestRedis } from './redis-server.ts';
-import { openRedis } from './redis-server.ts';
+import { createRedisGenerations } from '../src/index.ts';
+import { openRedis, SPACE } from './redis-server.ts';
 
 /** docs/redis.md, held to what is so: its commands are run, its users are made. */
 const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8');
@@ -68,6 +69,16 @@ describe('docs/redis.md', () => {
     const { claim } = await store.claim(AT, freshToken());
     expect(await store.commit(AT, claim, everything)).toEqual({ ok: true });
     expect(await sight(store, AT)).toMatchObject({ next: 9, timers: [{ key: 'default/CA-17', due: 5 }] });
+
+    const services = redis.client(url);
+    const book = createRedisGenerations({ ...SPACE, group: 'projector', client: services });
+    expect(await book.write(0, 'text')).toBe(true);
+    const other = redis.store({ url, group: 'projector', generation: '1.2' });
+    const held = await other.claim(AT, freshToken());
+    await other.commit(AT, held.claim, everything);
+    let gone = 0;
+    for await (const some of book.drop('1.2', AT)) gone += some;
+    expect(gone).toBe(5);
 
     const reader = redis.client(await makeUser('reader'));
     const prefix = PREFIX.replace('CLUSTER', 'cluster');

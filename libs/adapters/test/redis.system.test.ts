@@ -1,5 +1,7 @@
+import { createRedisGenerations } from '../src/index.ts';
+import { generationsContract } from './contract/generations-contract.ts';
 import { storeContract } from './contract/store-contract.ts';
-import { openRedis } from './redis-server.ts';
+import { openRedis, SPACE } from './redis-server.ts';
 
 storeContract(
   'redis',
@@ -16,3 +18,12 @@ storeContract(
   },
   { durable: true, multiProcess: true },
 );
+
+generationsContract('redis', async () => {
+  const redis = await openRedis('redis-generations');
+  return {
+    book: createRedisGenerations({ ...SPACE, client: redis.plain }),
+    store: (generation) => redis.store({ generation }),
+    close: () => redis.close(),
+  };
+});

@@ -1,4 +1,6 @@
 import { aggregateJson, aggregateOf, decodeState, mergeAgents, rawTopic } from '@callfold/core';
+import { readLive } from '@callfold/engine';
+import type { Store } from '@callfold/engine';
 import type { Settings } from '@callfold/core';
 import type { Site } from './site.ts';
 
@@ -6,8 +8,11 @@ import type { Site } from './site.ts';
  * Every agent as they stand now: those that are named in calls, merged from the calls of all partitions, and those with
  * states of their own.
  */
-export async function agentsNow(site: Site, settings: Settings): Promise<Record<string, unknown>[]> {
-  const store = site.store('projector');
+export function agentsNow(site: Site): Promise<Record<string, unknown>[]> {
+  return readLive(site.shelf, ({ store, settings }) => agentsIn(site, store, settings));
+}
+
+async function agentsIn(site: Site, store: Store, settings: Settings): Promise<Record<string, unknown>[]> {
   const inCalls: (readonly [string, string])[] = [];
   const calls = rawTopic('callcenter24');
   for (let partition = 0; partition < (await site.partitions(calls)); partition += 1) {

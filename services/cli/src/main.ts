@@ -12,6 +12,7 @@ import type { FoldOptions } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { ExportOptions, ExportTopic } from './commands/export-options.ts';
 import { topicOf, withExportOptions } from './commands/export-options.ts';
+import { addGenerations } from './commands/generations.ts';
 import { addOffsets } from './commands/offsets.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
@@ -175,6 +176,7 @@ program
   .option('--execute', 'do it')
   .action((options: RecoverOptions) => run(async (c) => (await import('./commands/recover.ts')).recover(options, c)));
 
+addGenerations(program, run);
 addOffsets(program, run);
 
 addDlq(program, run);

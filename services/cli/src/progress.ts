@@ -129,7 +129,7 @@ function megabytes(bytes: number): string {
 }
 
 /** @param seconds `42 s`, `3 min 5 s`, `2 h 7 min` */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);

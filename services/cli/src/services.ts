@@ -1,12 +1,31 @@
 import type { Config, Logger, Metrics } from '@callfold/adapters';
-import { bothObservers, createMetrics, logObserver } from '@callfold/adapters';
-import type { Service } from '@callfold/engine';
+import { bothObservers, createMetrics, logObserver, systemClock } from '@callfold/adapters';
+import type { Observer, Service, ServiceConfig } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { start as startOutcomes } from '@callfold/outcomes';
-import { start as startProjector } from '@callfold/projector';
+import { start as startProjector, startGenerations } from '@callfold/projector';
 import type { RoleName, Site } from './site.ts';
 
 export type Running = { readonly service: Service; readonly metrics: Metrics };
+
+/** Metrics are of the live generation; of the others the logs tell, with their names. */
+function keepAll(site: Site, config: ServiceConfig, logger: Logger, observer: Observer): Service {
+  let live = '';
+  return startGenerations(config, {
+    shelf: site.shelf,
+    clock: systemClock,
+    open(generation) {
+      const aside = logObserver(logger.child({ role: 'projector', generation: generation.name }));
+      return site.openGeneration(generation, (event) => (generation.key === live ? observer : aside)(event));
+    },
+    onLive(generation) {
+      live = generation.key;
+      site.showGeneration(generation);
+      logger.info({ event: 'generation-live', generation: generation.name }, 'generation-live');
+    },
+    onTrouble: (message) => logger.warn({ event: 'generation-trouble', message }, 'generation-trouble'),
+  });
+}
 
 /** One role at work on a site, with its logs and metrics. */
 export function runRole(role: RoleName, site: Site, config: Config, logger: Logger): Running {
@@ -15,8 +34,12 @@ export function runRole(role: RoleName, site: Site, config: Config, logger: Logg
   const observer = bothObservers(metrics.observer, logObserver(logger.child({ role })));
   const { sliceRecords, cachedSubjects, stalledAfterMs } = config;
   const limits = { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs };
+  const serviceConfig = { settings: config.settings, limits };
   const start = role === 'projector' ? startProjector : startOutcomes;
-  const service = start({ settings: config.settings, limits }, site.ports(role, observer));
+  const service =
+    role === 'projector' && site.shelf.book !== null
+      ? keepAll(site, serviceConfig, logger, observer)
+      : start(serviceConfig, site.ports(role, observer));
   running.service = service;
   return { service, metrics };
 }

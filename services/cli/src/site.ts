@@ -3,11 +3,14 @@ import type {
   Codec,
   DerivedReader,
   EnginePorts,
+  Generation,
   Log,
   Observer,
+  Opened,
   Published,
   Publisher,
   RawWriter,
+  Shelf,
   Store,
 } from '@callfold/engine';
 
@@ -26,9 +29,16 @@ export type Site = {
   readonly writer: RawWriter;
   /** The raw log, as a role's group sees it. */
   log(role: RoleName): Log;
+  /** The projector's: of the generation that is live at each call. What must be of one generation: `readLive`. */
   store(role: RoleName): Store;
   /** Where one who is no role keeps its position: a poller. */
   positions(owner: string): Store;
+  /** Generations of the aggregates. */
+  readonly shelf: Shelf;
+  /** Everything that the engine of one generation needs but its store; a member of its group once it runs. */
+  openGeneration(generation: Generation, observer: Observer): Opened;
+  /** Whose member `member` tells of, when several generations are kept up. */
+  showGeneration(generation: Generation): void;
   /** Everything that a role's engine needs; a member of its group once it runs. */
   ports(role: RoleName, observer: Observer): EnginePorts;
   /** Whether that member belongs to its group now. */

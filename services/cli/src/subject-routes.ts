@@ -57,5 +57,5 @@ export function addSubjectRoutes(app: FastifyInstance, { site, settings }: Parts
     },
   );
 
-  app.get('/v1/agents', async () => ({ agents: await agentsNow(site, settings) }));
+  app.get('/v1/agents', async () => ({ agents: await agentsNow(site) }));
 }

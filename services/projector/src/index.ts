@@ -1,7 +1,7 @@
 import type { Settings, State } from '@callfold/core';
 import { agentsInCall, encodeAgentInCall } from '@callfold/core';
-import type { EnginePorts, Role, Service, ServiceConfig } from '@callfold/engine';
-import { startRole } from '@callfold/engine';
+import type { EnginePorts, GenerationPorts, KeptService, Role, Service, ServiceConfig } from '@callfold/engine';
+import { keepGenerations, startRole } from '@callfold/engine';
 
 /** Folds raw events into aggregates, and keeps beside them what each call says of its agents. */
 
@@ -24,7 +24,12 @@ export function projectorRole(settings: Settings): Role {
   };
 }
 
-/** @param ports with no publisher */
+/** Every generation that is to be kept up, the live one first. */
+export function startGenerations(config: ServiceConfig, ports: GenerationPorts): KeptService {
+  return keepGenerations(projectorRole, config, ports);
+}
+
+/** One generation, for a store that knows no other. @param ports with no publisher */
 export function start(config: ServiceConfig, ports: EnginePorts): Service {
   return startRole(projectorRole(config.settings), config, ports);
 }

@@ -42,3 +42,8 @@ export function outboxKey(space: KeySpace, at: At): string {
 export function tableKey(space: KeySpace, at: At, table: TableName): string {
   return keyOf(space, at, table);
 }
+
+/** Hash: version, text: which generations of a service's state there are. `generation` is the first one's. */
+export function bookKey({ clusterId, group, generation }: KeySpace): string {
+  return `${PREFIX}:{${[clusterId, group, generation].map(part).join('/')}}:generations`;
+}

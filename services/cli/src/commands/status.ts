@@ -4,6 +4,8 @@ import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { askDev } from '../nearby.ts';
 import type { RoleName, Site } from '../site.ts';
+import type { GenerationRow } from '../generations.ts';
+import { generationRows, generationText } from '../generations.ts';
 import { openKafkaSite } from '../kafka-site.ts';
 import { tableLines } from '../table.ts';
 
@@ -59,7 +61,9 @@ async function rowOf(site: Site, role: RoleName, topic: string, partition: numbe
   };
 }
 
-async function rowsOfKafka(context: Context): Promise<Row[]> {
+type Found = { readonly rows: Row[]; readonly generations: GenerationRow[] };
+
+async function foundOnKafka(context: Context): Promise<Found> {
   const site = await openKafkaSite(context.config, context.say);
   try {
     const rows: Row[] = [];
@@ -71,7 +75,7 @@ async function rowsOfKafka(context: Context): Promise<Row[]> {
           rows.push(await rowOf(site, role, topic, partition));
       }
     }
-    return rows;
+    return { rows, generations: await generationRows(site) };
   } finally {
     await site.close();
   }
@@ -116,10 +120,12 @@ function table(rows: readonly Row[]): string {
 
 /** `callfold status`: where every partition of every role stands, and what is wrong. */
 export async function status(context: Context): Promise<Exit> {
-  const rows = context.config.kafka ? await rowsOfKafka(context) : await rowsOfDev(context);
+  const { rows, generations } = context.config.kafka
+    ? await foundOnKafka(context)
+    : { rows: await rowsOfDev(context), generations: [] };
   const problems = rows.filter(({ problem }) => problem !== null);
-  if (context.json) context.out(`${JSON.stringify({ partitions: rows })}\n`);
-  else context.out(`${table(rows)}\n`);
+  if (context.json) context.out(`${JSON.stringify({ partitions: rows, generations })}\n`);
+  else context.out(`${[table(rows), ...generations.map(generationText)].join('\n')}\n`);
   for (const { role, topic, partition, problem } of problems) context.say(`${role} ${topic}/${partition}: ${problem}`);
   if (rows.length === 0) context.say('No partition is assigned yet: ask again in a moment.');
   const isWell = problems.length === 0 && rows.length > 0;

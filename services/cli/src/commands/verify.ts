@@ -1,7 +1,18 @@
 import type { Settings, Source } from '@callfold/core';
 import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
 import type { At, Expected, Peek, Report, Role } from '@callfold/engine';
-import { compareRecords, compareStates, foldPartition, readStanding, Refused, rulesOf } from '@callfold/engine';
+import {
+  aggregatesOf,
+  compareRecords,
+  compareStates,
+  foldPartition,
+  liveOf,
+  placeText,
+  readGenerations,
+  readStanding,
+  Refused,
+  rulesOf,
+} from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
 import type { Context, Exit } from '../command.ts';
@@ -32,17 +43,19 @@ export async function verifyPartition(
 ): Promise<Row[]> {
   const { codec } = site;
   const rows: Row[] = [];
-  const fold = (role: Role, upTo: number): Promise<Expected> =>
-    foldPartition({ at, source, log: site.log(role.name), codec }, rulesOf(role, settings), upTo, peeks[role.name]);
-  const projected = (await site.store('projector').peek(at))?.next ?? null;
+  const fold = (role: Role, own: Settings, upTo: number, from = 0): Promise<Expected> =>
+    foldPartition({ at, source, log: site.log(role.name), codec, from }, rulesOf(role, own), upTo, peeks[role.name]);
+  const live = aggregatesOf(site.shelf, liveOf((await readGenerations(site.shelf)).all));
+  const projected = (await live.store.peek(at))?.next ?? null;
   if (projected !== null) {
-    const expected = await fold(projectorRole(settings), projected);
-    const states = await compareStates(at, site.store('projector'), expected);
+    const { from } = live.generation;
+    const expected = await fold(projectorRole(live.settings), live.settings, projected, from[placeText(at)]);
+    const states = await compareStates(at, live.store, expected);
     rows.push({ what: 'aggregates', at, ...sum(states, expected.peeked) });
   }
   const derived = (await site.store('outcomes').peek(at))?.next ?? null;
   if (derived !== null) {
-    const expected = await fold(OUTCOMES, derived);
+    const expected = await fold(OUTCOMES, settings, derived);
     const { records } = await readStanding(site.derived, at, DERIVED_OF[source], {});
     await codec.prepare(records);
     rows.push({ what: 'derived records', at, ...sum(compareRecords(records, expected, codec), expected.peeked) });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '@callfold/adapters';
 import { createCodec, createLocalRegistry, openEmbedded, systemClock } from '@callfold/adapters';
-import { TOPICS } from '@callfold/core';
+import { TOPICS, undisguised } from '@callfold/core';
+import { Refused } from '@callfold/engine';
 import type { Site } from '../site.ts';
 
 /** Records of a derived topic that are read at once. */
@@ -20,6 +21,16 @@ export async function openEmbeddedSite(config: Config): Promise<Site> {
     log: (role) => members[role].log,
     store: (role) => members[role].store,
     positions: (owner) => embedded.member(owner).store,
+    shelf: {
+      book: null,
+      root: config.generation,
+      settings: undisguised(config.settings),
+      storeOf: () => members.projector.store,
+    },
+    openGeneration() {
+      throw new Refused('The embedded store has one generation of the aggregates.');
+    },
+    showGeneration: () => undefined,
     ports: (role, observer) => ({
       consumer: members[role].consumer,
       log: members[role].log,

@@ -17,14 +17,15 @@ import {
   createKafkaPublisher,
   createKafkaWriter,
   createRedisClient,
+  createRedisGenerations,
   createRedisStore,
   createRegistry,
   openKafkaAdmin,
   systemClock,
 } from '@callfold/adapters';
-import { rawTopic, SOURCES, TOPICS } from '@callfold/core';
-import type { Log } from '@callfold/engine';
-import { Refused } from '@callfold/engine';
+import { rawTopic, SOURCES, TOPICS, undisguised } from '@callfold/core';
+import type { Log, Shelf } from '@callfold/engine';
+import { liveStore, Refused } from '@callfold/engine';
 import type { RawSite, RoleName, Site } from '../site.ts';
 
 /** Kafka, registry and Redis. The only place that knows which adapters those are. */
@@ -157,10 +158,11 @@ async function openParts(
     isOver = true;
   });
   for (const warning of (await checkRedis(client)).warnings) say(warning);
-  const group = (role: RoleName): string =>
-    config.generation === '1' ? `callfold.${role}` : `callfold.${role}.${config.generation}`;
+  const group = (role: RoleName, key: string = config.generation): string =>
+    key === '1' ? `callfold.${role}` : `callfold.${role}.${key}`;
   const logs = new Map<RoleName, Log>();
-  const consumers = new Map<RoleName, KafkaConsumer>();
+  /** By group. */
+  const consumers = new Map<string, KafkaConsumer>();
   const lazily = <Part>(make: () => Part): (() => Part) => {
     let made: Part | undefined;
     return () => (made ??= make());
@@ -173,7 +175,18 @@ async function openParts(
     logs.set(role, found);
     return found;
   };
-  const store = (role: RoleName) => createRedisStore({ client, clusterId, group: role, generation: config.generation });
+  const storeOf = (role: RoleName, generation: string) =>
+    createRedisStore({ client, clusterId, group: role, generation });
+  const shelf: Shelf = {
+    book: createRedisGenerations({ client, clusterId, group: 'projector', generation: config.generation }),
+    root: config.generation,
+    settings: undisguised(config.settings),
+    storeOf: (key) => storeOf('projector', key),
+  };
+  const store = (role: RoleName) => (role === 'projector' ? liveStore(shelf) : storeOf(role, config.generation));
+  const topics = SOURCES.map(rawTopic);
+  const limits = { sessionMs: config.kafka?.sessionTimeoutMs ?? 10_000 };
+  let shown: string = config.generation;
 
   return {
     name: `Kafka at ${connection.brokers.join(', ')}`,
@@ -186,11 +199,9 @@ async function openParts(
     // What was fetched is no matter of one generation of the aggregates.
     positions: (owner) => createRedisStore({ client, clusterId, group: owner, generation: '1' }),
     ports(role, observer) {
-      const topics = SOURCES.map(rawTopic);
-      const limits = { sessionMs: config.kafka?.sessionTimeoutMs ?? 10_000 };
       const { consumer, log } = createKafkaMember({ connection, groupId: group(role), topics, limits });
       keep(log);
-      consumers.set(role, consumer);
+      consumers.set(group(role), consumer);
       return {
         consumer,
         log,
@@ -202,7 +213,22 @@ async function openParts(
         newToken: randomUUID,
       };
     },
-    member: (role) => consumers.get(role)?.state() ?? { isMember: false, detail: 'not started' },
+    shelf,
+    openGeneration({ key }, observer) {
+      const groupId = group('projector', key);
+      const { consumer, log } = createKafkaMember({ connection, groupId, topics, limits });
+      consumers.set(groupId, consumer);
+      const ports = { consumer, log, codec, publisher: null, clock: systemClock, observer, newToken: randomUUID };
+      return { ports, close: () => log.close() };
+    },
+    showGeneration({ key }) {
+      shown = key;
+    },
+    member: (role) =>
+      consumers.get(group(role, role === 'projector' ? shown : undefined))?.state() ?? {
+        isMember: false,
+        detail: 'not started',
+      },
     get redriver() {
       return redriver();
     },

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '@callfold/adapters';
+import { rawTopic, SOURCES } from '@callfold/core';
+import type { At, Generation, Generations, Standpoint } from '@callfold/engine';
+import {
+  checkDrop,
+  dropGeneration,
+  generationNamed,
+  liveOf,
+  readGenerations,
+  Refused,
+  standpoints,
+  switchGeneration,
+} from '@callfold/engine';
+import type { Context, Exit } from './command.ts';
+import { EXIT } from './command.ts';
+import { openKafkaSite } from './kafka-site.ts';
+import { grouped } from './progress.ts';
+import type { Site } from './site.ts';
+
+/** What `callfold switch` and `drop` do, and what `status` says of generations. */
+
+const SAY_EVERY_MS = 1_000;
+
+export type ExecuteOptions = { readonly execute?: boolean };
+
+export async function rawPartitions(site: Site): Promise<At[]> {
+  const ats: At[] = [];
+  for (const topic of SOURCES.map(rawTopic)) {
+    const partitions = await site.partitions(topic);
+    for (let partition = 0; partition < partitions; partition += 1) ats.push({ topic, partition });
+  }
+  return ats;
+}
+
+/** A site that has generations. @throws Refused on the embedded store */
+export async function withGenerations<Result>(
+  { config, say }: Context,
+  work: (site: Site) => Promise<Result>,
+): Promise<Result> {
+  if (!config.kafka) {
+    throw new Refused(
+      'Generations need Kafka and Redis: set CALLFOLD_KAFKA_BROKERS. The embedded store has one: with another ' +
+        'CALLFOLD_DATA_DIR and its events imported anew it is folded afresh.',
+    );
+  }
+  const site = await openKafkaSite(config, say);
+  try {
+    return await work(site);
+  } finally {
+    await site.close();
+  }
+}
+
+/** Of `callfold status`: a generation, and how far it is. */
+export type GenerationRow = {
+  readonly generation: string;
+  /** `live`, or what becomes of it. */
+  readonly state: 'live' | Generation['phase'];
+  readonly settings: string;
+  readonly asked: string;
+  readonly createdAt: number;
+  readonly done: number;
+  readonly all: number;
+  readonly lag: number;
+};
+
+const sum = (rows: readonly Standpoint[], of: (row: Standpoint) => number): number =>
+  rows.reduce((total, row) => total + of(row), 0);
+
+export async function generationRows(site: Site): Promise<GenerationRow[]> {
+  const { all } = await readGenerations(site.shelf);
+  const ats = await rawPartitions(site);
+  return Promise.all(
+    all.generations.map(async (one): Promise<GenerationRow> => {
+      const rows = await standpoints(site.shelf.storeOf(one.key), site.log('projector'), ats, one);
+      return {
+        generation: one.name,
+        state: one.name === all.live ? 'live' : one.phase,
+        settings: one.settings,
+        asked: one.asked,
+        createdAt: one.createdAt,
+        done: sum(rows, ({ from, position }) => position - from),
+        all: sum(rows, ({ from, end }) => end - from),
+        lag: sum(rows, ({ position, end }) => end - position),
+      };
+    }),
+  );
+}
+
+const STATES: Readonly<Record<GenerationRow['state'], string>> = {
+  live: 'live: readers see it',
+  kept: 'kept up by the projectors',
+  building: 'its rebuild has not ended',
+  dropping: 'its drop has not ended',
+};
+
+export function generationText({ generation, state, done, all, lag }: GenerationRow): string {
+  const share = all === 0 ? 100 : Math.floor((done * 100) / all);
+  const far = state === 'building' ? `${grouped(done)} of ${grouped(all)} records, ${share} %` : `lag ${grouped(lag)}`;
+  return `generation ${generation}: ${STATES[state]}, ${far}`;
+}
+
+function checkSwitch(all: Generations, name: string): Generation {
+  const to = generationNamed(all, name);
+  if (name === all.live) throw new Refused(`${name} is live already.`);
+  if (to.phase !== 'kept') throw new Refused(`${name} cannot be live: ${STATES[to.phase]}.`);
+  return to;
+}
+
+/** `callfold switch`: readers and all. Dry unless told to. */
+export async function switchOn(site: Site, name: string, options: ExecuteOptions, context: Context): Promise<Exit> {
+  const { out, say, json } = context;
+  const { all } = await readGenerations(site.shelf);
+  checkSwitch(all, name);
+  const from = liveOf(all).name;
+  if (!options.execute) {
+    const rows = await generationRows(site);
+    if (json) out(`${JSON.stringify({ executed: false, from, to: name, generations: rows })}\n`);
+    else out(`${rows.map(generationText).join('\n')}\n`);
+    say(
+      `Nothing was changed. What differs: callfold diff ${from} ${name}\nTo change over:\ncallfold switch ${name} --execute`,
+    );
+    return EXIT.done;
+  }
+  const done = await switchGeneration(
+    {
+      shelf: site.shelf,
+      log: site.log('projector'),
+      clock: systemClock,
+      ats: await rawPartitions(site),
+      newToken: () => `switch-${randomUUID()}`,
+    },
+    name,
+  );
+  if (json) out(`${JSON.stringify({ executed: true, ...done })}\n`);
+  else for (const [place, offset] of Object.entries(done.at)) out(`${place}: from offset ${offset}\n`);
+  say(
+    `Readers see ${name} now; ${from} stood still for ${Math.round(done.heldMs)} ms. ` +
+      `Both are kept up. Back: callfold switch ${from} --execute. When it is not wanted any more: callfold drop ${from} --execute`,
+  );
+  return EXIT.done;
+}
+
+/** `callfold drop`. Dry unless told to. */
+export async function dropOn(site: Site, name: string, options: ExecuteOptions, context: Context): Promise<Exit> {
+  const { out, say, json } = context;
+  const { all } = await readGenerations(site.shelf);
+  checkDrop(all, name);
+  if (!options.execute) {
+    const rows = (await generationRows(site)).filter(({ generation }) => generation === name);
+    if (json) out(`${JSON.stringify({ executed: false, generations: rows })}\n`);
+    else out(`${rows.map(generationText).join('\n')}\n`);
+    say(`Nothing was changed. To take ${name} away:\ncallfold drop ${name} --execute`);
+    return EXIT.done;
+  }
+  let saidAt = Date.now();
+  const gone = await dropGeneration(
+    {
+      shelf: site.shelf,
+      clock: systemClock,
+      ats: await rawPartitions(site),
+      progress(some) {
+        if (Date.now() - saidAt < SAY_EVERY_MS) return;
+        saidAt = Date.now();
+        say(`${grouped(some)} fields and timers are gone`);
+      },
+    },
+    name,
+  );
+  if (json) out(`${JSON.stringify({ executed: true, generation: name, gone })}\n`);
+  say(`${name} is gone: ${grouped(gone)} fields and timers. Its name is free.`);
+  return EXIT.done;
+}
+
+export const switchTo = (name: string, options: ExecuteOptions, context: Context): Promise<Exit> =>
+  withGenerations(context, (site) => switchOn(site, name, options, context));
+
+export const drop = (name: string, options: ExecuteOptions, context: Context): Promise<Exit> =>
+  withGenerations(context, (site) => dropOn(site, name, options, context));

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { createLogger, logObserver, systemClock } from '@callfold/adapters';
+import { undisguised } from '@callfold/core';
+import type { At, Beginning, Headway, Log, Standpoint } from '@callfold/engine';
+import {
+  beginRebuild,
+  buildGeneration,
+  createHeadway,
+  DEFAULT_LIMITS,
+  liveOf,
+  placeText,
+  readGenerations,
+  Refused,
+} from '@callfold/engine';
+import { projectorRole } from '@callfold/projector';
+import type { Context, Exit } from './command.ts';
+import { EXIT, WrongArgument } from './command.ts';
+import { rawPartitions, withGenerations } from './generations.ts';
+import { placeOf, readPoint } from './points.ts';
+import { duration, grouped } from './progress.ts';
+import type { Site } from './site.ts';
+
+/** What `callfold rebuild` does and says. */
+
+export type RebuildOptions = { readonly from?: string; readonly rate?: number };
+
+const SAY_FIRST_MS = 1_000;
+const SAY_MOST_MS = 10_000;
+
+function beginningOf(from: string | undefined, log: Log, ats: readonly At[]): Beginning | null {
+  if (from === undefined) return null;
+  const point = readPoint(from, Date.now());
+  if (typeof point === 'string') throw new WrongArgument(`--from: ${point}`);
+  return {
+    asked: from,
+    offsets: async () =>
+      Object.fromEntries(
+        await Promise.all(ats.map(async (at) => [placeText(at), (await placeOf(log, at, point)).offset] as const)),
+      ),
+  };
+}
+
+function etaText({ perSecond, comePerSecond, etaMs }: Headway): string {
+  if (perSecond === null || etaMs === null) return 'its rate is not known yet';
+  const rate = `${grouped(perSecond)} a second`;
+  if (etaMs !== 'never') return `${rate}, ${duration(etaMs / 1_000)} left`;
+  return `${rate}, and ${grouped(comePerSecond ?? 0)} come: at this rate it does not end`;
+}
+
+function lineOf(name: string, { from, position, end }: Omit<Standpoint, 'at'>, headway: Headway): string {
+  const [done, all] = [position - from, end - from];
+  const share = all === 0 ? 100 : Math.floor((done * 100) / all);
+  const ending = position >= end ? 'at the end' : etaText(headway);
+  return `${name}: ${grouped(done)} of ${grouped(all)} records, ${share} %, ${ending}`;
+}
+
+/** One line for each partition that is not at its end, and one for all. */
+export function progressTo(say: (text: string) => void, now: () => number): (rows: readonly Standpoint[]) => void {
+  const headways = new Map<string, ReturnType<typeof createHeadway>>();
+  let everyMs = SAY_FIRST_MS;
+  let sayAt = now() + everyMs;
+  const look = (name: string, at: number, { position, end }: Pick<Standpoint, 'position' | 'end'>): Headway => {
+    const headway = headways.get(name) ?? createHeadway();
+    headways.set(name, headway);
+    return headway(at, position, end);
+  };
+  return (rows) => {
+    const at = now();
+    const total = { from: 0, position: 0, end: 0 };
+    const lines: string[] = [];
+    for (const row of rows) {
+      const name = placeText(row.at);
+      total.from += row.from;
+      total.position += row.position;
+      total.end += row.end;
+      const headway = look(name, at, row);
+      if (row.position < row.end) lines.push(lineOf(name, row, headway));
+    }
+    const whole = lineOf('all', total, look('all', at, total));
+    if (at < sayAt) return;
+    everyMs = Math.min(everyMs * 2, SAY_MOST_MS);
+    sayAt = at + everyMs;
+    for (const line of [...lines, whole]) say(line);
+  };
+}
+
+function commandOf(name: string, { from, rate }: RebuildOptions): string {
+  const words = ['callfold rebuild', name, ...(from === undefined ? [] : [`--from ${from}`])];
+  return [...words, ...(rate === undefined ? [] : [`--rate ${rate}`])].join(' ');
+}
+
+/** `callfold rebuild NAME`: folds it up to the log's end, and hands it over to the projectors. */
+export async function rebuildOn(site: Site, name: string, options: RebuildOptions, context: Context): Promise<Exit> {
+  const { config, out, say, json, stop } = context;
+  const ats = await rawPartitions(site);
+  const log = site.log('projector');
+  const { shelf } = site;
+  const settings = undisguised(config.settings);
+  const rebuilding = { shelf, log, clock: systemClock, ats, settings, newToken: randomUUID };
+  const live = liveOf((await readGenerations(shelf)).all).name;
+  if (name === live) throw new Refused(`${name} is live. Take another name: callfold rebuild next`);
+  const generation = await beginRebuild(rebuilding, name, beginningOf(options.from, log, ats));
+  const { sliceRecords, cachedSubjects, stalledAfterMs } = config;
+  const logger = createLogger(config.logLevel ?? 'warn', 'rebuild');
+  const isDone =
+    generation.phase === 'kept' ||
+    (await buildGeneration({
+      ...rebuilding,
+      generation,
+      roleOf: projectorRole,
+      config: { settings, limits: { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs } },
+      open: (one) => site.openGeneration(one, logObserver(logger)),
+      perSecond: options.rate ?? null,
+      stop,
+      progress: progressTo(say, () => performance.now()),
+    }));
+  if (json) out(`${JSON.stringify({ generation: name, complete: isDone })}\n`);
+  if (!isDone) {
+    say(
+      `Ended before ${name} was folded to the log's end; what is done is kept. To go on:\n${commandOf(name, options)}`,
+    );
+    return EXIT.failed;
+  }
+  say(
+    `${name} is folded to the log's end, and the projectors keep it up from now on. What differs:\ncallfold diff ${live} ${name}`,
+  );
+  return EXIT.done;
+}
+
+export const rebuild = (name: string, options: RebuildOptions, context: Context): Promise<Exit> =>
+  withGenerations(context, (site) => rebuildOn(site, name, options, context));

@@ -1,0 +1,195 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MemoryPorts } from '@callfold/adapters';
+import { createCodec, createLocalRegistry, createMemoryWorld, systemClock } from '@callfold/adapters';
+import { readConfig } from '@callfold/adapters/config';
+import { isRejection, partitionOf, rawTopic, SOURCES, subjectKey, TOPICS, utf8Bytes } from '@callfold/core';
+import type { Generation, Shelf, Standpoint } from '@callfold/engine';
+import { createHeadway, DEFAULT_LIMITS, liveStore } from '@callfold/engine';
+import { startGenerations } from '@callfold/projector';
+import { readEvent } from '@callfold/sources';
+import { describe, expect, it } from 'vitest';
+import type { Context, Exit } from '../src/command.ts';
+import { EXIT } from '../src/command.ts';
+import { diffOn } from '../src/differences.ts';
+import { dropOn, generationRows, generationText, switchOn } from '../src/generations.ts';
+import { progressTo, rebuildOn } from '../src/rebuilding.ts';
+import type { Site } from '../src/site.ts';
+
+/** The commands on a world in memory, at the real clock: what they say, and what they answer. */
+
+const PARTITIONS = 2;
+const CONFIG = readConfig({});
+const CHANGED = readConfig({ CALLFOLD_SHORT_ABANDON_MS: '9000' });
+
+async function openSite() {
+  const world = createMemoryWorld({ clock: { now: () => Date.now() } });
+  for (const { name } of TOPICS) world.topics.create(name, PARTITIONS);
+  const codec = createCodec(createLocalRegistry());
+  await codec.register(TOPICS.map(({ name }) => name));
+  const ports: MemoryPorts = world.ports();
+  const shelf: Shelf = {
+    book: ports.generations('projector'),
+    root: '1',
+    settings: CONFIG.settings,
+    storeOf: (key) => ports.store(key),
+  };
+  const unused = (): never => {
+    throw new Error('Not of this site');
+  };
+  let tokens = 0;
+  const openGeneration = ({ key }: Generation) => ({
+    ports: {
+      consumer: ports.consumer(key, SOURCES.map(rawTopic)),
+      log: ports.log(key),
+      codec,
+      publisher: null,
+      clock: systemClock,
+      observer: () => undefined,
+      newToken: () => `token-${(tokens += 1)}`,
+    },
+    close: async () => undefined,
+  });
+  const site: Site = {
+    name: 'memory',
+    codec,
+    writer: ports.writer(),
+    log: () => ports.log('1'),
+    store: () => liveStore(shelf),
+    positions: (owner) => ports.store(owner),
+    shelf,
+    openGeneration,
+    showGeneration: () => undefined,
+    ports: unused,
+    member: unused,
+    redriver: ports.publisher(),
+    derived: ports.publisher(),
+    readDerived: unused,
+    partitions: async () => PARTITIONS,
+    close: async () => undefined,
+  };
+  const projector = startGenerations(
+    { settings: CONFIG.settings, limits: DEFAULT_LIMITS },
+    { shelf, clock: systemClock, open: openGeneration },
+  );
+  return {
+    site,
+    projector,
+    /** A call that is abandoned after so many seconds. */
+    abandon(callId: string, seconds: number): void {
+      const words = [
+        [0, 'Participant join (Contact)'],
+        [seconds, 'Participant leave (Contact)'],
+        [seconds, 'Call ended'],
+      ] as const;
+      for (const [second, status] of words) {
+        const occurredAt = Date.now() - 60_000 + second * 1_000;
+        const raw = readEvent({ source: 'callcenter24', callId, occurredAt, status });
+        if (isRejection(raw)) throw new Error(raw.reason);
+        const partition = partitionOf(raw.tenantId, raw.subjectId, PARTITIONS);
+        const key = utf8Bytes(subjectKey(raw.tenantId, raw.subjectId));
+        world.topics.append({ topic: rawTopic('callcenter24'), partition }, [
+          { key, value: codec.encodeRaw(raw), headers: [] },
+        ]);
+      }
+    },
+    async level(): Promise<void> {
+      const isLevel = async (): Promise<boolean> => (await generationRows(site)).every(({ lag }) => lag === 0);
+      while (!(await isLevel())) await pause(20);
+    },
+  };
+}
+
+type Said = { readonly exit: Exit; readonly out: string; readonly err: string };
+
+async function said(
+  command: (context: Context) => Promise<Exit>,
+  { config = CONFIG, json = false, stop = false } = {},
+): Promise<Said> {
+  const texts = { out: '', err: '' };
+  const exit = await command({
+    config,
+    json,
+    out: (text) => void (texts.out += text),
+    say: (text) => void (texts.err += `${text}\n`),
+    stop: { requested: stop, wanted: new Promise(() => undefined) },
+  });
+  return { exit, ...texts };
+}
+
+describe('rebuild, diff, switch and drop', () => {
+  it('say what they did, and which command is next', async () => {
+    const { site, projector, abandon, level } = await openSite();
+    for (const seconds of [3, 5, 7, 9, 11]) abandon(`waited-${seconds}`, seconds);
+    await level();
+    await expect(said((c) => rebuildOn(site, '1', {}, c))).rejects.toThrow('1 is live');
+    await expect(said((c) => rebuildOn(site, 'next', { from: 'noon' }, c))).rejects.toThrow(
+      '--from: "noon" is no place',
+    );
+    const ended = await said((c) => rebuildOn(site, 'next', { rate: 500 }, c), { config: CHANGED, stop: true });
+    expect(ended).toMatchObject({ exit: EXIT.failed, out: '' });
+    expect(ended.err.trimEnd().split('\n').at(-1)).toBe('callfold rebuild next --rate 500');
+    const done = await said((c) => rebuildOn(site, 'next', { rate: 500 }, c), { config: CHANGED, json: true });
+    expect(done).toMatchObject({ exit: EXIT.done, out: '{"generation":"next","complete":true}\n' });
+    await level();
+    const found = await said((c) => diffOn(site, ['1', 'next'], { sample: 1 }, c));
+    expect(found.exit).toBe(EXIT.differences);
+    expect(found.out).toMatch(/^settings: shortAbandonMs: 5000 → 9000\n2: short, by the rule \S+\n/);
+    expect(found.out).toMatch(/\n {4}default\/waited-[79]: short false → true\n$/);
+    expect(found.err).toBe('2 differ, 3 are the same.\n');
+    const streamed = await said((c) => diffOn(site, ['next', '1'], { sample: 1 }, c), { json: true });
+    const lines = streamed.out.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ seenIn: 'both', fields: { short: [true, false] } });
+    expect(await said((c) => switchOn(site, 'next', {}, c))).toMatchObject({
+      exit: EXIT.done,
+      out: 'generation 1: live: readers see it, lag 0\ngeneration next: kept up by the projectors, lag 0\n',
+    });
+    await expect(said((c) => switchOn(site, 'nobody', {}, c))).rejects.toThrow('There is no generation nobody');
+    const switched = await said((c) => switchOn(site, 'next', { execute: true }, c));
+    expect(switched).toMatchObject({
+      exit: EXIT.done,
+      err: expect.stringContaining('callfold switch 1 --execute') as string,
+    });
+    await expect(said((c) => switchOn(site, 'next', { execute: true }, c))).rejects.toThrow('next is live already');
+    await expect(said((c) => dropOn(site, 'next', {}, c))).rejects.toThrow('next is live');
+    expect((await said((c) => dropOn(site, '1', {}, c))).err).toBe(
+      'Nothing was changed. To take 1 away:\ncallfold drop 1 --execute\n',
+    );
+    const gone = await said((c) => dropOn(site, '1', { execute: true }, c), { json: true });
+    expect(JSON.parse(gone.out)).toMatchObject({ executed: true, generation: '1' });
+    expect((await generationRows(site)).map(generationText)).toEqual(['generation next: live: readers see it, lag 0']);
+    await projector.stop();
+  });
+});
+
+describe('progress of a rebuild', () => {
+  const at = (partition: number) => ({ topic: 'callfold.raw.atlas', partition });
+
+  it('has a line for each partition that is not at its end, one for all, and what is left at this rate', () => {
+    const lines: string[] = [];
+    let now = 0;
+    const tell = progressTo(
+      (line) => lines.push(line),
+      () => now,
+    );
+    const look = (positions: readonly number[], end: number): void => {
+      const row = (position: number, partition: number): Standpoint => ({ at: at(partition), from: 0, position, end });
+      tell(positions.map(row));
+    };
+    look([0, 1_000], 1_000);
+    now = 1_000;
+    look([250, 1_000], 1_000);
+    expect(lines).toEqual([
+      'callfold.raw.atlas/0: 250 of 1,000 records, 25 %, 250 a second, 3 s left',
+      'all: 1,250 of 2,000 records, 62 %, 250 a second, 3 s left',
+    ]);
+  });
+
+  it('does not promise an end where more comes than is taken', () => {
+    const headway = createHeadway();
+    headway(0, 0, 1_000);
+    expect(headway(2_000, 200, 1_400)).toEqual({ perSecond: 100, comePerSecond: 200, etaMs: 'never' });
+    expect(headway(20_000, 1_200, 1_400).etaMs).toBeNull();
+    expect(headway(22_000, 1_400, 1_400).etaMs).toBe(0);
+  });
+});
