@@ -134,6 +134,9 @@ function planLimits({ whole, chance }) {
     claimsAtOnce: whole(1, 4),
     standingRecords: 1_000_000,
     reclaimMs: SESSION_MS + whole(1_000, 4_000),
+    // Nobody asks for anything in these histories.
+    requestsMs: Number.MAX_SAFE_INTEGER,
+    requests: 500,
     drainMs: whole(200, 2_000),
     stalledAfterMs: 30_000,
   };

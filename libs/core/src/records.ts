@@ -28,6 +28,11 @@ const TOPIC_OF: Readonly<Record<DerivedRecord['kind'], DerivedTopic>> = {
   'agent-interval': AGENT_INTERVALS,
 };
 
+/** Where records of its kind stand. */
+export function topicOf(record: DerivedRecord): DerivedTopic {
+  return TOPIC_OF[record.kind];
+}
+
 /** The record as it is printed, served and exported: the contract's names, times in ISO 8601. */
 export function recordJson(record: DerivedRecord): Record<string, unknown> {
   return toJson(TOPIC_OF[record.kind], record);
@@ -103,7 +108,10 @@ export function labelOf(draft: DerivedDraft | DerivedRecord): string | null {
 }
 
 /** The record's name within its subject: its kind, and its id less the subject's own part. */
-export function suffixOf(state: State, draft: DerivedDraft | DerivedRecord): string {
+export function suffixOf(
+  state: Pick<State, 'tenantId' | 'source' | 'subjectId'>,
+  draft: DerivedDraft | DerivedRecord,
+): string {
   const own = `${part(state.tenantId)}/${state.source}/${part(state.subjectId)}`;
   return `${draft.kind}${draft.outcomeId.slice(own.length)}`;
 }

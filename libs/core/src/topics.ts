@@ -6,6 +6,10 @@ import { SOURCES } from './event.ts';
 export const TICK_HEADER = 'callfold-tick';
 export const ORIGIN_HEADER = 'callfold-origin';
 export const SEQ_HEADER = 'callfold-seq';
+/**
+ * On a derived record that `callfold replay outcomes` asked for: the raw position at which the owner took the request.
+ */
+export const CORRECTED_HEADER = 'callfold-corrected-at';
 
 /** On a raw record that was sent again: the origin of the dead letter that it was sent again for. */
 export const REDRIVE_HEADER = 'callfold-redrive-of';

@@ -38,6 +38,7 @@ export function changeOf(role: Role, work: Work, meta: Meta, expected: number | 
   }
   const tables = new Map<TableName, ReadonlyMap<string, string | null>>([['states', states]]);
   if (view) tables.set(view.table, viewed);
+  if (work.taken.length > 0) tables.set('requests', new Map(work.taken.map((name) => [name, null])));
   const commit = {
     expected,
     next,

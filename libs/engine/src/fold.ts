@@ -1,11 +1,31 @@
-import type { DerivedRecord, Rejection, Rules, Source, State, StatusEvent, Step } from '@callfold/core';
-import { DEAD_LETTERS, emptyState, fireTimer, foldEvent, isRejection, withRevision } from '@callfold/core';
+import type {
+  DerivedRecord,
+  PublishedRecord,
+  Rejection,
+  Rules,
+  Source,
+  State,
+  StatusEvent,
+  Step,
+} from '@callfold/core';
+import {
+  changed as stateWith,
+  DEAD_LETTERS,
+  emptyState,
+  fireTimer,
+  foldEvent,
+  isRejection,
+  publishedUnder,
+  withPublished,
+  withRevision,
+} from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { hashOfRecord } from './checkpoint.ts';
 import { firstLogged } from './horizon.ts';
 import type { Input } from './inputs.ts';
 import type { Entry } from './outbox.ts';
 import type { Observer } from './observer.ts';
+import type { RequestedRecord } from './requests.ts';
 import type { At, Codec, LogRecord } from './ports.ts';
 import type { Standing } from './standing.ts';
 import type { Timers } from './timers.ts';
@@ -24,6 +44,8 @@ export type Work = {
   readonly changed: number;
   readonly entries: readonly Entry[];
   readonly records: number;
+  /** Requests that are dealt with, by name. */
+  readonly taken: readonly string[];
 };
 
 export type Desk = {
@@ -46,14 +68,26 @@ export type Fold = {
   /** The log clock, which a broker's clock that was set back does not take back. */
   readonly clock: number;
   knows(key: string): boolean;
+  /** The state of a known subject as it is now. */
+  stateOf(key: string): State | null;
   /** What was committed of a subject. Every subject must be known before an event or a timer of it is folded. */
   know(key: string, kept: Kept): void;
   /** Timers that are too many to be loaded at once fire on their own, before the record at which they do. */
   fire(upTo: number, origin: number): void;
   take(inputs: readonly Input[]): void;
+  /** What a known subject is now, whatever it was. */
+  replace(key: string, state: State | null): void;
+  /** What was asked for goes out under the next seq. */
+  correct(record: RequestedRecord, position: number): void;
+  /** A request of this name is dealt with. */
+  dealtWith(name: string): void;
+  /** A record of a known subject that stands, and of which its state knows only an earlier revision. */
+  adopt({ subject, suffix, published }: Adopted): void;
   /** The fold is done with. */
   close(): Work;
 };
+
+export type Adopted = { readonly subject: string; readonly suffix: string; readonly published: PublishedRecord };
 
 /** No row of its vocabulary has this status. A call told as one record has no word of its own: its label is missing. */
 function isUnknown(event: StatusEvent): boolean {
@@ -69,6 +103,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
   let clock = from.clock;
   let last: LogRecord | null = null;
   let event: Extract<Input, { what: 'event' }> | null = null;
+  const taken: string[] = [];
   let records = 0;
   let changed = 0;
 
@@ -109,8 +144,12 @@ export function openFold(from: Meta, desk: Desk): Fold {
   }
 
   function put(key: string, slot: Slot, step: Step, origin: number): void {
+    const { now } = slot;
+    set(key, slot, step.derived.length === 0 ? step.state : release(now, step, origin));
+  }
+
+  function set(key: string, slot: Slot, state: State | null): void {
     const was = slot.now;
-    const state = step.derived.length === 0 ? step.state : release(was, step, origin);
     if (state === was) return;
     if (was === slot.before.state) changed += 1;
     slot.now = state;
@@ -164,6 +203,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
       return clock;
     },
     knows: (key) => subjects.has(key),
+    stateOf: (key) => slotOf(key).now,
     know: (key, kept) => subjects.set(key, { before: kept, now: kept.state }),
     fire(upTo, origin) {
       clock = Math.max(clock, upTo);
@@ -174,6 +214,20 @@ export function openFold(from: Meta, desk: Desk): Fold {
       last = inputs.at(-1)?.record ?? last;
       records += inputs.length;
     },
+    replace: (key, state) => set(key, slotOf(key), state),
+    correct({ topic, origin, key, value }, position) {
+      const correctedAt = position;
+      entries.push({ what: 'record', topic, seq: nextSeq(topic), origin, key, value, correctedAt });
+    },
+    dealtWith: (name) => taken.push(name),
+    adopt({ subject, suffix, published }) {
+      const slot = slotOf(subject);
+      const { now } = slot;
+      const known = now === null ? undefined : publishedUnder(now.published, suffix);
+      if (now === null || known === undefined || known.revision >= published.revision) return;
+      const book = withPublished(now.published, new Map([[suffix, published]]));
+      set(subject, slot, stateWith(now, { published: book }));
+    },
     close() {
       const meta = {
         ...from,
@@ -183,7 +237,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
         event: event ? { offset: event.record.offset, subject: event.key } : (from.event ?? null),
         outboxNext: from.outboxNext + entries.length,
       };
-      return { meta, subjects, changed, entries, records };
+      return { meta, subjects, changed, entries, records, taken };
     },
   };
 }

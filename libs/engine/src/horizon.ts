@@ -1,4 +1,4 @@
-import type { DerivedRecord, Settings, State } from '@callfold/core';
+import type { DerivedRecord, Settings, Source, State } from '@callfold/core';
 import { longestTimerMs, subjectKey } from '@callfold/core';
 import type { At, Log } from './ports.ts';
 
@@ -52,8 +52,22 @@ export function mayHaveBegunBefore(horizon: Horizon, firstMet: number): boolean 
  */
 export function fateOf(record: DerivedRecord): string {
   if (record.kind === 'agent-interval') return record.outcomeId;
-  const subject = record.kind === 'chat-outcome' || record.kind === 'chat-handoff' ? record.chatId : record.callId;
-  return `${record.source} ${subjectKey(record.tenantId, subject)}`;
+  return `${record.source} ${subjectOf(record).key}`;
+}
+
+export type RecordSubject = {
+  readonly key: string;
+  readonly tenantId: string;
+  readonly source: Source;
+  readonly subjectId: string;
+};
+
+/** Whose record it is; of a disguised one, as it names it. */
+export function subjectOf(record: DerivedRecord): RecordSubject {
+  const { tenantId, source } = record;
+  const isChat = record.kind === 'chat-outcome' || record.kind === 'chat-handoff';
+  const subjectId = record.kind === 'agent-interval' ? record.agentId : isChat ? record.chatId : record.callId;
+  return { key: subjectKey(tenantId, subjectId), tenantId, source, subjectId };
 }
 
 /** When the log's fold first met the record's subject; of an agent's stay, when it met what decided it. */

@@ -69,6 +69,18 @@ export type EngineEvent =
       readonly end: number;
       readonly published: number;
     }
+  /**
+   * What an operator's command asked for: gone out, found standing already, put aside since something
+   * came meanwhile, or of another version and not understood.
+   */
+  | {
+      readonly name: 'requests-taken';
+      readonly at: At;
+      readonly published: number;
+      readonly stands: number;
+      readonly stale: number;
+      readonly unread: number;
+    }
   | { readonly name: 'ticked'; readonly at: At };
 
 export type Observer = (event: EngineEvent) => void;

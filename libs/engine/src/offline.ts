@@ -34,8 +34,13 @@ export function fileRules(settings: Settings): Rules {
 /**
  * @param rules a service's, to be its oracle over the raw log; `fileRules` for a file
  * @param logged give records `ingestedAt`, as on a log; a file has none
+ * @param told of each record, before and after the disguise that the rules may ask for
  */
-export function createOfflineFold(rules: Rules, logged = false): OfflineFold {
+export function createOfflineFold(
+  rules: Rules,
+  logged = false,
+  told: (plain: DerivedRecord, record: DerivedRecord) => void = () => undefined,
+): OfflineFold {
   const states = new Map<string, State>();
   const timers = createTimers(Infinity);
   timers.load([], true);
@@ -44,6 +49,7 @@ export function createOfflineFold(rules: Rules, logged = false): OfflineFold {
   function out(derived: readonly Derived[]): DerivedRecord[] {
     return derived.map(({ record: plain }) => {
       const record = rules.settings.disguise?.of(plain) ?? plain;
+      told(plain, record);
       return logged ? record : { ...record, ingestedAt: null };
     });
   }

@@ -11,7 +11,13 @@ type Common = {
   /** Offset, in this raw partition, of the record that caused it. */
   readonly origin: number;
 };
-export type RecordEntry = Common & { readonly what: 'record'; readonly key: string; readonly value: Uint8Array };
+export type RecordEntry = Common & {
+  readonly what: 'record';
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** As in `Stood`. */
+  readonly correctedAt?: number;
+};
 /** A dead letter keeps where its bytes stand, not the bytes. */
 export type LetterEntry = Common & { readonly what: 'letter'; readonly code: Code; readonly reason: string };
 
@@ -21,7 +27,8 @@ const NO_BYTES = new Uint8Array(0);
 export function encodeEntry(entry: Entry): Uint8Array {
   const { topic, seq, origin } = entry;
   if (entry.what === 'letter') return framed([topic, seq, origin, null, entry.code, entry.reason], NO_BYTES);
-  return framed([topic, seq, origin, entry.key], entry.value);
+  const { key, value, correctedAt } = entry;
+  return framed(correctedAt === undefined ? [topic, seq, origin, key] : [topic, seq, origin, key, correctedAt], value);
 }
 
 function framed(fields: readonly unknown[], value: Uint8Array): Uint8Array {
@@ -37,8 +44,13 @@ function framed(fields: readonly unknown[], value: Uint8Array): Uint8Array {
 export function decodeEntry(bytes: Uint8Array): Entry {
   const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   const head: unknown = JSON.parse(utf8Text(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + size)));
-  const [topic, seq, origin, key, code, reason] = head as [string, number, number, string | null, Code, string];
+  const [topic, seq, origin, key] = head as [string, number, number, string | null];
   const common = { topic, seq, origin };
-  if (key === null) return { ...common, what: 'letter', code, reason };
-  return { ...common, what: 'record', key, value: bytes.slice(LENGTH_BYTES + size) };
+  if (key === null) {
+    const [, , , , code, reason] = head as [unknown, unknown, unknown, unknown, Code, string];
+    return { ...common, what: 'letter', code, reason };
+  }
+  const [, , , , correctedAt] = head as [unknown, unknown, unknown, unknown, number?];
+  const value = bytes.slice(LENGTH_BYTES + size);
+  return { ...common, what: 'record', key, value, ...(correctedAt !== undefined && { correctedAt }) };
 }

@@ -11,6 +11,8 @@ import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { firstStanding, topicPages } from './read-back.ts';
 import { missingOf } from './relay.ts';
+import type { Correction } from './requests.ts';
+import { correctionOf } from './requests.ts';
 import { Left } from './retry.ts';
 import type { EngineOptions } from './role.ts';
 import type { Standing } from './standing.ts';
@@ -28,6 +30,8 @@ export type Claimed = {
   /** Outbox entries that do not stand in their topics yet, by number. */
   readonly unsent: readonly { readonly number: number; readonly entry: Entry }[];
   readonly standing: Standing | null;
+  /** Asked for by an operator, standing, and of commits that the store lost; in the order in which they were taken. */
+  readonly corrections: readonly Correction[];
 };
 
 const name = ({ topic, partition }: At): string => `${topic} partition ${partition}`;
@@ -137,7 +141,7 @@ async function unknownFrom(options: EngineOptions, at: At, { meta, start, positi
 async function takeOver(options: EngineOptions, at: At, topics: readonly string[], ground: Ground) {
   const { publisher, store, codec } = options.ports;
   const { meta } = ground;
-  if (!publisher) return { meta, unsent: [], standing: null };
+  if (!publisher) return { meta, unsent: [], standing: null, corrections: [] };
   await publisher.fence(at, topics);
   const [outbox, unknown] = await Promise.all([store.outbox(at), unknownFrom(options, at, ground)]);
   const entries = outbox
@@ -147,6 +151,8 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const standing = createStanding(codec, unknown.horizon, options.limits.standingRecords);
   const stood: Stood[] = [];
   const ends: Record<string, number> = {};
+  const corrections: Correction[] = [];
+  const isDisguised = options.settings.disguise !== undefined;
   const seqs: Record<string, number> = { ...meta.seqs };
   const readTopic = async (topic: string): Promise<void> => {
     for await (const { records, end, lost } of topicPages(publisher, at, topic, unknown.from[topic])) {
@@ -160,6 +166,8 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
       await codec.prepare(beyond);
       for (const record of beyond) {
         standing.add(record);
+        const correction = correctionOf(record, codec, isDisguised);
+        if (correction) corrections.push(correction);
         seqs[topic] = Math.max(seqs[topic] ?? 0, record.seq + 1);
       }
     }
@@ -173,6 +181,7 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
     meta: { ...meta, seqs, published, standing: isMet ? null : unknown },
     unsent: entries.filter(({ entry }) => missing.has(entry)),
     standing: isMet ? null : standing,
+    corrections: corrections.toSorted((a, b) => a.position - b.position),
   };
 }
 
@@ -224,6 +233,6 @@ export async function claimPartition(
     await checkLog(options, at, position, known, start, end);
     await checkReading(options, at, source, known, start);
   }
-  const { meta, unsent, standing } = await takeOver(options, at, topics, { meta: known, start, position, end });
-  return { claim: stored.claim, stored: stored.next, position, end, partitions, meta, unsent, standing };
+  const taken = await takeOver(options, at, topics, { meta: known, start, position, end });
+  return { claim: stored.claim, stored: stored.next, position, end, partitions, ...taken };
 }

@@ -7,10 +7,11 @@ import type { Fold, Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
-import type { At, Batch, LogRecord, Publisher, Signal } from './ports.ts';
+import type { At, Batch, Claim, LogRecord, Publisher, Signal, Stored } from './ports.ts';
 import { createPrefetch } from './prefetch.ts';
 import type { Relay } from './relay.ts';
 import { createRelay } from './relay.ts';
+import { adopt, readRequests, takeRequests } from './requests.ts';
 import type { Retry } from './retry.ts';
 import { errorOf, Lost } from './retry.ts';
 import type { EngineLimits, EngineOptions } from './role.ts';
@@ -27,6 +28,8 @@ export type Partition = {
   take(batch: Batch): Promise<void>;
   /** Commits a slice that has been open for long, and what was sent since, when nothing else does. */
   rest(): Promise<void>;
+  /** Takes what operators' commands have asked for since: true when there was something. */
+  takeRequests(): Promise<boolean>;
   /** Looks whether the store is as this owner left it; throws `Lost` when it is not. */
   confirm(): Promise<void>;
   /** Commits what is folded and waits for what is under way. */
@@ -54,11 +57,40 @@ export type Opening = {
 
 /** What was sent is trimmed, and the owner is confirmed. */
 function nothingFolded(meta: Meta): Work {
-  return { meta, subjects: new Map(), changed: 0, entries: [], records: 0 };
+  return { meta, subjects: new Map(), changed: 0, entries: [], records: 0, taken: [] };
+}
+
+/** Up to where records are folded in one go: no further than where a correction is to be met. */
+function stepEnd(records: readonly LogRecord[], from: number, step: number, stop: number | undefined): number {
+  const most = Math.min(from + step, records.length);
+  if (stop === undefined) return most;
+  let to = from + 1;
+  while (to < most && (records[to] as LogRecord).offset < stop) to += 1;
+  return to;
 }
 
 function isFull({ records, changed, entries }: Fold, limits: EngineLimits): boolean {
   return records >= limits.sliceRecords || changed >= limits.sliceSubjects || entries >= limits.sliceEntries;
+}
+
+/** @throws Lost when the partition is another owner's, or the store knows nothing of this one. */
+function mustHold(stored: Stored | null, claim: Claim): void {
+  if (stored !== null && stored.claim.epoch > claim.epoch) throw new Lost('fenced');
+  if (stored?.claim.epoch !== claim.epoch || stored.claim.token !== claim.token) throw new Lost('moved');
+}
+
+function relayOf(
+  { ports, limits }: EngineOptions,
+  opening: Opening,
+  publisher: Publisher,
+  confirmOwner: () => Promise<void>,
+): Relay {
+  const { log, codec, clock, observer } = ports;
+  const { outboxNext: sentUpTo, published } = opening.claimed.meta;
+  const { sendRecords } = limits;
+  const topics = DERIVED_OF[opening.source];
+  const work = { topics, publisher, log, codec, clock, observer, sendRecords, sentUpTo, published };
+  return createRelay({ ...opening, ...work, confirmOwner });
 }
 
 /**
@@ -89,31 +121,18 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   /** Of the last commit that was answered; null: there was none. */
   let committedMeta: string | null = null;
   let standing: Standing | null = claimed.standing;
+  let corrections = claimed.corrections;
   let end = claimed.end;
   let inFlight = Promise.resolve();
   let uncommitted: ReadonlyMap<string, Kept> = new Map();
   let failure: Error | null = null;
 
-  const relay = ports.publisher ? openRelay(ports.publisher) : null;
+  const relay = ports.publisher
+    ? relayOf(options, opening, ports.publisher, () => commitNothing())
+    : null;
   for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
   // The first owner leaves a checkpoint at once: later a witness without one means that the store lost its state.
   if (claimed.stored === null) commit(nothingFolded(meta), position).catch(() => undefined);
-
-  function openRelay(publisher: Publisher): Relay {
-    return createRelay({
-      ...opening,
-      topics: DERIVED_OF[source],
-      publisher,
-      log: ports.log,
-      codec,
-      clock: ports.clock,
-      observer,
-      sendRecords: limits.sendRecords,
-      sentUpTo: meta.outboxNext,
-      published: meta.published,
-      confirmOwner: () => commitNothing(),
-    });
-  }
 
   function commit(work: Work, next: number): Promise<void> {
     const before = inFlight;
@@ -161,10 +180,20 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
 
   /** What stood and is unknown to the state was all met where its last owner had got to. */
   function endRecovery(): void {
-    if (standing === null || position < (meta.standing?.until ?? 0)) return;
+    if (standing === null || corrections.length > 0 || position < (meta.standing?.until ?? 0)) return;
     const counts = DERIVED_OF[source].map((topic) => ({ topic, ...standing?.tally(topic), ...standing?.left(topic) }));
     standing = null;
     observer({ name: 'recovery-ended', at, position, counts });
+  }
+
+  /** Commits what the open slice has changed without a record. */
+  async function commitSlice(): Promise<void> {
+    await inFlight;
+    endRecovery();
+    const done = commit(slice.close(), position);
+    slice = openFold(meta, { ...desk, standing });
+    openSince = ports.clock.now();
+    await done;
   }
 
   /** Hands the open slice to its commit, when the one before it is done. @param next the position after it */
@@ -209,11 +238,14 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (slice.records === 0) openSince = ports.clock.now();
       await retry('reading schemas', signal, () => codec.prepare(batch.records));
       const step = Math.min(limits.foldRecords, limits.sliceRecords);
-      for (let from = 0; from < batch.records.length; from += step) {
-        await fold(batch.records.slice(from, from + step));
-        position = batch.records[from + step]?.offset ?? batch.next;
-        const isLast = from + step >= batch.records.length && batch.next >= batch.end;
+      for (let from = 0; from < batch.records.length; ) {
+        corrections = await adopt(corrections, batch.records[from]?.offset ?? position, slice, prefetch);
+        const to = stepEnd(batch.records, from, step, corrections[0]?.position);
+        await fold(batch.records.slice(from, to));
+        position = batch.records[to]?.offset ?? batch.next;
+        const isLast = to >= batch.records.length && batch.next >= batch.end;
         if (isLast || isFull(slice, limits) || isOpenLong()) await closeSlice(position);
+        from = to;
       }
       if (batch.records.length > 0 || batch.next <= position) return;
       await closeSlice(batch.next);
@@ -225,18 +257,33 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
         if (!isOpenLong()) return;
         await closeSlice(position);
       }
+      if (standing !== null && position >= (meta.standing?.until ?? 0)) {
+        corrections = await adopt(corrections, position, slice, prefetch);
+        await commitSlice();
+      }
       if (relay && relay.sentUpTo > meta.outboxFirst) await commitNothing();
       if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);
+    },
+    async takeRequests() {
+      if (standing !== null || relay === null || ports.publisher === null) return false;
+      const asked = await readRequests(store, at, limits.requests);
+      if (asked.size === 0) return false;
+      await inFlight;
+      await relay.below(1);
+      if (failure) throw failure;
+      if (signal.aborted) return false;
+      const counts = await takeRequests({ at, source, reader: ports.publisher, prefetch, slice, position }, asked);
+      await commitSlice();
+      observer({ name: 'requests-taken', at, ...counts });
+      return true;
     },
     async confirm() {
       await inFlight;
       const before = inFlight;
       const stored = await store.peek(at);
-      if (stored !== null && stored.claim.epoch > claim.epoch) throw new Lost('fenced');
-      const isOurs = stored?.claim.epoch === claim.epoch && stored.claim.token === claim.token;
-      if (!isOurs) throw new Lost('moved');
+      mustHold(stored, claim);
       // A commit that was made meanwhile tells by itself. One that was lost need not have moved the position.
-      const isSame = stored.next === committed && (committedMeta === null || stored.meta === committedMeta);
+      const isSame = stored?.next === committed && (committedMeta === null || stored.meta === committedMeta);
       if (inFlight === before && !isSame) throw new Lost('moved');
     },
     async settle() {

@@ -14,6 +14,8 @@ import type { Timers } from './timers.ts';
 export type Prefetch = {
   /** Until every timer due by then is here, or as many as may be loaded at once: answers up to when they are. */
   timers(until: number): Promise<number>;
+  /** Makes the fold know these subjects. */
+  keys(fold: Fold, keys: Iterable<string>): Promise<void>;
   /** Makes the fold know every subject that the inputs, and timers due until then, can touch. */
   subjects(fold: Fold, inputs: readonly Input[], until: number): Promise<void>;
 };
@@ -49,6 +51,13 @@ export function createPrefetch(options: PrefetchOptions): Prefetch {
   }
 
   async function loadSubjects(fold: Fold, inputs: readonly Input[], until: number): Promise<void> {
+    const keys: string[] = [];
+    for (const input of inputs) if (input.what === 'event') keys.push(input.key);
+    for (const key of timers.dueKeys(until)) keys.push(key);
+    await loadKeys(fold, keys);
+  }
+
+  async function loadKeys(fold: Fold, needed: Iterable<string>): Promise<void> {
     const wanted = new Set<string>();
     const uncommitted = options.uncommitted();
     const want = (key: string): void => {
@@ -57,8 +66,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch {
       if (kept === undefined) wanted.add(key);
       else fold.know(key, kept);
     };
-    for (const input of inputs) if (input.what === 'event') want(input.key);
-    for (const key of timers.dueKeys(until)) want(key);
+    for (const key of needed) want(key);
     if (wanted.size === 0) return;
     const keys = [...wanted];
     const texts = await retry('reading states', signal, () => store.read(at, 'states', keys));
@@ -71,5 +79,5 @@ export function createPrefetch(options: PrefetchOptions): Prefetch {
     });
   }
 
-  return { timers: loadTimers, subjects: loadSubjects };
+  return { timers: loadTimers, keys: loadKeys, subjects: loadSubjects };
 }

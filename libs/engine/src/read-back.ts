@@ -1,4 +1,4 @@
-import { ORIGIN_HEADER, SEQ_HEADER, utf8Text } from '@callfold/core';
+import { CORRECTED_HEADER, ORIGIN_HEADER, SEQ_HEADER, utf8Text } from '@callfold/core';
 import { Lost } from './retry.ts';
 import type { At, Published, Publisher } from './ports.ts';
 
@@ -13,6 +13,8 @@ export type Stood = {
   readonly origin: string;
   readonly key: string;
   readonly value: Uint8Array;
+  /** Asked for by `callfold replay outcomes`: the raw position at which its owner took it. */
+  readonly correctedAt?: number;
 };
 
 export type ReadBack = {
@@ -38,7 +40,9 @@ export function stoodFrom(record: Published): Stood | null {
   const seq = header(record, SEQ_HEADER);
   if (record.value === null || !origin || !ORIGIN.test(origin) || !seq || !SEQ.test(seq)) return null;
   const key = record.key ? utf8Text(record.key) : '';
-  return { topic: record.topic, seq: Number(seq), origin, key, value: record.value };
+  const corrected = header(record, CORRECTED_HEADER);
+  const stood = { topic: record.topic, seq: Number(seq), origin, key, value: record.value };
+  return corrected === null ? stood : { ...stood, correctedAt: Number(corrected) };
 }
 
 export function stoodOf(record: Published, origin: At): Stood | null {
@@ -53,6 +57,8 @@ export function originOffset(record: Stood): number {
 type Page = {
   readonly topic: string;
   readonly records: readonly Stood[];
+  /** Keys of erased records, whoever's they were. */
+  readonly erased: readonly string[];
   readonly end: number;
   /** The topic ends before the given offset: records of it are lost, and what is left is read from its start. */
   readonly lost: boolean;
@@ -84,7 +90,8 @@ export async function* topicPages(
   const { end } = page;
   for (;;) {
     const records = page.records.flatMap((record) => stoodOf(record, origin) ?? []);
-    yield { topic, records, end: Math.max(page.next, end), lost };
+    const erased = page.records.flatMap(({ key, value }) => (value === null && key !== null ? [utf8Text(key)] : []));
+    yield { topic, records, erased, end: Math.max(page.next, end), lost };
     if (page.next >= end) return;
     if (page.next <= next) throw new Error(`Reading back ${topic}/${partition} stands still at ${next}`);
     ({ next } = page);

@@ -1,10 +1,10 @@
 import type { DeadLetter } from '@callfold/schemas';
 import type { Source } from '@callfold/core';
-import { ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
+import { CORRECTED_HEADER, ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
 import { attemptsOf } from './letters.ts';
 import type { Observer } from './observer.ts';
 import type { Entry, LetterEntry, RecordEntry } from './outbox.ts';
-import type { At, Clock, Codec, Log, Outgoing, Publisher, Signal } from './ports.ts';
+import type { At, Clock, Codec, Header, Log, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { readStanding } from './read-back.ts';
@@ -90,7 +90,7 @@ function originBytes(at: At): (origin: number) => Uint8Array {
 
 type OriginBytes = ReturnType<typeof originBytes>;
 
-function headersOf(entry: Entry, originOf: OriginBytes): Outgoing['headers'] {
+function headersOf(entry: Entry, originOf: OriginBytes): Header[] {
   return [
     { name: ORIGIN_HEADER, value: originOf(entry.origin) },
     { name: SEQ_HEADER, value: utf8Bytes(String(entry.seq)) },
@@ -98,12 +98,10 @@ function headersOf(entry: Entry, originOf: OriginBytes): Outgoing['headers'] {
 }
 
 function outgoingRecord(entry: RecordEntry, originOf: OriginBytes): Outgoing {
-  return {
-    topic: entry.topic,
-    key: utf8Bytes(entry.key),
-    value: entry.value,
-    headers: headersOf(entry, originOf),
-  };
+  const { topic, value, correctedAt } = entry;
+  const headers = headersOf(entry, originOf);
+  if (correctedAt !== undefined) headers.push({ name: CORRECTED_HEADER, value: utf8Bytes(String(correctedAt)) });
+  return { topic, key: utf8Bytes(entry.key), value, headers };
 }
 
 async function outgoingOf(entry: Entry, options: RelayOptions, originOf: OriginBytes): Promise<Outgoing> {

@@ -61,6 +61,9 @@ export type EngineLimits = {
   readonly reclaimMs: number;
   /** Published records that a partition which is folded again may be held against: some 40 bytes each. */
   readonly standingRecords: number;
+  /** How often an owner looks for requests of operators' commands, and how many of them it takes in one commit. */
+  readonly requestsMs: number;
+  readonly requests: number;
   /** How long a partition that is given away may still send what it committed. */
   readonly drainMs: number;
   /** How long a partition that has something to do may stand still before it is said to be stalled. */
@@ -87,6 +90,8 @@ export const DEFAULT_LIMITS: EngineLimits = {
   confirmMs: 5_000,
   reclaimMs: 15_000,
   standingRecords: 16_777_216,
+  requestsMs: 2_000,
+  requests: 500,
   drainMs: 2_000,
   // Longer than what passes by itself: a lost session and the claims after it, or some attempts at what is away.
   stalledAfterMs: 30_000,

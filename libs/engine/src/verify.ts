@@ -2,10 +2,18 @@ import type { DerivedRecord, Rules, Source, State } from '@callfold/core';
 import { contentHash, currentText, DEAD_LETTERS, decodeState, encodeState, sourceOf, subjectKey } from '@callfold/core';
 import type { DeadLetter } from '@callfold/schemas';
 import type { Horizon } from './horizon.ts';
-import { fateOf, firstMetOf, horizonOf, isOfBefore, isStateOfBefore, mayHaveBegunBefore } from './horizon.ts';
+import {
+  fateOf,
+  firstMetOf,
+  horizonOf,
+  isOfBefore,
+  isStateOfBefore,
+  mayHaveBegunBefore,
+  subjectOf,
+} from './horizon.ts';
 import { inputOf } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
-import type { At, Codec, Log, Store } from './ports.ts';
+import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { originOffset } from './read-back.ts';
 import type { Finding } from './seq.ts';
@@ -51,6 +59,13 @@ export type Reading = {
   readonly codec: Codec;
   /** Where the fold begins; absent: at the log's start. */
   readonly from?: number;
+  /**
+   * Told of each record that the fold gives, before and after the disguise that the rules may ask for, and the offset
+   * of the raw record that caused it.
+   */
+  derived?(plain: DerivedRecord, record: DerivedRecord, origin: number): void;
+  /** Told after each page of the log. */
+  progress?(records: number, bytes: number): void;
 };
 
 /** A position that is ahead of its states, or behind them, shows here: their texts differ. */
@@ -73,6 +88,10 @@ function checkPeek({ next, states }: Peek, now: Iterable<State>): Report {
   return { same, beforeHorizon: 0, findings };
 }
 
+function bytesOf(records: readonly LogRecord[]): number {
+  return records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+}
+
 /**
  * Folds one raw partition afresh.
  * @param upTo exclusive: the position of what it is held against
@@ -81,13 +100,14 @@ function checkPeek({ next, states }: Peek, now: Iterable<State>): Report {
  * before the record at which they do
  */
 export async function foldPartition(
-  { at, source, log, codec, from = 0 }: Reading,
+  { at, source, log, codec, from = 0, derived, progress }: Reading,
   rules: Rules,
   upTo: number,
   peeks: readonly Peek[] = [],
   clock: number | null = null,
 ): Promise<Expected> {
-  const offline = createOfflineFold(rules, true);
+  let origin = upTo;
+  const offline = createOfflineFold(rules, true, (plain, record) => derived?.(plain, record, origin));
   const records: DerivedRecord[] = [];
   const letters: number[] = [];
   const open = peeks.filter(({ next }) => next <= upTo).toSorted((a, b) => a.next - b.next);
@@ -111,6 +131,7 @@ export async function foldPartition(
     for (const record of batch.records) {
       if (record.offset >= upTo) break;
       lookUpTo(record.offset);
+      origin = record.offset;
       const input = inputOf(record, place, codec);
       if (input.what !== 'event') records.push(...offline.advance(record.appendedAt));
       if (input.what === 'rejected') letters.push(record.offset);
@@ -121,6 +142,8 @@ export async function foldPartition(
       if (pushed.rejection) letters.push(record.offset);
     }
     offset = batch.next;
+    origin = upTo;
+    progress?.(batch.records.length, bytesOf(batch.records));
   }
   lookUpTo(upTo);
   if (clock !== null) records.push(...offline.advance(clock));
@@ -172,10 +195,10 @@ export async function compareStates(at: At, store: Store, expected: Expected): P
   return { same, beforeHorizon, findings };
 }
 
-type Told = { readonly stood: Stood; readonly record: DerivedRecord };
+export type Told = { readonly stood: Stood; readonly record: DerivedRecord };
 
 /** Whether a difference may be of what the log does not have any more: the rule of `horizon.ts`, over all at once. */
-function judgeOf(
+export function judgeOf(
   { horizon, met }: Expected,
   told: readonly Told[],
 ): (record: DerivedRecord, differs: boolean) => boolean {
@@ -186,16 +209,10 @@ function judgeOf(
   }
   return (record, differs) => {
     if (fates.has(fateOf(record))) return true;
-    if (!differs || !mayHaveBegunBefore(horizon, firstMetOf(record, met.get(subjectOf(record))))) return false;
+    if (!differs || !mayHaveBegunBefore(horizon, firstMetOf(record, met.get(subjectOf(record).key)))) return false;
     fates.add(fateOf(record));
     return true;
   };
-}
-
-function subjectOf(record: DerivedRecord): string {
-  if (record.kind === 'agent-interval') return subjectKey(record.tenantId, record.agentId);
-  const isChat = record.kind === 'chat-outcome' || record.kind === 'chat-handoff';
-  return subjectKey(record.tenantId, isChat ? record.chatId : record.callId);
 }
 
 /**
@@ -214,12 +231,17 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
     return seqs.take(record, one ? { id: nameOf(one), revision: one.revision } : null);
   });
   const told = [...decoded].map(([one, record]) => ({ stood: one, record }));
+  // Of an id that a replay corrected the earlier revisions are what is wrong: the last is what counts.
+  const corrected = new Set(told.flatMap(({ stood: one, record }) => (isCorrected(one) ? [nameOf(record)] : [])));
   const isBefore = judgeOf(expected, told);
   const revisionOf = (record: DerivedRecord): string => `${nameOf(record)} revision ${record.revision}`;
-  const should = new Map(expected.records.map((record) => [revisionOf(record), record]));
+  const should = new Map(
+    expected.records.flatMap((record) => (corrected.has(nameOf(record)) ? [] : [[revisionOf(record), record]])),
+  );
   let same = 0;
   let beforeHorizon = 0;
   for (const { record } of told) {
+    if (corrected.has(nameOf(record))) continue;
     const name = revisionOf(record);
     const one = should.get(name);
     should.delete(name);
@@ -237,12 +259,49 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
     if (isBefore(record, false)) beforeHorizon += 1;
     else findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
   }
+  const lasts = compareLasts(told, expected.records, corrected, isBefore);
   const letters = compareLetters(stood, expected, codec);
   return {
-    same: same + letters.same,
-    beforeHorizon: beforeHorizon + letters.beforeHorizon,
-    findings: [...findings, ...letters.findings],
+    same: same + lasts.same + letters.same,
+    beforeHorizon: beforeHorizon + lasts.beforeHorizon + letters.beforeHorizon,
+    findings: [...findings, ...lasts.findings, ...letters.findings],
   };
+}
+
+const isCorrected = ({ correctedAt }: Stood): boolean => correctedAt !== undefined;
+
+/** Of each id that is named, the last that stands must say what the last that the fold gives says. */
+function compareLasts(
+  told: readonly Told[],
+  records: readonly DerivedRecord[],
+  ids: ReadonlySet<string>,
+  isBefore: (record: DerivedRecord, differs: boolean) => boolean,
+): Report {
+  if (ids.size === 0) return { same: 0, beforeHorizon: 0, findings: [] };
+  const should = lastOf(records, ids);
+  const findings: Finding[] = [];
+  let same = 0;
+  let beforeHorizon = 0;
+  for (const [id, stands] of lastOf(
+    told.map(({ record }) => record),
+    ids,
+  )) {
+    const one = should.get(id);
+    if (one && contentHash(one) === contentHash(stands)) same += 1;
+    else if (isBefore(stands, true)) beforeHorizon += 1;
+    else {
+      const says = one ? JSON.stringify(one) : 'nothing';
+      const detail = `corrected, stands ${JSON.stringify(stands)}, the log says ${says}`;
+      findings.push({ fault: one ? 'different' : 'surplus', where: id, detail });
+    }
+  }
+  return { same, beforeHorizon, findings };
+}
+
+function lastOf(records: readonly DerivedRecord[], ids: ReadonlySet<string>): Map<string, DerivedRecord> {
+  const last = new Map<string, DerivedRecord>();
+  for (const record of records) if (ids.has(nameOf(record))) last.set(nameOf(record), record);
+  return last;
 }
 
 function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected, codec: Codec): Report {

@@ -17,7 +17,7 @@ export type WatchOptions = {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly limits: EngineLimits;
-  /** Only `outcomes` writes ticks. */
+  /** Only `outcomes` writes ticks, and takes requests. */
   readonly ticks: boolean;
 };
 
@@ -29,6 +29,7 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
   let witnessed: number | null = null;
   let confirmAfter = clock.now() + limits.confirmMs;
   let confirmed: number | null = null;
+  let requestsAfter = clock.now() + limits.requestsMs;
 
   /**
    * At most one in `tickMs`; the pause doubles while ticks do not reach the due time, as when the broker's clock is
@@ -72,9 +73,17 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
     confirmAfter = clock.now() + limits.confirmMs;
   }
 
+  /** Only `outcomes` is asked for anything. */
+  async function requests(partition: Partition): Promise<void> {
+    if (!ticks || clock.now() < requestsAfter) return;
+    const wereThere = await partition.takeRequests();
+    requestsAfter = wereThere ? 0 : clock.now() + limits.requestsMs;
+  }
+
   return {
     async rest(partition) {
       await partition.rest();
+      await requests(partition);
       await confirm(partition);
       await tick(partition);
       await witness(partition);

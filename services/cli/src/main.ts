@@ -14,6 +14,7 @@ import type { ExportOptions, ExportTopic } from './commands/export-options.ts';
 import { topicOf, withExportOptions } from './commands/export-options.ts';
 import { addGenerations } from './commands/generations.ts';
 import { addOffsets } from './commands/offsets.ts';
+import { addReplay } from './commands/replay-options.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
 import type { RecoverOptions } from './recovery.ts';
@@ -180,6 +181,7 @@ addGenerations(program, run);
 addOffsets(program, run);
 
 addDlq(program, run);
+addReplay(program, run);
 
 const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
 topics

@@ -18,6 +18,7 @@ const LEVELS: Readonly<Record<EngineEvent['name'], 'debug' | 'info' | 'warn' | '
   'records-sent': 'debug',
   'recovery-ended': 'info',
   'derived-lost': 'error',
+  'requests-taken': 'info',
   ticked: 'debug',
 };
 

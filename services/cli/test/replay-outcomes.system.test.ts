@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readConfig } from '@callfold/adapters/config';
+import { CALL_OUTCOMES, SEQ_HEADER } from '@callfold/core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { askRedis, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
+import { openKafkaSite } from '../src/wiring/kafka.ts';
+import type { Running } from './built-command.ts';
+import { callfold, checkBuilt, parseLines, start, until } from './built-command.ts';
+
+/**
+ * A range derived again on real Kafka and Redis: what was published by a wrong rule (a setting, put right afterwards)
+ * is corrected by the running owner, however often the command and the owner are killed. One story.
+ */
+
+const PARTITIONS = 2;
+const CALLS = 1_500;
+const PATIENCE = { mostMs: 60_000 };
+
+let parts: readonly { stop(how?: { wipe?: boolean }): Promise<void> }[] = [];
+let env: Record<string, string> = {};
+let redis: Awaited<ReturnType<typeof startRedis>>;
+let outcomes: Running;
+
+const serve = (more: Readonly<Record<string, string>> = {}): void => {
+  outcomes = start(['serve', 'outcomes'], { env: { ...env, ...more } });
+};
+
+async function stopOutcomes(): Promise<void> {
+  outcomes.child.kill('SIGTERM');
+  await outcomes.ended;
+}
+
+async function derived(): Promise<
+  { readonly partition: number; readonly seq: number; readonly record: Record<string, unknown> }[]
+> {
+  const site = await openKafkaSite(readConfig(env), () => undefined);
+  try {
+    const found = [];
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      for (let offset = 0; ; ) {
+        const page = await site.readDerived(CALL_OUTCOMES, partition, offset);
+        await site.codec.prepare(page.records);
+        for (const { value, headers } of page.records) {
+          const seq = Number(Buffer.from(headers.find(({ name }) => name === SEQ_HEADER)?.value ?? []).toString());
+          found.push({ partition, seq, record: site.codec.decodeDerived(CALL_OUTCOMES, value ?? new Uint8Array()) });
+        }
+        if (page.next >= page.end || page.next <= offset) break;
+        offset = page.next;
+      }
+    }
+    return found;
+  } finally {
+    await site.close();
+  }
+}
+
+/** The checkpoint is made to believe that the rule was always the right one, as it is after a change of code. */
+async function mendRule(): Promise<void> {
+  const keys = (await askRedis(redis.port, ['keys', '*outcomes*:checkpoint'])) as string[];
+  for (const key of keys) {
+    const meta = (await askRedis(redis.port, ['hget', key, 'meta'])) as string | null;
+    if (meta)
+      await askRedis(redis.port, ['hset', key, 'meta', meta.replace('shortAbandonMs=600000', 'shortAbandonMs=5000')]);
+  }
+}
+
+const replay = (...more: readonly string[]) =>
+  ['replay', 'outcomes', '--from', 'earliest', '--to', 'latest', '--source', 'callcenter24', ...more] as const;
+
+beforeAll(async () => {
+  checkBuilt();
+  const dir = testDir('replay-outcomes');
+  const [kafka, registry, server] = await Promise.all([
+    startKafka({ dir: join(dir, 'kafka') }),
+    startRegistry({ dir: join(dir, 'registry') }),
+    startRedis({ dir: join(dir, 'redis') }),
+  ]);
+  redis = server;
+  parts = [kafka, registry, server];
+  env = {
+    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
+    CALLFOLD_REGISTRY_URL: registry.url,
+    CALLFOLD_REDIS_URL: server.url,
+    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
+    CALLFOLD_SETTLE_MS: '500',
+    CALLFOLD_PARTITIONS: String(PARTITIONS),
+    CALLFOLD_HTTP_PORT: '0',
+  };
+}, 120_000);
+
+afterAll(async () => {
+  outcomes?.child.kill('SIGKILL');
+  await Promise.all(parts.map((part) => part.stop({ wipe: true })));
+});
+
+it('publishes the differences once, whatever is killed', { timeout: 180_000 }, async () => {
+  expect((await callfold(['topics', 'apply', '--execute'], { env })).code).toBe(0);
+  const words = ['Participant join (Contact)', 'Participant leave (Contact)', 'Call ended'];
+  const lines = Array.from({ length: CALLS }, (_, n) =>
+    words.map((status, index) =>
+      JSON.stringify({
+        source: 'callcenter24',
+        callId: `call-${n}`,
+        occurredAt: Date.now() - 60_000 + index * 20_000,
+        status,
+      }),
+    ),
+  ).flat();
+  serve({ CALLFOLD_SHORT_ABANDON_MS: '600000' });
+  expect((await callfold(['import', '-'], { env, input: `${lines.join('\n')}\n` })).code).toBe(0);
+  await until('all is published', async () => (await derived()).length >= CALLS, { ...PATIENCE, running: outcomes });
+  await stopOutcomes();
+
+  const refused = await callfold(replay(), { env });
+  expect([refused.code, refused.err]).toEqual([4, expect.stringContaining('runs with other settings')]);
+  await mendRule();
+  const dry = await callfold(replay('--json'), { env });
+  expect(dry.code, dry.err).toBe(3);
+  const rows = parseLines(dry.out) as { counts: Record<string, { changed: number; same: number }> }[];
+  expect(rows.reduce((sum, { counts }) => sum + (counts[CALL_OUTCOMES]?.changed ?? 0), 0)).toBe(CALLS);
+  expect(dry.err).toContain('callfold replay outcomes --from earliest --to latest --source callcenter24');
+  expect(await derived()).toHaveLength(CALLS);
+
+  // No owner: the requests lie there, and keep.
+  const alone = await callfold(replay('--execute', '--wait', '2'), { env });
+  expect([alone.code, alone.err]).toEqual([4, expect.stringContaining('no owner takes them')]);
+  serve();
+  // The command and the owner die, again and again.
+  for (let turn = 0; turn < 3; turn += 1) {
+    const running = start(replay('--execute'), { env });
+    await pause(1_500 + turn * 700);
+    running.child.kill('SIGKILL');
+    if (turn === 1) {
+      outcomes.child.kill('SIGKILL');
+      await outcomes.ended;
+      serve();
+    }
+    await running.ended;
+  }
+  const last = await callfold(replay('--execute'), { env });
+  expect(last.code, `${last.out}\n${last.err}`).toBe(0);
+  const again = await callfold(replay(), { env });
+  expect([again.code, again.err]).toEqual([0, expect.stringContaining('Nothing differs.')]);
+
+  const standing = await derived();
+  expect(standing).toHaveLength(2 * CALLS);
+  expect(standing.filter(({ record }) => record['revision'] === 2 && record['short'] === false)).toHaveLength(CALLS);
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    const seqs = standing.filter((one) => one.partition === partition).map(({ seq }) => seq);
+    expect(seqs).toEqual(seqs.map((_, index) => index));
+  }
+  await stopOutcomes();
+  const verified = await callfold(['verify'], { env });
+  expect(verified.code, verified.err).toBe(0);
+});
