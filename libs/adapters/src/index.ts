@@ -1,3 +1,5 @@
+export { openFolder } from './archive/folder.ts';
+export { avroSegments } from './archive/segment.ts';
 export type { AvroCodec } from './avro/codec.ts';
 export { createCodec } from './avro/codec.ts';
 export { createLocalRegistry } from './avro/local-registry.ts';

@@ -1,3 +1,4 @@
+export * from './archive.ts';
 export { hashOfRecord } from './checkpoint.ts';
 export * from './build.ts';
 export * from './diff.ts';

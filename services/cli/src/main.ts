@@ -6,6 +6,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import type { Context, Exit } from './command.ts';
 import { EXIT, exitOf } from './command.ts';
 import type { DevOptions } from './commands/dev.ts';
+import type { ArchiveOptions } from './archiving.ts';
 import { addDlq } from './commands/dlq.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FoldOptions } from './commands/fold.ts';
@@ -182,6 +183,15 @@ addOffsets(program, run);
 
 addDlq(program, run);
 addReplay(program, run);
+
+program
+  .command('archive')
+  .description('copy the raw log to files, on from where it ended; `replay outcomes` reads them with --archive')
+  .requiredOption('--to <folder>', 'where the archive lies')
+  .addOption(new Option('--source <name>', 'only of this source').choices([...SOURCES]))
+  .option('--partition <number>', 'only this partition', wholeNumber)
+  .option('--check', 'read the archive and hold it against its checksums; no broker is asked')
+  .action((options: ArchiveOptions) => run(async (c) => (await import('./commands/archive.ts')).archive(options, c)));
 
 const topics = program.command('topics').description('topics and schemas in Kafka and the registry');
 topics

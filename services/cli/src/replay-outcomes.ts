@@ -1,16 +1,17 @@
 import { systemClock } from '@callfold/adapters';
 import type { DerivedRecord, Settings, Source } from '@callfold/core';
-import { rawTopic, recordJson, SOURCES } from '@callfold/core';
+import { recordJson } from '@callfold/core';
 import type { At, Compared, Comparing, Range, RangeCounts, Replayed } from '@callfold/engine';
 import { compareRange, replayRange, requestsTaken, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
+import { logWith } from './archiving.ts';
 import type { Context } from './command.ts';
-import { WrongArgument } from './command.ts';
 import type { Point } from './points.ts';
 import { spanOf } from './points.ts';
 import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
 import type { Site } from './site.ts';
+import { sourceTargets, targetsOf } from './targets.ts';
 
 /** What `callfold replay outcomes` finds, says and does. */
 
@@ -21,6 +22,8 @@ export type ReplayOptions = {
   readonly partition?: number;
   readonly tenant?: string;
   readonly call?: string;
+  /** A folder of `callfold archive`. */
+  readonly archive?: string;
   /** Seconds. */
   readonly wait: number;
   readonly execute?: boolean;
@@ -48,23 +51,6 @@ export type ReplayRow = {
 /** Differences of one partition that are told in full; all are counted. */
 const TOLD_MAX = 1_000;
 
-export async function partitionsOf(
-  site: Site,
-  { source, partition }: { readonly source?: Source; readonly partition?: number },
-): Promise<(At & { readonly source: Source })[]> {
-  const ats: (At & { source: Source })[] = [];
-  for (const one of SOURCES.filter((each) => source === undefined || each === source)) {
-    const topic = rawTopic(one);
-    const partitions = await site.partitions(topic);
-    if (partition !== undefined && partition >= partitions)
-      throw new WrongArgument(`${topic} has ${partitions} partitions: there is no partition ${partition}.`);
-    for (let number = 0; number < partitions; number += 1) {
-      if (partition === undefined || number === partition) ats.push({ topic, partition: number, source: one });
-    }
-  }
-  return ats;
-}
-
 function isWanted({ tenant, call }: ReplayOptions): (record: DerivedRecord) => boolean {
   return (record) =>
     (tenant === undefined || record.tenantId === tenant) &&
@@ -78,9 +64,9 @@ export async function* replayOutcomes(
   options: ReplayOptions,
   { say, stop }: Pick<Context, 'say' | 'stop'>,
 ): AsyncGenerator<ReplayRow> {
-  for (const { source, ...at } of await partitionsOf(site, options)) {
+  for (const { source, at } of await targetsOf(site, sourceTargets(options))) {
     if (stop.requested) return;
-    const log = site.log('outcomes');
+    const log = logWith(site.log('outcomes'), options.archive);
     const range = await spanOf(log, at, options.from, options.to);
     if (range.to <= range.from) continue;
     const progress = progressOf(at, await log.bounds(at), say);

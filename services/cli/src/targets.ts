@@ -36,6 +36,17 @@ export async function targetsOf(site: Site, { role, topic, partition }: TargetOp
   return targets;
 }
 
+type SourceOptions = { readonly source?: Source; readonly partition?: number };
+
+/** The raw partitions of a command that knows no roles, once each. */
+export function sourceTargets({ source, partition }: SourceOptions): TargetOptions {
+  return {
+    role: 'outcomes',
+    ...(source !== undefined && { topic: rawTopic(source) }),
+    ...(partition !== undefined && { partition }),
+  };
+}
+
 /** The options of a command line that name the same partitions. */
 export function targetWords({ role, topic, partition }: TargetOptions): string[] {
   return [

@@ -1,12 +1,14 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '@callfold/adapters/config';
 import { CALL_OUTCOMES, SEQ_HEADER } from '@callfold/core';
+import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askRedis, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
-import { callfold, checkBuilt, parseLines, start, until } from './built-command.ts';
+import { callfold, checkBuilt, emptyFolder, parseLines, start, until } from './built-command.ts';
 
 /**
  * A range derived again on real Kafka and Redis: what was published by a wrong rule (a setting, put right afterwards)
@@ -19,6 +21,7 @@ const PATIENCE = { mostMs: 60_000 };
 
 let parts: readonly { stop(how?: { wipe?: boolean }): Promise<void> }[] = [];
 let env: Record<string, string> = {};
+let brokers: readonly string[] = [];
 let redis: Awaited<ReturnType<typeof startRedis>>;
 let outcomes: Running;
 
@@ -77,6 +80,7 @@ beforeAll(async () => {
     startRedis({ dir: join(dir, 'redis') }),
   ]);
   redis = server;
+  brokers = kafka.brokers;
   parts = [kafka, registry, server];
   env = {
     CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
@@ -153,4 +157,42 @@ it('publishes the differences once, whatever is killed', { timeout: 180_000 }, a
   await stopOutcomes();
   const verified = await callfold(['verify'], { env });
   expect(verified.code, verified.err).toBe(0);
+});
+
+it('reads from an archive what retention took', { timeout: 120_000 }, async () => {
+  const folder = emptyFolder('archive');
+  try {
+    const archive = (...more: readonly string[]) => callfold(['archive', '--to', folder, '--json', ...more], { env });
+    const first = await archive('--source', 'callcenter24');
+    expect(first.code, first.err).toBe(0);
+    const rows = parseLines(first.out) as { partition: number; from: number; next: number; records: number }[];
+    expect(rows.map(({ partition, from }) => [partition, from])).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+    expect(rows.reduce((sum, { records }) => sum + records, 0)).toBeGreaterThanOrEqual(3 * CALLS);
+    const second = await archive('--source', 'callcenter24');
+    expect(parseLines(second.out).map(({ records }) => records)).toEqual([0, 0]);
+    const checked = await archive('--check');
+    expect([checked.code, parseLines(checked.out).length]).toEqual([0, 2]);
+
+    const client = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING });
+    const admin = client.admin();
+    await admin.connect();
+    const partitions = rows.map(({ partition, next }) => ({ partition, offset: String(next - 3) }));
+    await admin.deleteTopicRecords({ topic: 'callfold.raw.callcenter24', partitions });
+    await admin.disconnect();
+    const counted = async (...more: readonly string[]): Promise<[number, number]> => {
+      const { out, err, code } = await callfold(replay('--json', ...more), { env });
+      expect([0, 3], err).toContain(code);
+      const said = parseLines(out) as { counts: Record<string, { same: number; beforeHorizon: number }> }[];
+      const sum = (of: 'same' | 'beforeHorizon'): number =>
+        said.reduce((total, { counts }) => total + (counts[CALL_OUTCOMES]?.[of] ?? 0), 0);
+      return [sum('same'), sum('beforeHorizon')];
+    };
+    expect(await counted('--archive', folder)).toEqual([CALLS, 0]);
+    expect((await counted())[0]).toBeLessThan(CALLS);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -48,6 +48,7 @@ export function addReplay(program: Command, run: Run): void {
     .description('derive it again, compare with what was published; with --execute the owners publish the differences')
     .option('--tenant <id>', 'only of this tenant', tenantOption)
     .option('--call <id>', 'only of this call')
+    .option('--archive <folder>', 'read from here what retention took: a folder of callfold archive')
     .option('--wait <seconds>', 'how long to wait for an owner that does not move', seconds, 60)
     .option('--execute', 'do it')
     .action((options: ReplayOptions) =>
@@ -64,7 +65,7 @@ function pointText(point: ReplayOptions['from']): string {
 const quoted = (text: string): string => (/^[\w./:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The command as it was asked for, without `--execute`. */
-export function againCommand(name: string, options: object): string {
+export function againCommand(name: 'archive' | 'replay outcomes', options: object): string {
   const words = Object.entries(options).flatMap(([option, value]: [string, unknown]) => {
     if (option === 'execute' || value === undefined || value === false) return [];
     const flag = `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -72,5 +73,5 @@ export function againCommand(name: string, options: object): string {
     const text = typeof value === 'object' ? pointText(value as ReplayOptions['from']) : `${value as string | number}`;
     return [`${flag} ${quoted(text)}`];
   });
-  return ['callfold replay', name, ...words].join(' ');
+  return ['callfold', name, ...words].join(' ');
 }

@@ -26,7 +26,7 @@ export async function replayOutcomesCommand(options: ReplayOptions, context: Con
   } finally {
     await site.close();
   }
-  const again = againCommand('outcomes', options);
+  const again = againCommand('replay outcomes', options);
   if (stop.requested) {
     say(`Ended as asked. What was asked of owners is theirs to publish. To go on:\n${again} --execute`);
     return EXIT.failed;
