@@ -36,7 +36,7 @@ export type RangeCounts = {
   erased: number;
 };
 
-export type Difference = {
+export type RecordDifference = {
   readonly what: 'missing' | 'changed' | 'surplus';
   readonly topic: string;
   readonly id: string;
@@ -66,7 +66,7 @@ export type Compared = {
   readonly read: Readonly<Record<string, number>>;
   readonly expected: Expected;
   readonly counts: ReadonlyMap<string, Readonly<RangeCounts>>;
-  readonly differences: readonly Difference[];
+  readonly differences: readonly RecordDifference[];
   readonly subjects: readonly DueSubject[];
   /** Dead letters of the range that stand and fold today, and that today's code would write. Told, never mended. */
   readonly letters: { readonly surplus: number; readonly missing: number };
@@ -91,25 +91,25 @@ type Derived = Side & { readonly subject: string; readonly suffix: string; reado
 
 const POLL_MS = 200;
 
-export const placeText = ({ topic, partition }: At): string => `${topic} partition ${partition}`;
+export const placeWords = ({ topic, partition }: At): string => `${topic} partition ${partition}`;
 
 /** The owner's checkpoint. @throws Refused when there is nothing to compare, or it could not be compared rightly */
 export async function checkpointOf(store: Store, at: At, settings: Settings): Promise<Meta & { position: number }> {
   const stored = await store.peek(at);
   if (!stored?.meta || stored.next === null) {
     throw new Refused(
-      `${placeText(at)}: outcomes has no checkpoint: start \`callfold serve outcomes\`, or \`callfold recover\` if it had one.`,
+      `${placeWords(at)}: outcomes has no checkpoint: start \`callfold serve outcomes\`, or \`callfold recover\` if it had one.`,
     );
   }
   const meta = decodeMeta(stored.meta);
   if (recoveryOf(stored)) {
     throw new Refused(
-      `${placeText(at)}: a recovery is under way: look again when it has ended (\`callfold recover\`).`,
+      `${placeWords(at)}: a recovery is under way: look again when it has ended (\`callfold recover\`).`,
     );
   }
   if (meta.settings !== fingerprint(settings)) {
     throw new Refused(
-      `${placeText(at)}: outcomes runs with other settings (${meta.settings}) than this command (${fingerprint(settings)}): ` +
+      `${placeWords(at)}: outcomes runs with other settings (${meta.settings}) than this command (${fingerprint(settings)}): ` +
         'what differs would be the settings, not the code. Give this command the same CALLFOLD_ variables.',
     );
   }
@@ -140,7 +140,7 @@ export async function allSent(comparing: Omit<Comparing, 'range' | 'isWanted'>):
     if (await allStands(comparing, first)) return first;
     if (waitedMs >= patienceMs) {
       throw new Refused(
-        `${placeText(at)}: ${first.outboxNext - seen.outboxFirst} derived records are committed and not sent: ` +
+        `${placeWords(at)}: ${first.outboxNext - seen.outboxFirst} derived records are committed and not sent: ` +
           'no owner is at work. Start `callfold serve outcomes`, then run this again.',
       );
     }
@@ -248,7 +248,7 @@ function createCounts() {
 function judged(judging: Judging): Pick<Compared, 'counts' | 'differences' | 'subjects' | 'letters'> {
   const { comparing, stands, gives, expected, position } = judging;
   const { counts, count } = createCounts();
-  const differences: Difference[] = [];
+  const differences: RecordDifference[] = [];
   const isBefore = judgeOf(expected, stands.before);
   const inRange = subjectsInRange(judging);
   const bySubject = new Map<string, (readonly [string, Derived])[]>();

@@ -13,7 +13,7 @@ import { inputOf } from './inputs.ts';
 import type { At, Clock, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Compared, Comparing, DueSubject } from './range.ts';
-import { allSent, checkpointOf, placeText } from './range.ts';
+import { allSent, checkpointOf, placeWords } from './range.ts';
 import type { Stood } from './read-back.ts';
 import { topicPages } from './read-back.ts';
 import type { PublishRequest } from './requests.ts';
@@ -61,7 +61,7 @@ export async function requestsTaken({ at, store, clock, stop, patienceMs }: Wait
   for (let waitedMs = 0; waiting > 0 && !stop.requested; waitedMs += POLL_MS) {
     if (waitedMs >= patienceMs) {
       throw new Refused(
-        `${placeText(at)}: ${waiting} requests lie in the store and no owner takes them. They keep: start ` +
+        `${placeWords(at)}: ${waiting} requests lie in the store and no owner takes them. They keep: start ` +
           '`callfold serve outcomes`, then run this again.',
       );
     }
