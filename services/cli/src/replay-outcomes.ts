@@ -25,7 +25,7 @@ export type ReplayOptions = {
   /** A folder of `callfold archive`. */
   readonly archive?: string;
   /** Seconds. */
-  readonly wait: number;
+  readonly wait?: number;
   readonly execute?: boolean;
 };
 
@@ -49,6 +49,8 @@ export type ReplayRow = {
 };
 
 /** Differences of one partition that are told in full; all are counted. */
+/** For an owner that does not move. */
+const WAIT_SECONDS = 60;
 const TOLD_MAX = 1_000;
 
 function isWanted({ tenant, call }: ReplayOptions): (record: DerivedRecord) => boolean {
@@ -80,7 +82,7 @@ export async function* replayOutcomes(
       rules: rulesOf(OUTCOMES, settings),
       clock: systemClock,
       stop,
-      patienceMs: options.wait * 1_000,
+      patienceMs: (options.wait ?? WAIT_SECONDS) * 1_000,
       range,
       isWanted: isWanted(options),
       progress: progress.add,

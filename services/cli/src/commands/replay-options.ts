@@ -49,7 +49,7 @@ export function addReplay(program: Command, run: Run): void {
     .option('--tenant <id>', 'only of this tenant', tenantOption)
     .option('--call <id>', 'only of this call')
     .option('--archive <folder>', 'read from here what retention took: a folder of callfold archive')
-    .option('--wait <seconds>', 'how long to wait for an owner that does not move', seconds, 60)
+    .option('--wait <seconds>', 'how long to wait for an owner that does not move (default: 60)', seconds)
     .option('--execute', 'do it')
     .action((options: ReplayOptions) =>
       run(async (c) => (await import('./replay-outcomes.ts')).replayOutcomesCommand(options, c)),
