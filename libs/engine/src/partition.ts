@@ -7,6 +7,7 @@ import type { Fold, Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
+import type { EngineEvent } from './observer.ts';
 import type { At, Batch, Claim, LogRecord, Publisher, Signal, Stored } from './ports.ts';
 import { createPrefetch } from './prefetch.ts';
 import type { Relay } from './relay.ts';
@@ -73,10 +74,19 @@ function isFull({ records, changed, entries }: Fold, limits: EngineLimits): bool
   return records >= limits.sliceRecords || changed >= limits.sliceSubjects || entries >= limits.sliceEntries;
 }
 
+type Committed = Extract<EngineEvent, { name: 'batch-committed' }>;
+
 /** @throws Lost when the partition is another owner's, or the store knows nothing of this one. */
 function mustHold(stored: Stored | null, claim: Claim): void {
   if (stored !== null && stored.claim.epoch > claim.epoch) throw new Lost('fenced');
   if (stored?.claim.epoch !== claim.epoch || stored.claim.token !== claim.token) throw new Lost('moved');
+}
+
+function committedEvent(
+  { records, changed, entries }: Work,
+  place: Pick<Committed, 'at' | 'position' | 'end' | 'clock'>,
+): Committed {
+  return { name: 'batch-committed', records, changed, derived: entries.length, ...place };
 }
 
 function relayOf(
@@ -105,15 +115,9 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   const place = { source, partition: at.partition, partitions: claimed.partitions };
   const cache = createCache(limits.cachedSubjects);
   const timers = createTimers(limits.loadedTimers);
-  const prefetch = createPrefetch({
-    ...opening,
-    store,
-    cache,
-    timers,
-    loadedTimers: limits.loadedTimers,
-    uncommitted: () => uncommitted,
-    settled: () => inFlight,
-  });
+  const held = { store, cache, timers, loadedTimers: limits.loadedTimers };
+  const underWay = { uncommitted: () => uncommitted, settled: () => inFlight };
+  const prefetch = createPrefetch({ ...opening, ...held, ...underWay });
   let meta: Meta = claimed.meta;
   let expected = claimed.stored;
   let position = claimed.position;
@@ -127,9 +131,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let uncommitted: ReadonlyMap<string, Kept> = new Map();
   let failure: Error | null = null;
 
-  const relay = ports.publisher
-    ? relayOf(options, opening, ports.publisher, () => commitNothing())
-    : null;
+  const relay = ports.publisher ? relayOf(options, opening, ports.publisher, () => commitNothing()) : null;
   for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
   // The first owner leaves a checkpoint at once: later a witness without one means that the store lost its state.
   if (claimed.stored === null) commit(nothingFolded(meta), position).catch(() => undefined);
@@ -153,16 +155,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (uncommitted === kept) uncommitted = new Map();
       if (work.records === 0 && work.entries.length === 0) return;
       relay?.add(change.outboxFrom, work.entries);
-      observer({
-        name: 'batch-committed',
-        at,
-        records: work.records,
-        changed: work.changed,
-        derived: work.entries.length,
-        position: next,
-        end,
-        clock,
-      });
+      observer(committedEvent(work, { at, position: next, end, clock }));
     };
     inFlight = run();
     inFlight.catch((error: unknown) => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     CALLFOLD_DATA_DIR: join(dir, 'data'),
   };
   const { code, err } = await callfold(['topics', 'apply', '--execute'], { env });
-  expect(code, err).toBe(0);
+  if (code !== 0) throw new Error(err);
 });
 
 afterAll(async () => {
