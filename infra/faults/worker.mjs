@@ -141,6 +141,13 @@ const heard = (site) => ({
       publisher: ports.publisher && heardPublisher(ports.publisher),
     };
   },
+  // The projector keeps up every generation of the aggregates, each by ports of its own.
+  shelf: { ...site.shelf, storeOf: (/** @type {string} */ key) => heardStore(site.shelf.storeOf(key)) },
+  /** @type {typeof site.openGeneration} */
+  openGeneration(generation, observer) {
+    const opened = site.openGeneration(generation, observer);
+    return { ...opened, ports: { ...opened.ports, consumer: heardConsumer(opened.ports.consumer) } };
+  },
 });
 
 process.on('message', (/** @type {any} */ { arm, clockMs }) => {

@@ -33,8 +33,10 @@ const RSS_MB = 700;
 /** Through the engine a record costs some hundred times as much as through the decoder alone. */
 const ENGINE_SHARE = 20;
 
-/** What decoding and validating can refuse: the rest needs a log. Each must come up among this many records. */
-const REACHED = Object.keys(CODES).filter((code) => !['no-value', 'wrong-partition', 'too-late'].includes(code));
+/** What needs a log, a CSV header, or a sender with a key of its own. */
+const ELSEWHERE = ['no-value', 'wrong-partition', 'too-late', 'not-csv', 'foreign-tenant'];
+/** What decoding and validating can refuse. Each must come up among this many records. */
+const REACHED = Object.keys(CODES).filter((code) => !ELSEWHERE.includes(code));
 const TELLING_RECORDS = 20_000;
 
 /**
