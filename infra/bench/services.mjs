@@ -9,26 +9,28 @@ const WAIT_MS = 20;
  * The site's ports with an ear: the first batch begins the measuring, and only the raw topic's own partitions count.
  */
 function heard(site, topic, meter, told) {
+  const hearing = (observer) => (event) => {
+    observer(event);
+    told(event);
+  };
+  function heardConsumer(consumer) {
+    const run = (handler) =>
+      consumer.run({
+        ...handler,
+        batch(at, batch, signal) {
+          if (at.topic === topic && batch.records.length > 0) meter.first();
+          return handler.batch(at, batch, signal);
+        },
+      });
+    return { run, stop: () => consumer.stop(), seek: (at, offset) => consumer.seek(at, offset) };
+  }
+  const heardPorts = (ports) => ({ ...ports, consumer: heardConsumer(ports.consumer) });
   return {
     ...site,
-    ports(role, observer) {
-      const ports = site.ports(role, (event) => {
-        observer(event);
-        told(event);
-      });
-      const { consumer } = ports;
-      const run = (handler) =>
-        consumer.run({
-          ...handler,
-          batch(at, batch, signal) {
-            if (at.topic === topic && batch.records.length > 0) meter.first();
-            return handler.batch(at, batch, signal);
-          },
-        });
-      return {
-        ...ports,
-        consumer: { run, stop: () => consumer.stop(), seek: (at, offset) => consumer.seek(at, offset) },
-      };
+    ports: (role, observer) => heardPorts(site.ports(role, hearing(observer))),
+    openGeneration(generation, observer) {
+      const opened = site.openGeneration(generation, hearing(observer));
+      return { ...opened, ports: heardPorts(opened.ports) };
     },
   };
 }

@@ -21,19 +21,22 @@ const site = await openKafkaSite(config, (text) => logger.warn({ event: 'notice'
 /** @type {import('./pauses.mjs').Heard[]} */
 let heard = [];
 
+/** @param {import('@callfold/engine').Observer} observer @returns {import('@callfold/engine').Observer} */
+const hearing = (observer) => (event) => {
+  observer(event);
+  const { topic, partition } = event.at;
+  const place = `${topic}/${partition}`;
+  if (event.name === 'batch-committed' && event.records > 0) heard.push(['folded', place, Date.now()]);
+  if (event.name === 'partition-claimed') heard.push(['claimed', place, Date.now()]);
+  if (event.name === 'partition-released') heard.push(['released', place, Date.now()]);
+  if (event.name === 'partition-fenced') heard.push(['fenced', place, Date.now()]);
+};
+
 /** @type {typeof site} */
 const tapped = {
   ...site,
-  ports: (name, observer) =>
-    site.ports(name, (event) => {
-      observer(event);
-      const { topic, partition } = event.at;
-      const place = `${topic}/${partition}`;
-      if (event.name === 'batch-committed' && event.records > 0) heard.push(['folded', place, Date.now()]);
-      if (event.name === 'partition-claimed') heard.push(['claimed', place, Date.now()]);
-      if (event.name === 'partition-released') heard.push(['released', place, Date.now()]);
-      if (event.name === 'partition-fenced') heard.push(['fenced', place, Date.now()]);
-    }),
+  ports: (name, observer) => site.ports(name, hearing(observer)),
+  openGeneration: (generation, observer) => site.openGeneration(generation, hearing(observer)),
 };
 
 const { service } = runRole(role, tapped, config, logger);
