@@ -84,7 +84,9 @@ export function createOwners(world, weather, random) {
             await process.clock.sleep(weather.fetchMs());
             if (weather.redelivers()) {
               const from = Math.max(topics.bounds(at).start, batch.from - random.whole(0, 5));
-              await handler.batch(at, topics.read(at, from, plan.batchRecords), signal);
+              const again = topics.read(at, from, plan.batchRecords);
+              held.set(place, Math.max(batch.next, again.next));
+              await handler.batch(at, again, signal);
               journal.count('delivered twice');
             }
             if (batch.records.length > plan.limits.sliceRecords) journal.count('several slices of a batch');

@@ -97,6 +97,8 @@ export function createWeather(world, random, { onCommit }) {
       try {
         return await link(call, at, () => {
           try {
+            // Also one that was under way when the log was closed.
+            if (call === 'tick' && closed.has(placeOf(at))) throw new Error('the leader moves');
             const answer = run();
             landed = true;
             sawDone(role, call, at, answer);

@@ -23,7 +23,7 @@ const TOLD_MS = 60_000;
 const DERIVED = DERIVED_OF.callcenter24;
 /** Exit code of a precondition that does not hold. */
 const REFUSED = 4;
-/** Of the append-only file, as after a machine that lost what it had not written. */
+/** Of what was written since the fault began, as after a machine that lost what it had not written. */
 const TAIL = 0.2;
 
 /** @param {Scene} scene */
@@ -116,7 +116,7 @@ const wrongPolicy = {
 /** @type {Fault} */
 const truncated = {
   name: 'redis-aof-truncated',
-  title: `Redis is killed and starts again without the last ${TAIL * 100} % of its append-only file`,
+  title: `Redis is killed and starts again without the last ${TAIL * 100} % of what was appended`,
   promise: `the position it came back with is claimed and folded on from: ${ZERO}`,
   boundSeconds: 30,
   because: 'Redis reads its file within some seconds; then as for a connection that is cut',
@@ -125,6 +125,8 @@ const truncated = {
   async run(scene) {
     const server = serverOf(scene);
     await scene.crew.usual();
+    // Earlier faults have written to the same file: what is cut off is of this one.
+    const earlier = statSync(appendOnlyFile(server)).size;
     await scene.underLoad(async () => {
       await pause(HOLD_MS);
       const since = Date.now();
@@ -134,7 +136,7 @@ const truncated = {
         const file = appendOnlyFile(server);
         const { size } = statSync(file);
         // In the middle of a command, most often.
-        truncateSync(file, size - Math.floor(size * TAIL) - scene.random.whole(0, 999));
+        truncateSync(file, size - Math.floor((size - earlier) * TAIL) - scene.random.whole(0, 999));
         await server.start();
       });
       if (setBack(scene, before, since) === 0) throw new Error('no acknowledged commit was lost');
