@@ -1,4 +1,5 @@
 import { hashOfRecord } from './checkpoint.ts';
+import { placeWords } from './place.ts';
 import type { At, Log, LogRecord } from './ports.ts';
 import { Refused } from './ports.ts';
 
@@ -178,7 +179,7 @@ async function goesOn(
   checkManifest(archive, manifest);
   const last = manifest.segments.at(-1);
   if (!last) return start;
-  const where = `${at.topic} partition ${at.partition}`;
+  const where = placeWords(at);
   const { place } = archive.files;
   if (manifest.partitions !== partitions) {
     throw new Refused(

@@ -10,7 +10,7 @@ import { handOver, throttled } from './rebuild.ts';
 import type { Role } from './role.ts';
 import type { Service, ServiceConfig } from './service.ts';
 import { startRole } from './service.ts';
-import { placeText } from './switch.ts';
+import { placeText } from './place.ts';
 
 /** How far a generation is in one partition. */
 export type Standpoint = {

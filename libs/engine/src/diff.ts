@@ -5,7 +5,7 @@ import type { Horizon } from './horizon.ts';
 import { horizonOf, isStateOfBefore } from './horizon.ts';
 import type { At, Clock, Log, Store } from './ports.ts';
 import { Refused } from './ports.ts';
-import { placeText } from './switch.ts';
+import { placeText } from './place.ts';
 import type { Pair } from './verify.ts';
 import { statePairs } from './verify.ts';
 

@@ -3,6 +3,7 @@ import { decodeMeta } from './checkpoint.ts';
 import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
 import { openPartition } from './partition.ts';
+import { placeText } from './place.ts';
 import type { At, Batch, Clock, ConsumerHandler, Signal } from './ports.ts';
 import { Overtaken, Refused } from './ports.ts';
 import { createProgress } from './progress.ts';
@@ -22,8 +23,6 @@ export type Engine = {
 };
 
 export const HELD = 'a newer owner holds it';
-
-const keyOf = (at: At): string => `${at.topic}/${at.partition}`;
 
 /** Waits for the work, no longer than that. A clock that nobody waits for must not keep the process from its end. */
 async function within(clock: Clock, mostMs: number, work: Promise<void>): Promise<void> {
@@ -163,7 +162,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (partition) observer({ name: 'partition-released', at, position: partition.committed ?? 0 });
     slot.signal.aborted = true;
     partition?.relay?.stop();
-    slots.delete(keyOf(at));
+    slots.delete(placeText(at));
   }
 
   const handler: ConsumerHandler = {
@@ -192,14 +191,14 @@ export function createEngine(options: EngineOptions): Engine {
         stall: null,
         lookAfter: 0,
       };
-      slots.set(keyOf(at), slot);
+      slots.set(placeText(at), slot);
       const position = await exclusive(slot, () => claim(slot).catch((error: unknown) => after(slot, error)));
       const look = (): Promise<void> => exclusive(slot, () => rest(slot));
       void keepWatch({ at, signal: either, clock, observer, limits, waits }, look, (error) => mend(slot, error));
       return position;
     },
     async batch(at: At, batch: Batch) {
-      const slot = slots.get(keyOf(at));
+      const slot = slots.get(placeText(at));
       if (!slot) return null;
       const cameAt = clock.now();
       slot.progress.sawEnd(batch.end, cameAt);
@@ -217,13 +216,13 @@ export function createEngine(options: EngineOptions): Engine {
       });
     },
     async paused(at: At) {
-      const slot = slots.get(keyOf(at));
+      const slot = slots.get(placeText(at));
       if (!slot) return;
       const drained = exclusive(slot, () => drain(slot, clock, limits.drainMs));
       await within(clock, 2 * limits.drainMs, drained);
     },
     async revoked(at: At) {
-      const slot = slots.get(keyOf(at));
+      const slot = slots.get(placeText(at));
       if (!slot) return;
       const released = exclusive(slot, () => release(slot));
       // What waits for infrastructure that is away must not hold the partition back from its next owner.

@@ -12,6 +12,7 @@ export * from './keep-up.ts';
 export * from './letters.ts';
 export * from './observer.ts';
 export * from './offline.ts';
+export * from './place.ts';
 export * from './ports.ts';
 export * from './progress.ts';
 export * from './range.ts';

@@ -6,6 +6,7 @@ import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
 import type { Entry } from './outbox.ts';
 import { decodeEntry } from './outbox.ts';
+import { placeWords } from './place.ts';
 import type { At, Claim, Signal, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
@@ -34,12 +35,10 @@ export type Claimed = {
   readonly corrections: readonly Correction[];
 };
 
-const name = ({ topic, partition }: At): string => `${topic} partition ${partition}`;
-
 function checkMeta(at: At, role: string, meta: Meta, settings: string, partitions: number): void {
   if (meta.partitions !== partitions) {
     throw new Refused(
-      `${name(at)}: the topic has ${partitions} partitions, ${role}'s state was made with ${meta.partitions}. ` +
+      `${placeWords(at)}: the topic has ${partitions} partitions, ${role}'s state was made with ${meta.partitions}. ` +
         'Subjects have moved to other partitions: rebuild the state (`callfold rebuild`).',
     );
   }
@@ -48,7 +47,7 @@ function checkMeta(at: At, role: string, meta: Meta, settings: string, partition
   const gone = was.filter((one) => !now.includes(one)).join(', ');
   const come = now.filter((one) => !was.includes(one)).join(', ');
   throw new Refused(
-    `${name(at)}: ${role}'s state was made with ${gone || `no ${come}`}, and it is different now. ` +
+    `${placeWords(at)}: ${role}'s state was made with ${gone || `no ${come}`}, and it is different now. ` +
       'Set it back, or rebuild the state with the new settings (`callfold rebuild`).',
   );
 }
@@ -63,13 +62,13 @@ async function checkLog(
 ): Promise<void> {
   if (next < start) {
     throw new Refused(
-      `${name(at)}: ${start - next} records between the position ${next} and the log's start ${start} are gone ` +
+      `${placeWords(at)}: ${start - next} records between the position ${next} and the log's start ${start} are gone ` +
         '(retention passed it, or the topic was made anew). Rebuild from what is left or from an archive (`callfold rebuild`).',
     );
   }
   if (next > end) {
     throw new Refused(
-      `${name(at)}: the log ends at ${end}, before the position ${next}: it was truncated or the topic was made anew. ` +
+      `${placeWords(at)}: the log ends at ${end}, before the position ${next}: it was truncated or the topic was made anew. ` +
         'Check the topic, then rebuild (`callfold rebuild`).',
     );
   }
@@ -81,7 +80,7 @@ async function checkLog(
   const now = record ? null : await log.bounds(at);
   if (now && now.start > start) return checkLog(options, at, next, meta, now.start, now.end);
   throw new Refused(
-    `${name(at)}: the record at offset ${meta.last.offset} is not the one that was folded: the topic was made anew or its end was ` +
+    `${placeWords(at)}: the record at offset ${meta.last.offset} is not the one that was folded: the topic was made anew or its end was ` +
       'rewritten. Check the topic, then rebuild (`callfold rebuild`).',
   );
 }
@@ -101,7 +100,7 @@ async function checkReading(options: EngineOptions, at: At, source: Source, meta
   if (input.what === 'event' && input.key === event.subject) return;
   const now = input.what === 'rejected' ? `${input.rejection.rejected}: ${input.rejection.reason}` : input.what;
   throw new Refused(
-    `${name(at)}: the record at offset ${event.offset} was folded as an event and cannot be read as that any more (${now}). ` +
+    `${placeWords(at)}: the record at offset ${event.offset} was folded as an event and cannot be read as that any more (${now}). ` +
       'This is another registry than the events were written with, or its ids were given out anew: ' +
       'point CALLFOLD_REGISTRY_URL to the right one, then start again.',
   );
@@ -112,7 +111,7 @@ async function checkFirst(options: EngineOptions, at: At, topics: readonly strin
   const { log, publisher } = options.ports;
   const lost = (witness: string): Refused =>
     new Refused(
-      `${name(at)}: ${options.role.name} has no checkpoint in its store, but ${witness}. The store lost its state: ` +
+      `${placeWords(at)}: ${options.role.name} has no checkpoint in its store, but ${witness}. The store lost its state: ` +
         'run `callfold recover`, which folds again and publishes only what is missing.',
     );
   const witness = await log.witness(at);
@@ -206,7 +205,7 @@ export async function claimPartition(
 ): Promise<Claimed> {
   const { log, store } = options.ports;
   const goOn = (): void => {
-    if (signal.aborted) throw new Left(`claiming ${name(at)}`);
+    if (signal.aborted) throw new Left(`claiming ${placeWords(at)}`);
   };
   goOn();
   const topics = DERIVED_OF[source];

@@ -3,6 +3,7 @@ import { contentHash, DEAD_LETTERS, DERIVED_OF, fingerprint, labelOf, suffixOf, 
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta } from './checkpoint.ts';
 import { horizonOf, isOfBefore, subjectOf } from './horizon.ts';
+import { placeWords } from './place.ts';
 import type { At, Clock, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { DerivedReader, Stood } from './read-back.ts';
@@ -90,8 +91,6 @@ type Standing = Side & { readonly topic: string; readonly label: string | null }
 type Derived = Side & { readonly subject: string; readonly suffix: string; readonly plain: DerivedRecord };
 
 const POLL_MS = 200;
-
-export const placeWords = ({ topic, partition }: At): string => `${topic} partition ${partition}`;
 
 /** The owner's checkpoint. @throws Refused when there is nothing to compare, or it could not be compared rightly */
 export async function checkpointOf(store: Store, at: At, settings: Settings): Promise<Meta & { position: number }> {

@@ -6,7 +6,7 @@ import { changeGenerations, generationNamed, readGenerations, withGeneration } f
 import type { At, Batch, Clock, Consumer, ConsumerHandler, Log, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import { offerRecovery } from './recovery.ts';
-import { placeText } from './switch.ts';
+import { placeText } from './place.ts';
 
 /**
  * Another generation of the aggregates, folded from the log beside the live one: by the projector's own engine, as a

@@ -1,6 +1,7 @@
 import { decodeMeta, encodeMeta } from './checkpoint.ts';
 import type { Generation, Generations, Shelf } from './generations.ts';
 import { changeGenerations, generationNamed, liveOf, readGenerations, withGeneration } from './generations.ts';
+import { placeText } from './place.ts';
 import type { At, Clock, Log, Store, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 
@@ -51,8 +52,6 @@ export type SwitchLimits = {
 };
 
 export const SWITCH_LIMITS: SwitchLimits = { nearMs: 30_000, heldMs: 2_000, lookMs: 5, tries: 5 };
-
-export const placeText = ({ topic, partition }: At): string => `${topic}/${partition}`;
 
 type Held = { readonly at: At; readonly stored: Stored };
 

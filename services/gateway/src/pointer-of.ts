@@ -1,24 +1,13 @@
 import type { Rejection } from '@callfold/core';
 import { CODES } from '@callfold/core';
+import { MAPPED_FIELDS } from './mapping.ts';
 
 /** The validator's reasons begin with the name of the field that they are about; a test holds it to that. */
 const FIELD = /^(attribute "|)([A-Za-z]+|[^"]*)/;
-const NAMES = new Set([
+const NAMES: ReadonlySet<string> = new Set([
+  ...MAPPED_FIELDS,
   'source',
   'tenantId',
-  'eventId',
-  'callId',
-  'chatId',
-  'agentId',
-  'occurredAt',
-  'start',
-  'startedAt',
-  'endedAt',
-  'status',
-  'state',
-  'recordVersion',
-  'duration',
-  'description',
   'attributes',
   'specversion',
   'id',
