@@ -81,8 +81,9 @@ async function openSite() {
         [seconds, 'Participant leave (Contact)'],
         [seconds, 'Call ended'],
       ] as const;
+      const joinedAt = Date.now() - 60_000;
       for (const [second, status] of words) {
-        const occurredAt = Date.now() - 60_000 + second * 1_000;
+        const occurredAt = joinedAt + second * 1_000;
         const raw = readEvent({ source: 'callcenter24', callId, occurredAt, status });
         if (isRejection(raw)) throw new Error(raw.reason);
         const partition = partitionOf(raw.tenantId, raw.subjectId, PARTITIONS);
