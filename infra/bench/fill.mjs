@@ -28,10 +28,29 @@ export function spanOf(options) {
   return last;
 }
 
+/** Each event with an attribute of so many characters: nothing reads it, and it is decoded and carried all the same. */
+function padded(input, characters) {
+  const padding = 'x'.repeat(characters);
+  return {
+    next() {
+      const event = input.next();
+      return event === null ? null : { ...event, attributes: { ...event.attributes, padding } };
+    },
+    get partition() {
+      return input.partition;
+    },
+    get calls() {
+      return input.calls;
+    },
+    ended: input.ended,
+  };
+}
+
 /** An input that ends a moment ago: its ticks lie in the past, and the next timers after them hours ahead. */
 export function recentInput(options) {
   const startAt = Date.now() - spanOf(options) - DUE_AFTER_MS - HOUR_MS;
-  return createInput({ ...options, startAt });
+  const input = createInput({ ...options, startAt });
+  return options.padding > 0 ? padded(input, options.padding) : input;
 }
 
 export const tickTime = (lastAt) => lastAt + DUE_AFTER_MS;
@@ -44,9 +63,14 @@ export function createOracle(partitions) {
   const subjects = new Set();
   const calls = new Set();
   let records = 0;
+  let outcomes = 0;
   const count = (derived) => {
     records += derived.length;
-    for (const record of derived) if (record.kind === 'call-outcome') calls.add(record.outcomeId);
+    for (const record of derived) {
+      if (record.kind !== 'call-outcome') continue;
+      calls.add(record.outcomeId);
+      outcomes += 1;
+    }
   };
   return {
     take(partition, event, loggedAt) {
@@ -55,7 +79,8 @@ export function createOracle(partitions) {
       count(folds[partition].fold(key, normalise(event), loggedAt).records);
     },
     tick: (partition, loggedAt) => count(folds[partition].advance(loggedAt)),
-    expected: () => ({ records, calls: calls.size, subjects: subjects.size }),
+    /** `outcomes`: those of the records that are call-outcomes. */
+    expected: () => ({ records, outcomes, calls: calls.size, subjects: subjects.size }),
   };
 }
 
@@ -76,12 +101,9 @@ export function outgoing(event, codec) {
   return { key: utf8Bytes(subjectKey(event.tenantId, event.subjectId)), value: codec.encodeRaw(event), headers: [] };
 }
 
-/** Writes the raw topic, which is there and empty. */
-export async function fill({ connection, codec, input: options }) {
-  const { partitions } = options;
+/** Writes the raw topic, which is there and empty, batch by batch with its time. */
+export async function writeBatches({ connection, codec, partitions, batches: all }) {
   const link = openLink(connection);
-  const input = recentInput(options);
-  const oracle = createOracle(partitions);
   const ends = Array.from({ length: partitions }, () => 0);
   let bytes = 0;
   let waiting = [];
@@ -91,10 +113,8 @@ export async function fill({ connection, codec, input: options }) {
     // A request may hold one batch of a partition: those of one partition follow each other.
     await Promise.all([...byPartition.values()].map((list) => sendInOrder(link, list)));
   };
-  for (const { partition, events, loggedAt } of batches(input, partitions)) {
+  for (const { partition, events, loggedAt } of all) {
     const records = events === null ? [TICK] : events.map((event) => outgoing(event, codec));
-    if (events === null) oracle.tick(partition, loggedAt);
-    else for (const event of events) oracle.take(partition, event, loggedAt);
     const batch = encodeBatch(records, UNSTAMPED, loggedAt, false);
     ends[partition] += records.length;
     bytes += batch.length;
@@ -103,8 +123,36 @@ export async function fill({ connection, codec, input: options }) {
   }
   await flush();
   await link.close();
+  return { ends, bytes };
+}
+
+/** The batches as they pass, each told to the oracle. */
+function* overheard(all, oracle) {
+  for (const one of all) {
+    const { partition, events, loggedAt } = one;
+    if (events === null) oracle.tick(partition, loggedAt);
+    else for (const event of events) oracle.take(partition, event, loggedAt);
+    yield one;
+  }
+}
+
+/** Writes the generated input, and says what must come of it. */
+export async function fill({ connection, codec, input: options }) {
+  const { partitions } = options;
+  const input = recentInput(options);
+  const oracle = createOracle(partitions);
+  const all = overheard(batches(input, partitions), oracle);
+  const { ends, bytes } = await writeBatches({ connection, codec, partitions, batches: all });
   const ended = Object.values(input.ended).reduce((sum, count) => sum + count, 0);
-  return { events: options.events, ends, bytes, begun: input.calls, ended, expected: oracle.expected() };
+  return {
+    events: options.events,
+    ends,
+    bytes,
+    begun: input.calls,
+    ended,
+    settleMs: DEFAULT_SETTINGS.settleMs,
+    expected: oracle.expected(),
+  };
 }
 
 function grouped(list) {

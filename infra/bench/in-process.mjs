@@ -1,5 +1,6 @@
 // What needs no server: the fold alone, and the embedded store.
 import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { createCodec, createLocalRegistry, openEmbedded, systemClock } from '@callfold/adapters';
 import { TOPICS, DEFAULT_SETTINGS } from '@callfold/core';
 import { createOfflineFold, fileRules } from '@callfold/engine';
@@ -53,6 +54,20 @@ export async function foldOnly(options) {
   await watch.time(() => rest.push(...offline.end()));
   keep(rest);
   return { ...meter.last(), ...watch.figures(), records, calls: calls.size };
+}
+
+/** The input as `callfold fold` reads it. */
+export function writeNdjson(options, file) {
+  const input = recentInput(options);
+  const out = openSync(file, 'w');
+  for (let chunk = nextChunk(input); chunk.length > 0; chunk = nextChunk(input)) {
+    const lines = chunk.map(({ source, tenantId, subjectId, eventId, occurredAt, status, attributes }) =>
+      JSON.stringify({ source, tenantId, callId: subjectId, eventId, occurredAt, status, attributes }),
+    );
+    writeSync(out, `${lines.join('\n')}\n`);
+  }
+  closeSync(out);
+  return { events: options.events };
 }
 
 function nextChunk(input) {
@@ -116,6 +131,7 @@ export async function embeddedService(role, { dir, partitions, ends, config, met
   const embedded = await openEmbedded({ dir, clock: systemClock, partitions });
   const { consumer, log, store, publisher } = embedded.member(role);
   const site = {
+    shelf: { book: null },
     ports: (_role, observer) => ({
       consumer,
       log,

@@ -18,6 +18,7 @@ export function createMeter(tell = () => {}) {
   let from = null;
   let usage = null;
   let count = 0;
+  let missed = 0;
   let timer;
 
   const sample = () => {
@@ -43,6 +44,10 @@ export function createMeter(tell = () => {}) {
     get count() {
       return count;
     },
+    /** Subjects that were read from the store, since they were in no cache. */
+    missed: (more) => {
+      missed += more;
+    },
     /** The figures from the first record to now. */
     last() {
       const wallMs = performance.now() - from;
@@ -52,7 +57,15 @@ export function createMeter(tell = () => {}) {
       sample();
       // When the first record came, after the process was started: module loading, connecting, joining the group.
       const startMs = from;
-      return { count, wallMs, cpuMs: (user + system) / 1_000, startMs, peakMiB: Math.round(peakMiB()), samples };
+      return {
+        count,
+        missed,
+        wallMs,
+        cpuMs: (user + system) / 1_000,
+        startMs,
+        peakMiB: Math.round(peakMiB()),
+        samples,
+      };
     },
   };
 }

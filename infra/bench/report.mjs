@@ -1,11 +1,16 @@
 // From single figures to medians, ratios and tables.
+import { PEERS } from './peers.mjs';
 
 export const NAMES = {
   raw: 'kafkajs `eachBatch` + avsc `decode`, nothing else',
   decode: 'our consumer and codec, validated events',
   projector: 'projector to Redis',
+  'call-outcomes': 'outcomes, call-outcomes alone',
+  ...Object.fromEntries(Object.entries(PEERS).map(([what, { name }]) => [what, name])),
   outcomes: 'outcomes to derived topics',
+  both: 'projector and outcomes at once',
   fold: 'fold alone, no IO',
+  'fold-command': '`callfold fold` from a file',
   append: 'embedded store: encode and append',
   'embedded-projector': 'embedded store: projector',
   'embedded-outcomes': 'embedded store: outcomes',
@@ -55,6 +60,23 @@ export function summaryOf(results) {
   });
 }
 
+/** What gives the same records of the same fold: the only rows that may be set against one another. */
+const OURS = 'call-outcomes';
+
+/** Lines: our throughput over each peer's, by round, so that what the machine does beside strikes both. */
+export function ratiosOf(results) {
+  const of = (what) => results.filter((one) => one.what === what);
+  return Object.keys(PEERS).flatMap((peer) => {
+    const ratios = of(peer).flatMap((theirs) => {
+      const ours = of(OURS).find(({ round }) => round === theirs.round);
+      return ours ? [perSecond(ours) / perSecond(theirs)] : [];
+    });
+    if (ratios.length === 0) return [];
+    const spread = ratios.length > 1 ? ` (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})` : '';
+    return [`call-outcomes alone runs at ${median(ratios).toFixed(2)} of ${PEERS[peer].name}${spread}`];
+  });
+}
+
 const thousands = (number) => Math.round(number / MS).toString();
 const figure = (number, digits = 2) => (number === null ? '' : number.toFixed(digits));
 
@@ -70,6 +92,23 @@ export const COLUMNS = [
   ['start s', (row) => figure(row.startSeconds, 1)],
   ['load', (row) => figure(row.load, 1)],
 ];
+
+const lineOf = (cells) => `| ${cells.join(' | ')} |`;
+const headOf = (titles, words) => [lineOf(titles), lineOf(titles.map((_, index) => (index < words ? '---' : '--:')))];
+
+const LATENCY_NAMES = { ...NAMES, outcomes: 'outcomes, to the derived topic', projector: 'projector, to Redis' };
+
+/** From produce to what can be read, in ms. */
+export function latencyTable(latency) {
+  const lines = latency.flatMap(({ what, rows, startMs, load }) =>
+    rows.map(({ rate, count, p50, p90, p99, p999, max }) => {
+      const start = startMs === null ? '' : (startMs / MS).toFixed(1);
+      return lineOf([LATENCY_NAMES[what], rate, count, p50, p90, p99, p999, max, start, load.toFixed(1)]);
+    }),
+  );
+  const titles = ['', 'events a second', 'seen', 'p50 ms', 'p90', 'p99', 'p99.9', 'most', 'start to first s', 'load'];
+  return [...headOf(titles, 1), ...lines].join('\n');
+}
 
 /** For a terminal. */
 export function tableOf(summary) {
@@ -89,11 +128,9 @@ export function tableOf(summary) {
 
 /** For a page. */
 export function markdownTableOf(summary) {
-  const row = (cells) => `| ${cells.join(' | ')} |`;
   return [
-    row(['', ...COLUMNS.map(([title]) => title)]),
-    row(['---', ...COLUMNS.map(() => '--:')]),
-    ...summary.map((one) => row([NAMES[one.what], ...COLUMNS.map(([, of]) => of(one))])),
+    ...headOf(['', ...COLUMNS.map(([title]) => title)], 1),
+    ...summary.map((one) => lineOf([NAMES[one.what], ...COLUMNS.map(([, of]) => of(one))])),
   ].join('\n');
 }
 

@@ -1,38 +1,58 @@
 #!/usr/bin/env node
-// Measures fold, projector, outcomes and the embedded store over generated events, beside what kafkajs and avsc can
-// read at all, in one run on one machine, in turn. Prints figures and writes docs/benchmarks.md; judges no figure, but
-// fails when a record is lost or made up.
+// Measures ours and the JVM's engines over the same generated events, in turn, in one run on one machine: throughput,
+// latency, processor time, memory and starting. Prints figures and writes docs/benchmarks.md with its
+// chart; judges no figure, but fails when a record is lost or made up.
 //
-//   npm run bench                              1,000,000 events of 5,000 live calls, three rounds
-//   npm run bench -- --live 1000000 --events 3000000 --rounds 1     memory with a million live calls
-//   npm run bench -- --short                   one round of 200,000 events; the page stays as it is
-//     [--events N] [--live N] [--seed S] [--partitions N] [--rounds N] [--only projector,outcomes]
-//     [--json FILE] [--no-page] [--profile DIR]
+//   npm run bench                      5,000,000 events of 5,000 and 1,000,000 live calls, 3 rounds: some hours
+//   npm run bench -- --short           one round of 200,000 events, one rate: under ten minutes; no page
+//     [--events N] [--live N] [--seed S] [--partitions N] [--rounds N] [--rates 500,2000] [--seconds N]
+//     [--only call-outcomes,streams-eos,latency] [--json FILE] [--no-page] [--profile DIR]
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measure } from './children.mjs';
+import { measureLatency, RATES, SUBJECTS } from './latency.mjs';
 import { machineOf } from './machine.mjs';
 import { writePage } from './page.mjs';
-import { summaryOf, tableOf, timelineOf } from './report.mjs';
+import { findPeers, PEERS } from './peers.mjs';
+import { latencyTable, ratiosOf, summaryOf, tableOf, timelineOf } from './report.mjs';
 import { openStage } from './stage.mjs';
+import { measureThing, THINGS } from './throughput.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** In the order in which they are measured, the limit first. */
-const ALL = ['raw', 'decode', 'projector', 'outcomes', 'fold', 'append', 'embedded-projector', 'embedded-outcomes'];
-const SHORT = { events: 200_000, rounds: 1 };
-const FULL = { events: 1_000_000, rounds: 3 };
+const ALL = [...THINGS, 'latency'];
+const SHORT = {
+  loads: [{ live: 5_000, events: 200_000 }],
+  rounds: 1,
+  things: ALL.filter((what) => what !== 'fold-command'),
+  subjects: ['outcomes', 'projector', 'streams-eos', 'flink-heap'],
+  rates: [2_000],
+  seconds: 8,
+};
+const FULL = {
+  loads: [
+    { live: 5_000, events: 5_000_000 },
+    { live: 1_000_000, events: 5_000_000 },
+  ],
+  rounds: 3,
+  things: ALL,
+  subjects: SUBJECTS,
+  rates: RATES,
+  seconds: 20,
+};
 
 const { values } = parseArgs({
   options: {
     events: { type: 'string' },
-    live: { type: 'string', default: '5000' },
+    live: { type: 'string' },
     seed: { type: 'string', default: '1' },
     partitions: { type: 'string', default: '4' },
     rounds: { type: 'string' },
-    only: { type: 'string', default: ALL.join(',') },
+    rates: { type: 'string' },
+    seconds: { type: 'string' },
+    only: { type: 'string' },
     json: { type: 'string' },
     profile: { type: 'string' },
     short: { type: 'boolean', default: false },
@@ -41,7 +61,6 @@ const { values } = parseArgs({
 });
 const say = (line) => process.stdout.write(`${line}\n`);
 const faults = [];
-
 let checked = 0;
 
 /** Counts are facts, whatever the speed. */
@@ -53,74 +72,115 @@ function check(what, is, should) {
 }
 
 const one = (text, fallback) => (text === undefined ? fallback : Number(text.replaceAll('_', '')));
+const some = (text, fallback) => (text === undefined ? fallback : text.split(','));
 
 function planOf() {
   const size = values.short ? SHORT : FULL;
-  const only = values.only.split(',');
-  const unknown = only.filter((what) => !ALL.includes(what));
+  const things = some(values.only, size.things);
+  const unknown = things.filter((what) => !ALL.includes(what));
   if (unknown.length > 0)
     throw new Error(`bench: nothing is called ${unknown.join(', ')}; there are ${ALL.join(', ')}`);
-  const events = one(values.events, size.events);
-  const input = { seed: values.seed, events, live: one(values.live), partitions: one(values.partitions) };
-  return { input, rounds: one(values.rounds, size.rounds), things: ALL.filter((what) => only.includes(what)) };
+  const own = values.events !== undefined || values.live !== undefined;
+  const [{ live, events }] = size.loads;
+  const loads = own ? [{ live: one(values.live, live), events: one(values.events, events) }] : size.loads;
+  return {
+    loads,
+    things,
+    seed: values.seed,
+    partitions: one(values.partitions, 4),
+    rounds: one(values.rounds, size.rounds),
+    subjects: size.subjects,
+    rates: some(values.rates, size.rates).map(Number),
+    seconds: one(values.seconds, size.seconds),
+  };
 }
 
-/** One thing, measured once. */
-async function once(what, round, { stage, input, filled }) {
-  const profileDir = values.profile;
-  const generation = `r${round}-${what}`;
-  const dir = join(stage.dir, `embedded-${round}`);
-  const { ends, expected } = filled;
-  if (what === 'outcomes') await stage.freshDerived();
-  if (what !== 'fold' && !what.startsWith('embedded')) await stage.freshRedis();
-  const options = { env: stage.env(generation), brokers: stage.brokers, group: generation, ends, input, dir };
-  const figures = await measure(what, options, { servers: stage.servers, profileDir });
-  check(`${what}, events`, figures.count, input.events);
-  if (what === 'projector') figures.redisMiB = await stage.redisMiB();
-  if (what === 'fold') check('fold, calls', figures.calls, expected.subjects);
-  if (what === 'outcomes') {
-    figures.redisMiB = await stage.redisMiB();
-    check('outcomes, derived records sent', figures.sent, expected.records);
-    const standing = await measure('count', { ...options, topics: stage.derived });
-    check('outcomes, derived records that stand', standing.records, expected.records);
-    check('outcomes, calls published', standing.calls, expected.calls);
-  }
-  return figures;
-}
-
-async function main() {
-  const { input, rounds, things } = planOf();
-  const machine = machineOf(ROOT);
-  say(`${machine.text}; load ${loadavg()[0].toFixed(1)}`);
-  const stage = await openStage({ root: ROOT, partitions: input.partitions, say });
-  const results = [];
+/** Without a JDK or Maven our own rows are measured all the same. */
+async function peersFor(things) {
+  const wanted = things.some((what) => what in PEERS || what === 'latency');
+  if (!wanted) return null;
   try {
-    await stage.freshRedis();
-    const filled = await measure('fill', { env: stage.env('fill'), input });
-    const { expected, ended, begun } = filled;
-    say(
-      `${input.events} events of ${begun} calls, ${input.live} at a time, seed ${input.seed}: ${ended} have ended, ` +
-        `${expected.calls} are over and give ${expected.records} derived records; ${Math.round(filled.bytes / input.events)} bytes an event`,
-    );
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const what of things) {
-        const load = loadavg()[0];
-        const figures = await once(what, round, { stage, input, filled });
-        results.push({ what, round, load, ...figures });
-        const rate = Math.round(figures.count / figures.wallMs);
-        const cpu = (figures.cpuMs / 1_000 / (figures.count / 1e6)).toFixed(2);
-        say(`round ${round} ${what}: ${rate} thousand a second, ${cpu} CPU s per million, load ${load.toFixed(1)}`);
-      }
+    return await findPeers({ say });
+  } catch (error) {
+    say(`SKIPPED: the peers. ${error.message}`);
+    return null;
+  }
+}
+
+async function measureLoad(load, plan, { stage, paths }) {
+  const { seed, partitions, rounds } = plan;
+  const input = { ...load, seed, partitions };
+  await stage.freshRaw();
+  await stage.freshRedis();
+  const filled = await measure('fill', { env: stage.env('fill'), input });
+  const { expected, ended, begun } = filled;
+  say(
+    `\n${input.events} events of ${begun} calls, ${input.live} at a time, seed ${seed}: ${ended} have ended, ` +
+      `${expected.calls} are over and give ${expected.records} derived records; ${Math.round(filled.bytes / input.events)} bytes an event`,
+  );
+  const results = [];
+  const things = plan.things.filter((what) => THINGS.includes(what) && (paths !== null || !(what in PEERS)));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const what of things) {
+      const [load1] = loadavg();
+      const options = { stage, input, filled, paths, profileDir: values.profile, check };
+      const figures = await measureThing(what, `${input.live}-${round}`, options);
+      results.push({ what, round, load: load1, ...figures });
+      const rate = Math.round(figures.count / figures.wallMs);
+      const cpu = (figures.cpuMs / 1_000 / (figures.count / 1e6)).toFixed(2);
+      say(`round ${round} ${what}: ${rate} thousand a second, ${cpu} CPU s per million, load ${load1.toFixed(1)}`);
     }
-    const summary = summaryOf(results);
-    const report = { machine, input, rounds, filled, results, summary, faults, at: new Date().toISOString() };
-    say(`\n${tableOf(summary)}`);
-    say(timelineOf(results));
-    if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-    if (!values.short && !values['no-page']) writePage(join(ROOT, 'docs', 'benchmarks.md'), report);
+  }
+  return { input, rounds, filled, results, summary: summaryOf(results) };
+}
+
+async function measureLatencies(plan, { stage, paths }) {
+  const rows = [];
+  if (!plan.things.includes('latency')) return rows;
+  for (const what of plan.subjects) {
+    if (paths === null && what in PEERS) continue;
+    const { seed, rates, seconds, partitions } = plan;
+    const [load] = loadavg();
+    const found = await measureLatency(what, 1, { stage, seed, rates, seconds, partitions, paths });
+    check(`latency of ${what}, derived records never seen`, found.missing, 0);
+    rows.push({ load, ...found });
+    const told = found.rows.map(({ rate, p50, p99 }) => `${rate}/s p50 ${p50} ms, p99 ${p99} ms`);
+    say(`latency of ${what}: ${told.join('; ')}, load ${load.toFixed(1)}`);
+  }
+  return rows;
+}
+
+async function measureAll(plan) {
+  const paths = await peersFor(plan.things);
+  const stage = await openStage({ root: ROOT, partitions: plan.partitions, say });
+  try {
+    const loads = [];
+    if (plan.things.some((what) => what !== 'latency')) {
+      for (const load of plan.loads) loads.push(await measureLoad(load, plan, { stage, paths }));
+    }
+    return { loads, latency: await measureLatencies(plan, { stage, paths }) };
   } finally {
     await stage.close();
   }
+}
+
+function print({ loads, latency }) {
+  for (const { input, summary, results } of loads) {
+    if (summary.length > 0) say(`\n${input.live} live calls\n${tableOf(summary)}`);
+    for (const line of [...ratiosOf(results), timelineOf(results)]) if (line !== '') say(line);
+  }
+  if (latency.length > 0) say(`\n${latencyTable(latency)}`);
+}
+
+async function main() {
+  const plan = planOf();
+  const machine = machineOf(ROOT);
+  say(`${machine.text}; load ${loadavg()[0].toFixed(1)}`);
+  const report = { machine, plan, faults, at: new Date().toISOString() };
+  Object.assign(report, await measureAll(plan));
+  print(report);
+  if (!values.short && !values['no-page']) writePage(join(ROOT, 'docs'), report);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   say(faults.length === 0 ? 'nothing lost, nothing made up' : `${faults.length} counts are wrong`);
   say(`${checked - faults.length} passed, ${faults.length} failed`);
   process.exitCode = faults.length === 0 ? 0 : 1;

@@ -24,13 +24,22 @@ function heard(site, topic, meter, told) {
       });
     return { run, stop: () => consumer.stop(), seek: (at, offset) => consumer.seek(at, offset) };
   }
-  const heardPorts = (ports) => ({ ...ports, consumer: heardConsumer(ports.consumer) });
+  function heardStore(store) {
+    const read = (at, table, fields) => {
+      if (at.topic === topic) meter.missed(fields.length);
+      return store.read(at, table, fields);
+    };
+    return { ...store, read };
+  }
+  const heardLog = (ports) => ({ ...ports, consumer: heardConsumer(ports.consumer) });
+  const heardPorts = (ports) => ({ ...heardLog(ports), store: heardStore(ports.store) });
   return {
     ...site,
+    shelf: { ...site.shelf, storeOf: (key) => heardStore(site.shelf.storeOf(key)) },
     ports: (role, observer) => heardPorts(site.ports(role, hearing(observer))),
     openGeneration(generation, observer) {
       const opened = site.openGeneration(generation, hearing(observer));
-      return { ...opened, ports: heardPorts(opened.ports) };
+      return { ...opened, ports: heardLog(opened.ports) };
     },
   };
 }

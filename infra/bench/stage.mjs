@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createRedisClient, openKafkaAdmin } from '@callfold/adapters';
+import { createRedisClient, createRedisStore, openKafkaAdmin } from '@callfold/adapters';
 import { DERIVED_OF, TOPICS } from '@callfold/core';
 import { startKafka, startRedis, startRegistry } from '../parts/index.mjs';
 import { TOPIC } from './topics.mjs';
@@ -29,11 +29,30 @@ export async function openStage({ root, partitions, say }) {
     return admin.create(name, partitions, 1, own);
   };
   for (const spec of TOPICS) await create(spec);
+  /** A topic may go while it is being described. */
+  const areThere = async (names) => {
+    try {
+      return (await admin.describe(names)).size > 0;
+    } catch (error) {
+      if (error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return true;
+      throw error;
+    }
+  };
+  const anew = async (names) => {
+    await admin.remove(names);
+    for (const until = Date.now() + GONE_MS; await areThere(names); await pause(LOOK_MS)) {
+      if (Date.now() > until) throw new Error(`bench: Kafka has not deleted ${names.join(', ')} within a minute`);
+    }
+    for (const spec of TOPICS) if (names.includes(spec.name)) await create(spec);
+  };
 
   return {
     dir,
     brokers: kafka.brokers,
     derived: DERIVED,
+    registryUrl: registry.url,
+    /** What a peer is told of where it works. */
+    peerSite: () => ({ brokers: kafka.brokers, registry: registry.url, partitions }),
     /** Pids by name. */
     get servers() {
       return { kafka: kafka.pids[0], ...(redis && { redis: redis.pid }) };
@@ -53,12 +72,14 @@ export async function openStage({ root, partitions, say }) {
       redis = await startRedis({ dir: join(dir, `redis-${redisNumber}`) });
     },
     /** Empty derived topics: a service must not find records of another's. */
-    async freshDerived() {
-      await admin.remove(DERIVED);
-      for (const until = Date.now() + GONE_MS; (await admin.describe(DERIVED)).size > 0; await pause(LOOK_MS)) {
-        if (Date.now() > until) throw new Error(`bench: Kafka has not deleted ${DERIVED.join(', ')} within a minute`);
-      }
-      for (const spec of TOPICS) if (DERIVED.includes(spec.name)) await create(spec);
+    freshDerived: () => anew(DERIVED),
+    /** An empty raw topic. */
+    freshRaw: () => anew([TOPIC]),
+    /** The state that a role of ours keeps, to look at. `close` it. */
+    async storeOf(role, generation) {
+      const client = createRedisClient({ url: redis.url });
+      const clusterId = await admin.clusterId();
+      return { store: createRedisStore({ client, clusterId, group: role, generation }), close: () => client.close() };
     },
     async redisMiB() {
       const client = createRedisClient({ url: redis.url });

@@ -24,12 +24,25 @@ async function withSite(options, work) {
   }
 }
 
-const kafkaService = (role) => async (options) => {
-  const { serviceToTheEnd } = await import('./services.mjs');
-  return withSite(options, (site, config) =>
-    serviceToTheEnd(role, { site, config, topic: TOPIC, ends: options.ends, meter: createMeter(tell) }),
-  );
-};
+const kafkaService =
+  (role, narrowed = (site) => site) =>
+  async (options) => {
+    const { serviceToTheEnd } = await import('./services.mjs');
+    return withSite(options, (site, config) =>
+      serviceToTheEnd(role, {
+        site: narrowed(site),
+        config,
+        topic: TOPIC,
+        ends: options.ends,
+        meter: createMeter(tell),
+      }),
+    );
+  };
+
+async function callOutcomes(options) {
+  const { onlyCallOutcomes } = await import('./only-calls.mjs');
+  return kafkaService('outcomes', onlyCallOutcomes)(options);
+}
 
 const embedded = (role) => async (options) => {
   const { embeddedService } = await import('./in-process.mjs');
@@ -44,6 +57,19 @@ async function write(options) {
   return withSite(options, (site, config) =>
     fill({ connection: connectionOf(config, quietLogger(say)), codec: site.codec, input: options.input }),
   );
+}
+
+async function load(options) {
+  const { connectionOf, quietLogger } = await import('../../services/cli/dist/wiring/kafka.js');
+  const { sendLoad } = await import('./load.mjs');
+  const { plan, from } = options;
+  const goOn = new Promise((resolve) => {
+    process.once('message', ({ from: start }) => resolve(start));
+  });
+  await withSite(options, (site, config) =>
+    sendLoad({ connection: connectionOf(config, quietLogger(say)), codec: site.codec, plan, from, goOn }),
+  );
+  return { sent: true };
 }
 
 async function decode(options) {
@@ -79,11 +105,14 @@ async function count(options) {
 
 const WORK = {
   fill: write,
+  load,
   count,
   raw,
   decode,
   projector: kafkaService('projector'),
   outcomes: kafkaService('outcomes'),
+  'call-outcomes': callOutcomes,
+  ndjson: async ({ input, file }) => (await import('./in-process.mjs')).writeNdjson(input, file),
   fold: async ({ input }) => (await import('./in-process.mjs')).foldOnly(input),
   append: async (options) => (await import('./in-process.mjs')).embeddedAppend(options),
   'embedded-projector': embedded('projector'),

@@ -175,10 +175,16 @@ export const SUITES = [
     limitMs: 30 * MINUTE,
     byNameOnly: true,
   }),
-  counted('bench', 'records a second, printed and never judged', ['infra/bench/run.mjs', '--short', '--no-page'], {
-    limitMs: 20 * MINUTE,
+  counted('bench', 'ours and the peers, printed and never judged', ['infra/bench/run.mjs', '--short', '--no-page'], {
+    limitMs: 30 * MINUTE,
     byNameOnly: true,
   }),
+  counted(
+    'peers',
+    'outcomes of Kafka Streams and Flink beside ours, record by record, over a log with disorder and repeats',
+    ['infra/bench/sameness.mjs'],
+    { limitMs: 15 * MINUTE, byNameOnly: true },
+  ),
   AUDIT,
   {
     ...whole(

@@ -1,0 +1,241 @@
+// From produce to derived record, and to Redis, at fixed rates: ours with nothing to settle, and the peers. Each is
+// started once and meets the rates one after the other, after a while in which it may get warm.
+import { fork, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createCodec, createRegistry } from '@callfold/adapters';
+import { DEFAULT_SETTINGS, subjectKey, TOPICS } from '@callfold/core';
+import { createOfflineFold } from '@callfold/engine';
+import { normalise } from '@callfold/sources';
+import { endWithMe, ended } from '../parts/lifeline.mjs';
+import { dueTimes, loadEvents, nowMs } from './load.mjs';
+import { PEERS, startPeer } from './peers.mjs';
+import { OUTCOMES_TOPIC } from './topics.mjs';
+import { watchOutcomes, watchPositions } from './watchers.mjs';
+
+export const RATES = [500, 2_000, 10_000];
+/** What is looked at: derived records of both kinds of engine, and what the projector keeps. */
+export const SUBJECTS = ['outcomes', 'projector', ...Object.keys(PEERS)];
+
+const COMMAND = fileURLToPath(new URL('../../services/cli/bin/callfold.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+/** At first many calls begin and hardly one ends; after this they do both. */
+const WARM = { rate: 2_000, seconds: 10 };
+const LIVE = 2_000;
+/** Starting, claiming and working off what came meanwhile. */
+const WARM_MOST_MS = 180_000;
+/** The measured load begins this long after it was told to. */
+const AHEAD_MS = 250;
+/** Behind the last event of a load what it brings about has this long to be seen. */
+const AFTER_MS = 60_000;
+const LOOK_MS = 100;
+const SETTLE_MS = 0;
+const HOUR_MS = 3_600_000;
+const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 };
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** One of our services as it is shipped, in a process of its own. */
+export function startService(role, env) {
+  const child = spawn(process.execPath, [COMMAND, 'serve', role], {
+    env: { ...process.env, ...env, CALLFOLD_LOG_LEVEL: 'error', CALLFOLD_HTTP_PORT: '0' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  endWithMe(child.pid);
+  const closed = new Promise((resolve) => {
+    child.once('close', (code, signal) => {
+      ended(child.pid);
+      resolve(signal ?? code);
+    });
+  });
+  return {
+    pid: child.pid,
+    async kill() {
+      child.kill('SIGKILL');
+      await closed;
+    },
+  };
+}
+
+/** By outcome id and revision the index of the event that causes it: nothing settles, each change is said at once. */
+function causesOf(plan) {
+  const rules = { settings: { ...DEFAULT_SETTINGS, settleMs: SETTLE_MS }, publishes: true, drops: true };
+  const fold = createOfflineFold(rules);
+  const causes = new Map();
+  loadEvents(plan).forEach(({ event }, index) => {
+    const { records } = fold.fold(subjectKey(event.tenantId, event.subjectId), normalise(event), event.occurredAt);
+    for (const record of records) {
+      if (record.kind === 'call-outcome') causes.set(`${record.outcomeId} ${record.revision}`, index);
+    }
+  });
+  return causes;
+}
+
+function quantilesOf(latencies) {
+  const sorted = Float64Array.from(latencies).sort();
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
+  const told = Object.entries(QUANTILES).map(([name, share]) => [name, Math.round(at(share) * 10) / 10]);
+  return { count: sorted.length, ...Object.fromEntries(told), max: Math.round(sorted.at(-1) * 10) / 10 };
+}
+
+/** Sorts what is seen into the phases of the load; the first phase is for getting warm. */
+function createTally(plan) {
+  const due = dueTimes(plan.phases);
+  const ends = [];
+  for (const { rate, seconds } of plan.phases) ends.push((ends.at(-1) ?? 0) + rate * seconds);
+  const latencies = plan.phases.map(() => []);
+  const [{ seconds: warmSeconds }] = plan.phases;
+  let from = null;
+  return {
+    /** The measured phases begin then. */
+    begin(at) {
+      from = at - warmSeconds * 1_000;
+    },
+    saw(index, seen) {
+      if (from !== null) latencies[ends.findIndex((end) => index < end)].push(seen - from - due[index]);
+    },
+    rows: () =>
+      plan.phases.flatMap(({ rate, counted }, phase) => {
+        if (!counted) return [];
+        if (latencies[phase].length === 0) return [{ rate, count: 0 }];
+        return [{ rate, ...quantilesOf(latencies[phase]) }];
+      }),
+  };
+}
+
+function startSubject(what, { stage, generation, dir, paths }) {
+  const env = { ...stage.env(generation), CALLFOLD_SETTLE_MS: String(SETTLE_MS) };
+  if (!(what in PEERS)) return startService(what, env);
+  const site = { ...stage.peerSite(), group: generation, dir, live: LIVE, settleMs: SETTLE_MS };
+  return startPeer(what, { ...site, aim: 'latency', paths });
+}
+
+/** The load in a process of its own, so that looking does not hold it up. */
+function startLoad(options) {
+  const child = fork(WORKER, ['load'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  child.send(options);
+  const sent = new Promise((resolve, reject) => {
+    child.once('message', (answer) => (answer.failure ? reject(new Error(answer.failure)) : resolve(answer)));
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error('the load ended before it was sent')));
+  });
+  sent.catch(() => {});
+  return { sent, goOn: (from) => child.send({ from }), end: () => child.kill('SIGKILL') };
+}
+
+/** What is still to be seen, and of that what the load's first events bring about. */
+function createExpected(indexes, warm) {
+  const left = new Set(indexes);
+  let warmLeft = indexes.filter((index) => index < warm).length;
+  let told = () => {};
+  const isWarm = new Promise((resolve) => {
+    told = resolve;
+  });
+  return {
+    isWarm,
+    get missing() {
+      return left.size;
+    },
+    saw(index) {
+      if (!left.delete(index) || index >= warm) return;
+      warmLeft -= 1;
+      if (warmLeft === 0) told();
+    },
+  };
+}
+
+const late = (ms, what) =>
+  pause(ms, undefined, { ref: false }).then(() => {
+    throw new Error(`${what} within ${ms / 1_000} s`);
+  });
+
+/**
+ * @param what of SUBJECTS
+ * @returns rows `{ rate, count, p50, p90, p99, p999, max }` in ms, how many were never seen, and `startMs` from the
+ *   process's start to the first thing seen of it
+ */
+export async function measureLatency(what, round, { stage, seed, rates, seconds, partitions, paths }) {
+  const phases = [WARM, ...rates.map((rate) => ({ rate, seconds, counted: true }))];
+  const plan = { seed, live: LIVE, partitions, phases, startAt: Date.now() - HOUR_MS };
+  const generation = `latency-${round}-${what}`;
+  await stage.freshRaw();
+  await stage.freshDerived();
+  await stage.freshRedis();
+  const dir = join(stage.dir, generation);
+  const tally = createTally(plan);
+  let firstSeen = null;
+  const spawned = nowMs();
+  const subject = await startSubject(what, { stage, generation, dir, paths });
+  const watching = await watch(what, { stage, generation, plan, partitions }, (index, seen) => {
+    firstSeen ??= seen;
+    tally.saw(index, seen);
+  });
+  const { expected, failed } = watching;
+  const load = startLoad({ env: stage.env(generation), plan, from: nowMs() });
+  try {
+    await Promise.race([expected.isWarm, load.sent, failed, late(WARM_MOST_MS, `${what} was not warm`)]);
+    const from = nowMs() + AHEAD_MS;
+    tally.begin(from);
+    load.goOn(from);
+    await Promise.race([load.sent, failed]);
+    for (const until = Date.now() + AFTER_MS; expected.missing > 0 && Date.now() < until; ) {
+      await Promise.race([pause(LOOK_MS), failed]);
+    }
+    return { what, startMs: firstSeen - spawned, rows: tally.rows(), missing: expected.missing };
+  } finally {
+    load.end();
+    await watching.stop().catch(() => {});
+    await watching.close?.();
+    await subject.kill();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const warmEvents = ({ phases: [{ rate, seconds }] }) => rate * seconds;
+
+function watch(what, site, noticed) {
+  return what === 'projector' ? watchProjector(site, noticed) : watchTopic(site, noticed);
+}
+
+async function watchTopic({ stage, plan, partitions }, noticed) {
+  const connection = { brokers: stage.brokers, clientId: 'bench-latency', log: quiet };
+  const codec = createCodec(createRegistry({ url: stage.registryUrl }));
+  await codec.register(TOPICS.map(({ name }) => name));
+  const causes = causesOf(plan);
+  const expected = createExpected([...causes.values()], warmEvents(plan));
+  const watching = watchOutcomes({
+    connection,
+    codec,
+    partitions,
+    onRecord(record, seen) {
+      const cause = causes.get(`${record.outcomeId} ${record.revision}`);
+      if (cause === undefined) throw new Error(`${OUTCOMES_TOPIC}: ${record.outcomeId} ${record.revision} is made up`);
+      noticed(cause, seen);
+      expected.saw(cause);
+    },
+  });
+  return { ...watching, expected };
+}
+
+/** Which events a position covers: those of its partition, in the order in which they were sent. */
+async function watchProjector({ stage, generation, plan, partitions }, noticed) {
+  const indexes = Array.from({ length: partitions }, () => []);
+  loadEvents(plan).forEach(({ partition }, index) => indexes[partition].push(index));
+  const covered = indexes.map(() => 0);
+  const expected = createExpected(indexes.flat(), warmEvents(plan));
+  const { store, close } = await stage.storeOf('projector', generation);
+  const watching = watchPositions({
+    store,
+    partitions,
+    onPosition(partition, next, seen) {
+      for (; covered[partition] < next; covered[partition] += 1) {
+        const index = indexes[partition][covered[partition]];
+        if (index === undefined) continue;
+        noticed(index, seen);
+        expected.saw(index);
+      }
+    },
+  });
+  return { ...watching, expected, close };
+}
