@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chartOf } from './chart.mjs';
-import { latencyTable, markdownTableOf, ratiosOf, timelineOf } from './report.mjs';
+import { latencyTable, markdownTableOf, ratiosOf, recoveryTable, timelineOf } from './report.mjs';
 
 const begin = (name) => `<!-- begin ${name}: written by npm run bench -->`;
 const end = (name) => `<!-- end ${name} -->`;
@@ -35,7 +35,7 @@ export function writePage(dir, report) {
 const number = (value) => value.toLocaleString('en-US');
 const madeBy = (command, { at, machine }) => `\`${command}\`, ${at.slice(0, 10)}, ${machine.text}.`;
 
-function loadText({ input, rounds, filled, results, summary }, report) {
+function loadText({ input, rounds, filled, results, summary, recovery }, report) {
   const { events, live, seed, partitions } = input;
   const command = `npm run bench -- --events ${events} --live ${live} --seed ${seed} --partitions ${partitions} --rounds ${rounds}`;
   const { faults } = report;
@@ -51,6 +51,7 @@ function loadText({ input, rounds, filled, results, summary }, report) {
       .map((line) => `- ${line}`)
       .join('\n'),
     ...timelineOf(results).split('\n'),
+    ...(recovery.length > 0 ? [recoveryTable(recovery)] : []),
   ];
   return parts.filter((text) => text !== '').join('\n\n');
 }

@@ -110,6 +110,12 @@ export function latencyTable(latency) {
   return [...headOf(titles, 1), ...lines].join('\n');
 }
 
+/** From the start after kill -9 to the first commit beyond what was committed before. */
+export function recoveryTable(recovery) {
+  const lines = recovery.map(({ what, live, recoveryMs }) => lineOf([NAMES[what], live, (recoveryMs / MS).toFixed(1)]));
+  return [...headOf(['', 'live calls', 'recovery s'], 1), ...lines].join('\n');
+}
+
 /** For a terminal. */
 export function tableOf(summary) {
   const names = summary.map(({ what }) => NAMES[what].replaceAll('`', ''));

@@ -1,32 +1,35 @@
 #!/usr/bin/env node
 // Measures ours and the JVM's engines over the same generated events, in turn, in one run on one machine: throughput,
-// latency, processor time, memory and starting. Prints figures and writes docs/benchmarks.md with its
+// latency, processor time, memory, starting and recovering. Prints figures and writes docs/benchmarks.md with its
 // chart; judges no figure, but fails when a record is lost or made up.
 //
 //   npm run bench                      5,000,000 events of 5,000 and 1,000,000 live calls, 3 rounds: some hours
 //   npm run bench -- --short           one round of 200,000 events, one rate: under ten minutes; no page
+//   npm run bench -- --growth          against live calls, partitions, tenants, event size and cache misses
 //     [--events N] [--live N] [--seed S] [--partitions N] [--rounds N] [--rates 500,2000] [--seconds N]
-//     [--only call-outcomes,streams-eos,latency] [--json FILE] [--no-page] [--profile DIR]
+//     [--only call-outcomes,streams-eos,latency,recovery] [--json FILE] [--no-page] [--profile DIR]
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measure } from './children.mjs';
+import { GROWTH, growthTable, measureGrowth } from './growth.mjs';
 import { measureLatency, RATES, SUBJECTS } from './latency.mjs';
 import { machineOf } from './machine.mjs';
 import { writePage } from './page.mjs';
 import { findPeers, PEERS } from './peers.mjs';
-import { latencyTable, ratiosOf, summaryOf, tableOf, timelineOf } from './report.mjs';
+import { measureRecovery, RECOVERED } from './recovery.mjs';
+import { latencyTable, ratiosOf, recoveryTable, summaryOf, tableOf, timelineOf } from './report.mjs';
 import { openStage } from './stage.mjs';
 import { measureThing, THINGS } from './throughput.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ALL = [...THINGS, 'latency'];
+const ALL = [...THINGS, 'latency', 'recovery'];
 const SHORT = {
   loads: [{ live: 5_000, events: 200_000 }],
   rounds: 1,
-  things: ALL.filter((what) => what !== 'fold-command'),
+  things: ALL.filter((what) => what !== 'recovery' && what !== 'fold-command'),
   subjects: ['outcomes', 'projector', 'streams-eos', 'flink-heap'],
   rates: [2_000],
   seconds: 8,
@@ -43,6 +46,9 @@ const FULL = {
   seconds: 20,
 };
 
+/** At each of a dozen points: as many as its live calls need, and at least so many. */
+const GROWTH_LOADS = [{ live: 5_000, events: 1_000_000 }];
+
 const { values } = parseArgs({
   options: {
     events: { type: 'string' },
@@ -56,6 +62,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     profile: { type: 'string' },
     short: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
     'no-page': { type: 'boolean', default: false },
   },
 });
@@ -76,13 +83,15 @@ const some = (text, fallback) => (text === undefined ? fallback : text.split(','
 
 function planOf() {
   const size = values.short ? SHORT : FULL;
-  const things = some(values.only, size.things);
-  const unknown = things.filter((what) => !ALL.includes(what));
+  const known = values.growth ? GROWTH : ALL;
+  const things = some(values.only, values.growth ? GROWTH : size.things);
+  const unknown = things.filter((what) => !known.includes(what));
   if (unknown.length > 0)
-    throw new Error(`bench: nothing is called ${unknown.join(', ')}; there are ${ALL.join(', ')}`);
+    throw new Error(`bench: nothing is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const own = values.events !== undefined || values.live !== undefined;
-  const [{ live, events }] = size.loads;
-  const loads = own ? [{ live: one(values.live, live), events: one(values.events, events) }] : size.loads;
+  const usual = values.growth && !values.short ? GROWTH_LOADS : size.loads;
+  const [{ live, events }] = usual;
+  const loads = own ? [{ live: one(values.live, live), events: one(values.events, events) }] : usual;
   return {
     loads,
     things,
@@ -97,7 +106,7 @@ function planOf() {
 
 /** Without a JDK or Maven our own rows are measured all the same. */
 async function peersFor(things) {
-  const wanted = things.some((what) => what in PEERS || what === 'latency');
+  const wanted = things.some((what) => what in PEERS || what === 'latency' || what === 'recovery');
   if (!wanted) return null;
   try {
     return await findPeers({ say });
@@ -131,7 +140,16 @@ async function measureLoad(load, plan, { stage, paths }) {
       say(`round ${round} ${what}: ${rate} thousand a second, ${cpu} CPU s per million, load ${load1.toFixed(1)}`);
     }
   }
-  return { input, rounds, filled, results, summary: summaryOf(results) };
+  const recovery = [];
+  if (plan.things.includes('recovery')) {
+    for (const what of RECOVERED) {
+      if (paths === null && what in PEERS) continue;
+      const found = await measureRecovery(what, input.live, { stage, input, filled, paths });
+      recovery.push({ live: input.live, ...found });
+      say(`recovery of ${what}, ${input.live} live calls: ${(found.recoveryMs / 1_000).toFixed(1)} s`);
+    }
+  }
+  return { input, rounds, filled, results, summary: summaryOf(results), recovery };
 }
 
 async function measureLatencies(plan, { stage, paths }) {
@@ -165,9 +183,10 @@ async function measureAll(plan) {
 }
 
 function print({ loads, latency }) {
-  for (const { input, summary, results } of loads) {
+  for (const { input, summary, results, recovery } of loads) {
     if (summary.length > 0) say(`\n${input.live} live calls\n${tableOf(summary)}`);
     for (const line of [...ratiosOf(results), timelineOf(results)]) if (line !== '') say(line);
+    if (recovery.length > 0) say(`\n${recoveryTable(recovery)}`);
   }
   if (latency.length > 0) say(`\n${latencyTable(latency)}`);
 }
@@ -177,9 +196,14 @@ async function main() {
   const machine = machineOf(ROOT);
   say(`${machine.text}; load ${loadavg()[0].toFixed(1)}`);
   const report = { machine, plan, faults, at: new Date().toISOString() };
-  Object.assign(report, await measureAll(plan));
-  print(report);
-  if (!values.short && !values['no-page']) writePage(join(ROOT, 'docs'), report);
+  if (values.growth) {
+    report.growth = await measureGrowth({ root: ROOT, ...plan, short: values.short, say, check });
+    say(`\n${growthTable(report.growth)}`);
+  } else {
+    Object.assign(report, await measureAll(plan));
+    print(report);
+    if (!values.short && !values['no-page']) writePage(join(ROOT, 'docs'), report);
+  }
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   say(faults.length === 0 ? 'nothing lost, nothing made up' : `${faults.length} counts are wrong`);
   say(`${checked - faults.length} passed, ${faults.length} failed`);

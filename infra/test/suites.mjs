@@ -185,6 +185,12 @@ export const SUITES = [
     ['infra/bench/sameness.mjs'],
     { limitMs: 15 * MINUTE, byNameOnly: true },
   ),
+  counted(
+    'bench-compare',
+    'this commit beside the one before it, printed and never judged',
+    ['infra/bench/compare.mjs', 'HEAD^', '--rounds', '1', '--events', '100000', '--only', 'projector,call-outcomes'],
+    { limitMs: 15 * MINUTE, byNameOnly: true },
+  ),
   AUDIT,
   {
     ...whole(

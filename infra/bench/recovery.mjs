@@ -1,0 +1,63 @@
+// Killed in the middle of a log with many live calls, and started again at once: how long until more is committed than
+// the killed one had got to. A dead member's place in its group is part of it, as it is in life.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startService } from './latency.mjs';
+import { committedBy } from './peer-runs.mjs';
+import { PEERS, startPeer } from './peers.mjs';
+import { TOPIC } from './topics.mjs';
+
+export const RECOVERED = ['outcomes', 'projector', ...Object.keys(PEERS)];
+
+const KILL_AT = 0.6;
+const LOOK_MS = 20;
+const LIMIT_MS = 600_000;
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+async function untilBeyond(positions, target) {
+  for (const until = Date.now() + LIMIT_MS; ; await pause(LOOK_MS)) {
+    const at = sum(await positions());
+    if (at > target) return at;
+    if (Date.now() > until)
+      throw new Error(`bench: committed ${at} records and not more than ${target} in ten minutes`);
+  }
+}
+
+/** @returns `recoveryMs` from the start after the kill to the first commit beyond, and `at`, what was committed before */
+export async function measureRecovery(what, round, { stage, input, filled, paths }) {
+  const generation = `recovery-${round}-${what}`;
+  const { partitions } = input;
+  const isPeer = what in PEERS;
+  const dir = join(stage.dir, generation);
+  await stage.freshDerived();
+  await stage.freshRedis();
+  const place = { ...stage.peerSite(), group: generation, dir, live: input.live, settleMs: filled.settleMs };
+  const start = () =>
+    isPeer ? startPeer(what, { ...place, aim: 'throughput', paths }) : startService(what, stage.env(generation));
+  const watch = isPeer
+    ? await committedBy(generation, stage, partitions)
+    : await ourPositions(what, generation, stage, partitions);
+  let running = await start();
+  try {
+    await untilBeyond(watch.positions, KILL_AT * sum(filled.ends));
+    await running.kill();
+    const at = sum(await watch.positions());
+    if (at >= sum(filled.ends)) throw new Error(`bench: ${what} was through before it was killed: take more events`);
+    const from = performance.now();
+    running = await start();
+    await untilBeyond(watch.positions, at);
+    return { what, round, at, recoveryMs: performance.now() - from };
+  } finally {
+    await running.kill();
+    await watch.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function ourPositions(role, generation, stage, partitions) {
+  const { store, close } = await stage.storeOf(role, generation);
+  const peek = async (_, partition) => (await store.peek({ topic: TOPIC, partition }))?.next ?? 0;
+  return { positions: () => Promise.all(Array.from({ length: partitions }, peek)), close };
+}
