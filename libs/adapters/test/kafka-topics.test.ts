@@ -19,6 +19,7 @@ const DEFAULTS = {
 /** A cluster in memory: settings as Kafka keeps them, all of a topic's own replaced at once. */
 function fakeAdmin(topics: Map<string, Omit<TopicFacts, 'config'>>): Admin {
   return {
+    members: async () => 0,
     clusterId: async () => 'a cluster',
     async describe(names) {
       const there = names.flatMap((name) => {

@@ -1,5 +1,5 @@
 export * from './archive.ts';
-export { hashOfRecord } from './checkpoint.ts';
+export { decodeMeta, hashOfRecord } from './checkpoint.ts';
 export * from './build.ts';
 export * from './diff.ts';
 export * from './drop.ts';
@@ -12,6 +12,7 @@ export * from './keep-up.ts';
 export * from './letters.ts';
 export * from './observer.ts';
 export * from './offline.ts';
+export { decodeEntry } from './outbox.ts';
 export * from './place.ts';
 export * from './ports.ts';
 export * from './progress.ts';

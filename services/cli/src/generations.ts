@@ -63,6 +63,8 @@ export type GenerationRow = {
   readonly done: number;
   readonly all: number;
   readonly lag: number;
+  /** Processes that fold it now. */
+  readonly members: number;
 };
 
 const sum = (rows: readonly Standpoint[], of: (row: Standpoint) => number): number =>
@@ -83,6 +85,7 @@ export async function generationRows(site: Site): Promise<GenerationRow[]> {
         done: sum(rows, ({ from, position }) => position - from),
         all: sum(rows, ({ from, end }) => end - from),
         lag: sum(rows, ({ position, end }) => end - position),
+        members: await site.members('projector', one.key),
       };
     }),
   );

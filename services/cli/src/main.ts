@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readConfig, withoutSecrets } from '@callfold/adapters/config';
 import type { SubjectKind } from '@callfold/core';
-import { rawTopic, SOURCES } from '@callfold/core';
+import { SOURCES } from '@callfold/core';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Context, Exit } from './command.ts';
 import { EXIT, exitOf } from './command.ts';
@@ -18,6 +18,8 @@ import { addOffsets } from './commands/offsets.ts';
 import { addReplay } from './commands/replay-options.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
+import type { StatusOptions } from './commands/status.ts';
+import { wholeNumber, withTargets } from './commands/target-options.ts';
 import type { RecoverOptions } from './recovery.ts';
 import { onStop } from './stop.ts';
 import type { RoleName } from './site.ts';
@@ -60,11 +62,6 @@ function endWithReader(): void {
     throw error;
   });
   process.stderr.on('error', () => undefined);
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function repeated(text: string, before: readonly string[]): readonly string[] {
@@ -157,24 +154,26 @@ withExportOptions(program.command('export'))
     run(async (c) => (await import('./commands/export.ts')).exportCommand(topicOf(topic), options, c)),
   );
 
-program
-  .command('status')
-  .description('position, lag, epoch, outbox and timers of every partition')
-  .action(() => run(async (c) => (await import('./commands/status.ts')).status(c)));
+withTargets(program.command('status'))
+  .description(
+    'every partition of every role: owner, position, lag, timers, outbox, dead letters; what is wrong, and what helps',
+  )
+  .option(
+    '-w, --watch [seconds]',
+    'look again every 2 seconds, or as many: on a terminal over the last look, else a line each',
+    wholeNumber,
+  )
+  .action((options: StatusOptions) => run(async (c) => (await import('./commands/status.ts')).status(options, c)));
 
 program
   .command('verify')
   .description('fold the raw log afresh and compare with Redis and the derived topics; exit 3 on any difference')
   .action(() => run(async (c) => (await import('./commands/verify.ts')).verify(c)));
 
-program
-  .command('recover')
+withTargets(program.command('recover'))
   .description(
     'after a lost Redis: what a fold from the start would publish, and the fold itself; dry without --execute',
   )
-  .addOption(new Option('--role <name>', 'only this role').choices(['projector', 'outcomes']))
-  .addOption(new Option('--topic <name>', 'only this raw topic').choices(SOURCES.map(rawTopic)))
-  .option('--partition <number>', 'only this partition', wholeNumber)
   .option('--execute', 'do it')
   .action((options: RecoverOptions) => run(async (c) => (await import('./commands/recover.ts')).recover(options, c)));
 

@@ -39,7 +39,7 @@ export function planId(rows: readonly Planned[]): string {
   return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, ID_CHARACTERS);
 }
 
-/** Append time of the first record at or past the offset; null at the end. */
+/** Epoch ms: append time of the first record at or past the offset; null at the end. */
 export async function timeFrom(log: Log, at: { topic: string; partition: number }, offset: number) {
   const { start, end } = await log.bounds(at);
   if (offset < start || offset >= end) return null;

@@ -66,17 +66,30 @@ async function runNearby(name: string, options: unknown, context: Context): Prom
   throw new Error('callfold dev ended before the command did.');
 }
 
+/** Where the data is, for as long as a command asks there. */
+export type Place = {
+  run<Options>(name: string, options: Options, context: Context, command: SiteCommand<Options>): Promise<Exit>;
+  close(): Promise<void>;
+};
+
+export async function openPlace(context: Context): Promise<Place> {
+  if (!context.config.kafka) {
+    return { run: (name, options, its) => runNearby(name, options, its), close: () => Promise.resolve() };
+  }
+  const site = await openKafkaSite(context.config, context.say);
+  return { run: (_name, options, its, command) => command(site, options, its), close: () => site.close() };
+}
+
 export async function onSite<Options>(
   name: string,
   options: Options,
   context: Context,
   command: SiteCommand<Options>,
 ): Promise<Exit> {
-  if (!context.config.kafka) return runNearby(name, options, context);
-  const site = await openKafkaSite(context.config, context.say);
+  const place = await openPlace(context);
   try {
-    return await command(site, options, context);
+    return await place.run(name, options, context, command);
   } finally {
-    await site.close();
+    await place.close();
   }
 }

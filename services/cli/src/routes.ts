@@ -1,8 +1,7 @@
 import type { Config, FastifyInstance } from '@callfold/adapters';
-import { partitionHealth, systemClock } from '@callfold/adapters';
+import { systemClock } from '@callfold/adapters';
 import { recordJson } from '@callfold/core';
-import type { PartitionStatus, Service } from '@callfold/engine';
-import type { DevStatus } from './commands/status.ts';
+import type { Service } from '@callfold/engine';
 import { readPoint, spanOf } from './points.ts';
 import { addCommandRoutes } from './site-commands.ts';
 import type { Site } from './site.ts';
@@ -23,17 +22,12 @@ type Parts = {
 export function addRoutes(app: FastifyInstance, { site, config, tail, services }: Parts): void {
   app.get('/v1/outcomes', () => ({ records: tail.last(LAST_RECORDS).map((record) => recordJson(record)) }));
 
-  app.get('/v1/status', (): DevStatus => {
-    const problemOf = (one: PartitionStatus): string | null => {
-      const [health] = partitionHealth([one]);
-      return health === undefined || health.ok ? null : health.detail;
-    };
-    const partitionsOf = (service: Service) => service.status().map((one) => ({ ...one, problem: problemOf(one) }));
-    return { services: services.map((service) => ({ role: service.name, partitions: partitionsOf(service) })) };
-  });
+  app.get('/v1/status', () => ({
+    services: services.map((service) => ({ role: service.name, partitions: service.status() })),
+  }));
 
   addSubjectRoutes(app, { site, settings: config.settings });
-  addCommandRoutes(app, { site, config });
+  addCommandRoutes(app, { site, config, services });
 
   app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string; to?: string } }>(
     '/v1/derived/:topic/:partition/span',

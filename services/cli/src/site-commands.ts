@@ -1,30 +1,53 @@
 import { PassThrough } from 'node:stream';
 import type { Config, FastifyInstance } from '@callfold/adapters';
+import { partitionHealth } from '@callfold/adapters';
+import type { Service } from '@callfold/engine';
 import { exitOf } from './command.ts';
 import type { Context } from './command.ts';
 import { offsetsOn } from './offsets.ts';
 import type { Said, SiteCommand } from './on-site.ts';
 import type { Site } from './site.ts';
+import type { ProblemOf } from './status.ts';
+import { statusOn } from './status-text.ts';
+import type { TargetOptions } from './targets.ts';
 
 /**
  * Commands that look at the embedded store, run by the `callfold dev` that has it open: what they say goes back as
  * NDJSON. None of them writes.
  */
 
-type Parts = { readonly site: Site; readonly config: Config };
+type Parts = {
+  readonly site: Site;
+  readonly config: Config;
+  /** At work in this process. */
+  readonly services: readonly Service[];
+};
 
-// Each reads its own options, which may say anything.
-const COMMANDS: Readonly<Record<string, SiteCommand<never>>> = { offsets: offsetsOn };
+type Commands = Readonly<Record<string, SiteCommand<never>>>;
+
+/** Each reads its own options, which may say anything. */
+function commandsOf({ services }: Parts): Commands {
+  const problemOf: ProblemOf = (role, at) => {
+    const statuses = services.find(({ name }) => name === role)?.status() ?? [];
+    const its = statuses.filter((one) => one.at.topic === at.topic && one.at.partition === at.partition);
+    const [health] = partitionHealth(its);
+    return health === undefined || health.ok ? null : health.detail;
+  };
+  const status: SiteCommand<TargetOptions> = (site, options, context) => statusOn(site, options, context, problemOf);
+  return { offsets: offsetsOn, status };
+}
 
 /** Nobody waits for an answer that says nothing for some minutes. */
 const STILL_HERE_MS = 10_000;
 
-export function addCommandRoutes(app: FastifyInstance, { site, config }: Parts): void {
+export function addCommandRoutes(app: FastifyInstance, parts: Parts): void {
+  const { site, config } = parts;
+  const commands = commandsOf(parts);
   app.post<{ Params: { name: string }; Body: { options?: unknown; json?: unknown } | null }>(
     '/v1/commands/:name',
     async (request, reply) => {
       const { name } = request.params;
-      const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+      const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
       if (command === undefined) return reply.code(404).send({ error: `There is no command ${name} here.` });
       if (typeof request.body?.options !== 'object' || request.body.options === null) {
         return reply.code(400).send({ error: 'Expected {"options": {...}}.' });

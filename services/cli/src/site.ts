@@ -45,6 +45,8 @@ export type Site = {
   member(role: RoleName): MemberState;
   /** The derived topics, to be read only. */
   readonly derived: DerivedReader;
+  /** How many processes share the role's work now; of the projector's, that on one generation of the aggregates. */
+  members(role: RoleName, generation?: string): Promise<number>;
   /** Sends dead letters again and marks them: one at a time for each partition, the later one shuts out the earlier. */
   readonly redriver: Publisher;
   readDerived(topic: string, partition: number, from: number): Promise<DerivedPage>;

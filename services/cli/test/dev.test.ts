@@ -176,7 +176,7 @@ describe('callfold dev', { timeout: 90_000 }, () => {
     const [text, json] = await Promise.all([run(['status']), run(['--json', 'status'])]);
     expect([text.code, json.code]).toEqual([0, 0]);
     expect(text.out).toMatch(/^ROLE +TOPIC +PART/);
-    expect(text.out.trimEnd().split('\n')).toHaveLength(1 + 2 * 4 * 4);
+    expect(text.out.trimEnd().split('\n')).toHaveLength(1 + 2 * 4 * 4 + 1);
     expect(text.err).toContain('Nothing is wrong.');
     const [answer] = parseLines(json.out) as { partitions: Record<string, unknown>[] }[];
     expect(answer?.partitions).toHaveLength(2 * 4 * 4);

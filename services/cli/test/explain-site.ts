@@ -47,6 +47,7 @@ export async function openTestSite() {
     showGeneration: unused,
     ports: unused,
     member: unused,
+    members: () => Promise.resolve(1),
     redriver: ports.publisher(),
     derived: ports.publisher(),
     readDerived: unused,

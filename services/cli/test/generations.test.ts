@@ -61,6 +61,7 @@ async function openSite() {
     showGeneration: () => undefined,
     ports: unused,
     member: unused,
+    members: async () => 1,
     redriver: ports.publisher(),
     derived: ports.publisher(),
     readDerived: unused,

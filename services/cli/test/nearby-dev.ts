@@ -1,4 +1,5 @@
 import { readConfig, startHttp } from '@callfold/adapters';
+import type { Service } from '@callfold/engine';
 import type { Context, Exit } from '../src/command.ts';
 import { addCommandRoutes } from '../src/site-commands.ts';
 import type { Site } from '../src/site.ts';
@@ -26,13 +27,13 @@ export function contextOf(env: Readonly<Record<string, string>>, json = false) {
   return { context, said };
 }
 
-export async function openNearbyDev(site: Site): Promise<NearbyDev> {
+export async function openNearbyDev(site: Site, services: readonly Service[] = []): Promise<NearbyDev> {
   const http = await startHttp({
     host: '127.0.0.1',
     port: 0,
     ready: () => [],
     metrics: [],
-    routes: (app) => addCommandRoutes(app, { site, config: readConfig({}) }),
+    routes: (app) => addCommandRoutes(app, { site, config: readConfig({}), services }),
   });
   return {
     url: http.url,

@@ -383,7 +383,7 @@ describe('services on Kafka, registry and Redis', () => {
     expect(status).toMatchObject({ code: 0 });
     for (const role of ROLES) await stopService(role);
     const verified = await callfold(['verify', '--json'], { env });
-    expect(verified.err).toMatch(/Identical: \d+ aggregates and records are what a fresh fold gives/);
+    expect(verified.err).toMatch(/Identical: [\d,]+ aggregates and records are what a fresh fold gives/);
     expect(verified.code).toBe(0);
     const rows = parseLines(verified.out) as { what: string; same: number; findings: unknown[] }[];
     const same = (what: string): number =>

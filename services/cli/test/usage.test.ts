@@ -138,7 +138,7 @@ describe('without anything nearby', { timeout: 60_000 }, () => {
     const { code, err } = await callfold(['status'], { env: { CALLFOLD_HTTP_PORT: String(port) } });
     server.close();
     expect(code).toBe(4);
-    expect(err).toContain(`What answers at http://127.0.0.1:${port}/v1/status is no callfold (status 200)`);
+    expect(err).toContain(`What answers at http://127.0.0.1:${port}/v1/commands/status is no callfold (status 200)`);
   });
 
   it.each([

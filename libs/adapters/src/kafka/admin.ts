@@ -87,6 +87,11 @@ export async function openKafkaAdmin(connection: KafkaConnection): Promise<Admin
       }),
     remove: (topics) =>
       named(`deleting ${topics.join(', ')}`, () => admin.deleteTopics({ topics: [...topics], timeout: CREATE_MS })),
+    members: (groupId) =>
+      named(`describing the group ${groupId}`, async () => {
+        const { groups } = await admin.describeGroups([groupId]);
+        return groups[0]?.members.length ?? 0;
+      }),
     close: () => admin.disconnect(),
   };
 }

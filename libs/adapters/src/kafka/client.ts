@@ -160,5 +160,7 @@ export type Admin = {
   /** All settings of the topic's own: what is not named here goes back to the broker's default. */
   setConfig(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
   remove(topics: readonly string[]): Promise<void>;
+  /** How many members the group has now; 0 also of a group that there is not. */
+  members(groupId: string): Promise<number>;
   close(): Promise<void>;
 };

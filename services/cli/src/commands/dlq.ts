@@ -1,23 +1,19 @@
 import { rawTopic, SOURCES } from '@callfold/core';
 import type { Command } from 'commander';
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { Argument, Option } from 'commander';
 import type { Context, Exit } from '../command.ts';
 import type { LetterOptions } from '../letters.ts';
 import type { RedriveOptions } from '../redrive.ts';
+import { wholeNumber } from './target-options.ts';
 
 type Run = (work: (context: Context) => Promise<Exit>) => Promise<void>;
-
-function partitionNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
-}
 
 function withFilters(command: Command): Command {
   return command
     .addOption(new Option('--topic <name>', 'of this raw topic').choices(SOURCES.map(rawTopic)))
     .addOption(new Option('--source <name>', 'of this source').choices([...SOURCES]))
     .option('--code <code>', 'refused for this reason')
-    .option('--partition <number>', 'of this partition', partitionNumber)
+    .option('--partition <number>', 'of this partition', wholeNumber)
     .option('--since <time>', 'appended then or later; with a zone')
     .option('--until <time>', 'appended before; with a zone')
     .option('--tenant <id>', 'of this tenant, where it can be told')

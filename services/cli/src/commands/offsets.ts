@@ -1,20 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { rawTopic, SOURCES } from '@callfold/core';
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
 import type { Context, Exit } from '../command.ts';
 import { WrongArgument } from '../command.ts';
 import type { OffsetsOptions } from '../offsets.ts';
 import { DURATION_FORM, TIME_FORM } from '../points.ts';
+import { withTargets } from './target-options.ts';
 
 /** `callfold offsets`: the names of its options are those of Kafka's `kafka-consumer-groups.sh --reset-offsets`. */
 
 type Run = (work: (context: Context) => Promise<Exit>) => Promise<void>;
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
-}
 
 /** @throws WrongArgument when it cannot be read */
 function textOf(file: string): string {
@@ -26,14 +20,10 @@ function textOf(file: string): string {
 }
 
 export function addOffsets(program: Command, run: Run): void {
-  program
-    .command('offsets')
+  withTargets(program.command('offsets'))
     .description(
       'where a time or an offset is in every partition, how many records from where a role stands; moves nothing',
     )
-    .addOption(new Option('--role <name>', 'only this role').choices(['projector', 'outcomes']))
-    .addOption(new Option('--topic <name>', 'only this raw topic').choices(SOURCES.map(rawTopic)))
-    .option('--partition <number>', 'only this partition', wholeNumber)
     .option('--to-datetime <time>', `the first record appended then or later; ${TIME_FORM}`)
     .option('--by-duration <duration>', `the first record of this long ago; ${DURATION_FORM}`)
     .option('--shift-by <records>', 'as many on (or back, below 0) from the position')

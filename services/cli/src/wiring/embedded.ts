@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Config } from '@callfold/adapters';
 import { createCodec, createLocalRegistry, openEmbedded, systemClock } from '@callfold/adapters';
 import { TOPICS, undisguised } from '@callfold/core';
 import { Refused } from '@callfold/engine';
+import { ownerToken } from '../owner-name.ts';
 import type { Site } from '../site.ts';
 
 /** Records of a derived topic that are read at once. */
@@ -39,8 +39,9 @@ export async function openEmbeddedSite(config: Config): Promise<Site> {
       publisher: role === 'outcomes' ? members[role].publisher : null,
       clock: systemClock,
       observer,
-      newToken: randomUUID,
+      newToken: ownerToken,
     }),
+    members: () => Promise.resolve(1),
     member: () => ({ isMember: true, detail: 'the only one' }),
     redriver: members.outcomes.publisher,
     derived: members.outcomes.publisher,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type {
   AvroCodec,
   Config,
@@ -26,6 +25,7 @@ import {
 import { rawTopic, SOURCES, TOPICS, undisguised } from '@callfold/core';
 import type { Log, Shelf } from '@callfold/engine';
 import { liveStore, Refused } from '@callfold/engine';
+import { ownerToken } from '../owner-name.ts';
 import type { RawSite, RoleName, Site } from '../site.ts';
 
 /** Kafka, registry and Redis. The only place that knows which adapters those are. */
@@ -210,7 +210,7 @@ async function openParts(
         publisher: role === 'outcomes' ? keep(createKafkaPublisher({ connection, groupId: group(role) })) : null,
         clock: systemClock,
         observer,
-        newToken: randomUUID,
+        newToken: ownerToken,
       };
     },
     shelf,
@@ -218,7 +218,7 @@ async function openParts(
       const groupId = group('projector', key);
       const { consumer, log } = createKafkaMember({ connection, groupId, topics, limits });
       consumers.set(groupId, consumer);
-      const ports = { consumer, log, codec, publisher: null, clock: systemClock, observer, newToken: randomUUID };
+      const ports = { consumer, log, codec, publisher: null, clock: systemClock, observer, newToken: ownerToken };
       return { ports, close: () => log.close() };
     },
     showGeneration({ key }) {
@@ -229,6 +229,14 @@ async function openParts(
         isMember: false,
         detail: 'not started',
       },
+    async members(role, generation = config.generation) {
+      const admin = await openKafkaAdmin(connection);
+      try {
+        return await admin.members(group(role, generation));
+      } finally {
+        await admin.close();
+      }
+    },
     get redriver() {
       return redriver();
     },

@@ -1,0 +1,19 @@
+import { rawTopic, SOURCES } from '@callfold/core';
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { ROLES } from '../targets.ts';
+
+/** Options that several commands have, said once. */
+
+export function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+/** Which partitions of which roles. */
+export function withTargets(command: Command): Command {
+  return command
+    .addOption(new Option('--role <name>', 'only this role').choices([...ROLES]))
+    .addOption(new Option('--topic <name>', 'only this raw topic').choices(SOURCES.map(rawTopic)))
+    .option('--partition <number>', 'only this partition', wholeNumber);
+}
