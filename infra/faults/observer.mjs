@@ -6,7 +6,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRedisClient, openKafkaAdmin, readConfig } from '@callfold/adapters';
-import { verifyPartition } from '../../services/cli/dist/commands/verify.js';
+import { verifyPartition } from '../../services/cli/dist/verification.js';
 import { connectionOf, openKafkaSite, quietLogger } from '../../services/cli/dist/wiring/kafka.js';
 import { TOPIC } from '../bench/topics.mjs';
 import { answerParent } from './child.mjs';

@@ -34,6 +34,8 @@ export type DerivedTopic =
   | typeof DEAD_LETTERS;
 
 const DAY = 86_400_000;
+/** Of what was published longer ago, compaction keeps the last revision of each id. */
+export const COMPACTION_LAG_MS = 7 * DAY;
 const MIB = 1_048_576;
 const RAW_BYTES = 16 * MIB;
 
@@ -81,7 +83,7 @@ const table = (name: string): TopicSpec => ({
   compatibility: 'FULL_TRANSITIVE',
   config: {
     'cleanup.policy': 'compact',
-    'min.compaction.lag.ms': String(7 * DAY),
+    'min.compaction.lag.ms': String(COMPACTION_LAG_MS),
     'message.timestamp.type': 'CreateTime',
   },
 });

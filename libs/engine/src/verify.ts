@@ -16,8 +16,9 @@ import { createOfflineFold } from './offline.ts';
 import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { originOffset } from './read-back.ts';
+import type { Order, StoodRecord } from './order.ts';
+import { orderOf } from './order.ts';
 import type { Finding } from './seq.ts';
-import { createSeqReader } from './seq.ts';
 import { nameOf } from './standing.ts';
 
 /**
@@ -215,22 +216,31 @@ export function judgeOf(
   };
 }
 
-/**
- * Every record that a fold gives must stand once, as it is, and no other. Recoveries may have skipped revisions:
- * content counts.
- */
+/** Schemas must have been prepared. */
+export function decodeStood(stood: readonly Stood[], codec: Codec): StoodRecord[] {
+  return stood.map((one) => ({
+    stood: one,
+    record: one.topic === DEAD_LETTERS ? null : (codec.decodeDerived(one.topic, one.value) as unknown as DerivedRecord),
+  }));
+}
+
+/** Every record that a fold gives must stand once, as it is, in order, and no other. */
 export function compareRecords(stood: readonly Stood[], expected: Expected, codec: Codec): Report {
-  const decoded = new Map<Stood, DerivedRecord>();
-  for (const record of stood) {
-    if (record.topic === DEAD_LETTERS) continue;
-    decoded.set(record, codec.decodeDerived(record.topic, record.value) as unknown as DerivedRecord);
-  }
-  const seqs = createSeqReader();
-  const findings = stood.flatMap((record) => {
-    const one = decoded.get(record);
-    return seqs.take(record, one ? { id: nameOf(one), revision: one.revision } : null);
-  });
-  const told = [...decoded].map(([one, record]) => ({ stood: one, record }));
+  const records = decodeStood(stood, codec);
+  const order = orderOf(records);
+  const report = compareContents(records, expected, codec, order);
+  return { ...report, findings: [...order.findings, ...report.findings] };
+}
+
+/** Less their order. Recoveries may have skipped revisions: content counts. */
+export function compareContents(
+  records: readonly StoodRecord[],
+  expected: Expected,
+  codec: Codec,
+  { isTaken, lettersFrom }: Pick<Order, 'isTaken' | 'lettersFrom'>,
+): Report {
+  const findings: Finding[] = [];
+  const told = records.flatMap(({ stood, record }) => (record === null ? [] : [{ stood, record }]));
   // Of an id that a replay corrected the earlier revisions are what is wrong: the last is what counts.
   const corrected = new Set(told.flatMap(({ stood: one, record }) => (isCorrected(one) ? [nameOf(record)] : [])));
   const isBefore = judgeOf(expected, told);
@@ -256,11 +266,16 @@ export function compareRecords(stood: readonly Stood[], expected: Expected, code
       });
   }
   for (const [name, record] of should) {
+    if (isTaken(record)) continue;
     if (isBefore(record, false)) beforeHorizon += 1;
     else findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
   }
   const lasts = compareLasts(told, expected.records, corrected, isBefore);
-  const letters = compareLetters(stood, expected, codec);
+  const letters = compareLetters(
+    records.map(({ stood }) => stood),
+    { ...expected, letters: expected.letters.filter((offset) => offset >= lettersFrom) },
+    codec,
+  );
   return {
     same: same + lasts.same + letters.same,
     beforeHorizon: beforeHorizon + lasts.beforeHorizon + letters.beforeHorizon,

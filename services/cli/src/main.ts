@@ -22,6 +22,7 @@ import type { StatusOptions } from './commands/status.ts';
 import { wholeNumber, withTargets } from './commands/target-options.ts';
 import type { RecoverOptions } from './recovery.ts';
 import { onStop } from './stop.ts';
+import type { VerifyOptions } from './verify-on.ts';
 import type { RoleName } from './site.ts';
 
 /** As shells have it of a program whose reader went away: 128 and the number of SIGPIPE. */
@@ -165,10 +166,14 @@ withTargets(program.command('status'))
   )
   .action((options: StatusOptions) => run(async (c) => (await import('./commands/status.ts')).status(options, c)));
 
-program
-  .command('verify')
-  .description('fold the raw log afresh and compare with Redis and the derived topics; exit 3 on any difference')
-  .action(() => run(async (c) => (await import('./commands/verify.ts')).verify(c)));
+withTargets(program.command('verify'), false)
+  .description(
+    'fold the raw log afresh and compare with the aggregates and the derived topics, at rest or live; exit 3 on any difference',
+  )
+  .option('--sample <number>', 'only one subject in so many', wholeNumber)
+  .option('--seed <number>', 'the sample of an earlier run', wholeNumber)
+  .option('--explain <number>', 'of the first differences, in full', wholeNumber, 1)
+  .action((options: VerifyOptions) => run(async (c) => (await import('./commands/verify.ts')).verify(options, c)));
 
 withTargets(program.command('recover'))
   .description(

@@ -10,6 +10,7 @@ import type { Site } from './site.ts';
 import type { ProblemOf } from './status.ts';
 import { statusOn } from './status-text.ts';
 import type { TargetOptions } from './targets.ts';
+import { verifyOn } from './verify-on.ts';
 
 /**
  * Commands that look at the embedded store, run by the `callfold dev` that has it open: what they say goes back as
@@ -34,7 +35,7 @@ function commandsOf({ services }: Parts): Commands {
     return health === undefined || health.ok ? null : health.detail;
   };
   const status: SiteCommand<TargetOptions> = (site, options, context) => statusOn(site, options, context, problemOf);
-  return { offsets: offsetsOn, status };
+  return { offsets: offsetsOn, status, verify: verifyOn };
 }
 
 /** Nobody waits for an answer that says nothing for some minutes. */

@@ -75,7 +75,7 @@ async function seenOf(site: Site, { role, at }: Target, live: Aggregates, now: n
   const position = stored?.next ?? null;
   const oldest = entries?.[0] && (await log.readOne(at, decodeEntry(entries[0].entry).origin));
   const waitsSince = position === null ? await timeFrom(log, at, start) : await timeFrom(log, at, position);
-  const meta = stored?.meta == null || stored.meta === '' ? null : decodeMeta(stored.meta);
+  const meta = stored?.meta ? decodeMeta(stored.meta) : null;
   const recovery = stored === null ? null : recoveryOf(stored);
   return {
     ...at,

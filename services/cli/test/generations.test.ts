@@ -14,6 +14,9 @@ import { diffOn } from '../src/differences.ts';
 import { dropOn, generationRows, generationText, switchOn } from '../src/generations.ts';
 import { progressTo, rebuildOn } from '../src/rebuilding.ts';
 import type { Site } from '../src/site.ts';
+import { readStatus } from '../src/status.ts';
+import { summaryLine } from '../src/status-text.ts';
+import { verifyPartition } from '../src/verification.ts';
 
 /** The commands on a world in memory, at the real clock: what they say, and what they answer. */
 
@@ -61,7 +64,7 @@ async function openSite() {
     showGeneration: () => undefined,
     ports: unused,
     member: unused,
-    members: async () => 1,
+    members: async (_role, key) => (key === '1' ? 1 : 0),
     redriver: ports.publisher(),
     derived: ports.publisher(),
     readDerived: unused,
@@ -130,6 +133,12 @@ describe('rebuild, diff, switch and drop', () => {
     const ended = await said((c) => rebuildOn(site, 'next', { rate: 500 }, c), { config: CHANGED, stop: true });
     expect(ended).toMatchObject({ exit: EXIT.failed, out: '' });
     expect(ended.err.trimEnd().split('\n').at(-1)).toBe('callfold rebuild next --rate 500');
+    const building = await readStatus(site, CONFIG.settings, { role: 'projector' }, Date.now());
+    expect(building.generations).toMatchObject([
+      { generation: '1', state: 'live', problem: null },
+      { generation: 'next', state: 'building', problem: 'its rebuild does not run: `callfold rebuild next`' },
+    ]);
+    expect(summaryLine(building)).toMatch(/generation next: its rebuild has not ended, \d+ of 15 records/);
     const done = await said((c) => rebuildOn(site, 'next', { rate: 500 }, c), { config: CHANGED, json: true });
     expect(done).toMatchObject({ exit: EXIT.done, out: '{"generation":"next","complete":true}\n' });
     await level();
@@ -153,6 +162,15 @@ describe('rebuild, diff, switch and drop', () => {
       err: expect.stringContaining('callfold switch 1 --execute') as string,
     });
     await expect(said((c) => switchOn(site, 'next', { execute: true }, c))).rejects.toThrow('next is live already');
+    const after = await readStatus(site, CONFIG.settings, { role: 'projector' }, Date.now());
+    expect(after.generation).toBe('next');
+    // By the settings of the one that readers see, not by those of whoever asks.
+    expect(after.partitions.filter(({ problem }) => problem !== null)).toEqual([]);
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      const at = { topic: rawTopic('callcenter24'), partition };
+      const [states] = await verifyPartition(site, at, 'callcenter24', CONFIG.settings);
+      expect(states).toMatchObject({ what: 'aggregates', findings: [] });
+    }
     await expect(said((c) => dropOn(site, 'next', {}, c))).rejects.toThrow('next is live');
     expect((await said((c) => dropOn(site, '1', {}, c))).err).toBe(
       'Nothing was changed. To take 1 away:\ncallfold drop 1 --execute\n',

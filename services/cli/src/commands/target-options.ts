@@ -10,10 +10,10 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
-/** Which partitions of which roles. */
-export function withTargets(command: Command): Command {
+/** Which partitions, and of which role where the command is about one. */
+export function withTargets(command: Command, withRole = true): Command {
+  if (withRole) command.addOption(new Option('--role <name>', 'only this role').choices([...ROLES]));
   return command
-    .addOption(new Option('--role <name>', 'only this role').choices([...ROLES]))
     .addOption(new Option('--topic <name>', 'only this raw topic').choices(SOURCES.map(rawTopic)))
     .option('--partition <number>', 'only this partition', wholeNumber);
 }

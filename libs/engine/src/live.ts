@@ -1,0 +1,92 @@
+import type { Rules, State } from '@callfold/core';
+import { encodeState, isRejection, subjectKey, TICK_HEADER } from '@callfold/core';
+import { inputOf } from './inputs.ts';
+import { createOfflineFold } from './offline.ts';
+import type { Log, LogRecord } from './ports.ts';
+import type { Reading } from './verify.ts';
+
+/**
+ * Comparing while services are at work: what was read of a store lies somewhere between two commits, and a difference
+ * is one only when the log gives it at no position in between.
+ */
+
+/** A position, and the log clock that is committed with it: timers may have fired up to it, and no further. */
+export type Moment = { readonly next: number; readonly clock: number };
+
+const PAGE_RECORDS = 5_000;
+
+/**
+ * Every text that a subject's state had from one moment to a later one, both included; null: it had none. By key, of
+ * the named subjects only.
+ */
+export async function textsBetween(
+  { at, source, log, codec, from: begin = 0 }: Reading,
+  rules: Rules,
+  keys: ReadonlySet<string>,
+  from: Moment,
+  to: Moment,
+): Promise<ReadonlyMap<string, ReadonlySet<string | null>>> {
+  const offline = createOfflineFold(rules, true);
+  const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
+  const seen = new Map<string, Set<string | null>>([...keys].map((key) => [key, new Set()]));
+  const last = new Map<string, State | null>();
+  const look = (): void => {
+    const now = new Map<string, State>();
+    for (const state of offline.states()) now.set(subjectKey(state.tenantId, state.subjectId), state);
+    for (const [key, texts] of seen) {
+      const state = now.get(key) ?? null;
+      if (last.get(key) === state) continue;
+      last.set(key, state);
+      texts.add(state === null ? null : encodeState(state));
+    }
+  };
+  const start = Math.max((await log.bounds(at)).start, begin);
+  let isLooking = false;
+  for (let offset = start; offset < to.next; ) {
+    const batch = await log.read(at, offset, PAGE_RECORDS);
+    if (batch.next <= offset) break;
+    await codec.prepare(batch.records);
+    for (const record of batch.records) {
+      if (record.offset >= to.next) break;
+      // Before the first of those in between, not after it: what was committed then is the first that may be seen.
+      if (!isLooking && record.offset >= from.next) {
+        isLooking = true;
+        look();
+      }
+      offline.advance(record.appendedAt);
+      // Timers that fire here may have been committed without the record.
+      if (isLooking) look();
+      const input = inputOf(record, place, codec);
+      if (input.what !== 'event' || !keys.has(input.key)) continue;
+      offline.fold(input.key, input.event, record.appendedAt);
+      if (isLooking) look();
+    }
+    offset = batch.next;
+  }
+  look();
+  offline.advance(Math.max(from.clock, to.clock));
+  look();
+  return seen;
+}
+
+/**
+ * The same log as it is to some of its subjects: events of the others are time that passes, and nothing more.
+ * @param isMeant by `subjectKey`
+ */
+export function logOfSome(reading: Reading, isMeant: (key: string) => boolean): Log {
+  const { source, codec, log } = reading;
+  const passing = (record: LogRecord): LogRecord => {
+    if (record.value === null) return record;
+    const raw = codec.decode(source, record.value);
+    if (isRejection(raw) || isMeant(subjectKey(raw.tenantId, raw.subjectId))) return record;
+    return { ...record, key: null, value: null, headers: [{ name: TICK_HEADER, value: new Uint8Array(0) }] };
+  };
+  return {
+    ...log,
+    async read(at, offset, maxRecords) {
+      const batch = await log.read(at, offset, maxRecords);
+      await codec.prepare(batch.records);
+      return { ...batch, records: batch.records.map(passing) };
+    },
+  };
+}

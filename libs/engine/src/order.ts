@@ -1,0 +1,84 @@
+import type { DerivedRecord } from '@callfold/core';
+import { COMPACTION_LAG_MS, DEAD_LETTERS } from '@callfold/core';
+import type { Stood } from './read-back.ts';
+import { originOffset } from './read-back.ts';
+import type { Finding } from './seq.ts';
+import { createSeqReader } from './seq.ts';
+import { nameOf } from './standing.ts';
+
+/**
+ * The order of what stands: gaps, repeats, revisions. Compaction takes earlier revisions of what was published long
+ * ago, and their `callfold-seq` with them: that is no loss as long as later revisions account for every missing one.
+ */
+
+export type StoodRecord = {
+  readonly stood: Stood;
+  /** Null: a dead letter, which is never revised. */
+  readonly record: DerivedRecord | null;
+};
+
+export type Order = {
+  readonly findings: readonly Finding[];
+  /** An earlier revision that is not there: compaction has taken it, the later one stands. */
+  isTaken(record: DerivedRecord): boolean;
+  /** Letters of raw records below this offset have expired. */
+  readonly lettersFrom: number;
+};
+
+type Taking = {
+  /** Missing seqs, each between two that stand or before the first, that compaction may have taken. */
+  missing: number;
+  readonly gaps: Finding[];
+};
+
+export type OrderOptions = {
+  /** The log clock of what is compared, epoch ms; absent: nothing is old enough to be compacted. */
+  readonly logTime?: number;
+  /** Retention has taken the beginning of these. */
+  readonly cut?: ReadonlySet<string>;
+};
+
+/** @param records in the order in which they stand, topic by topic */
+export function orderOf(records: readonly StoodRecord[], { logTime = -Infinity, cut }: OrderOptions = {}): Order {
+  const oldest = logTime - COMPACTION_LAG_MS;
+  const seqs = createSeqReader();
+  const findings: Finding[] = [];
+  const takings = new Map<string, Taking>();
+  const chains = new Map<string, number>();
+  const revisions = new Map<string, { topic: string; last: number; stand: number }>();
+  for (const { stood, record } of records) {
+    const { topic, seq } = stood;
+    const found = seqs.take(stood, record && { id: nameOf(record), revision: record.revision });
+    const isFirst = !chains.has(topic);
+    const before = seq - (chains.get(topic) ?? 0);
+    chains.set(topic, Math.max(chains.get(topic) ?? 0, seq + 1));
+    for (const one of found) {
+      if (one.fault === 'gap' && isFirst && cut?.has(topic)) continue;
+      if (one.fault !== 'gap' || record === null || (record.ingestedAt ?? Infinity) >= oldest) findings.push(one);
+      else takings.set(topic, addGap(takings.get(topic), before, one));
+    }
+    if (record === null) continue;
+    const { last, stand } = revisions.get(nameOf(record)) ?? { last: 0, stand: 0 };
+    revisions.set(nameOf(record), { topic, last: Math.max(last, record.revision), stand: stand + 1 });
+  }
+  const taken = new Set<string>();
+  for (const [topic, { missing, gaps }] of takings) {
+    const its = [...revisions.values()].filter((one) => one.topic === topic);
+    const revised = its.reduce((sum, { last, stand }) => sum + Math.max(0, last - stand), 0);
+    if (missing <= revised) taken.add(topic);
+    else findings.push(...gaps);
+  }
+  const firstLetter = records.find(({ stood }) => stood.topic === DEAD_LETTERS);
+  return {
+    findings,
+    lettersFrom: cut?.has(DEAD_LETTERS) ? (firstLetter ? originOffset(firstLetter.stood) : Infinity) : 0,
+    isTaken(record) {
+      const known = revisions.get(nameOf(record));
+      return known !== undefined && taken.has(known.topic) && record.revision < known.last;
+    },
+  };
+}
+
+function addGap(taking: Taking | undefined, missing: number, gap: Finding): Taking {
+  return { missing: (taking?.missing ?? 0) + missing, gaps: [...(taking?.gaps ?? []), gap] };
+}

@@ -1,0 +1,64 @@
+import type { DerivedRecord } from '@callfold/core';
+import { CALL_OUTCOMES, COMPACTION_LAG_MS, DEAD_LETTERS } from '@callfold/core';
+import { describe, expect, it } from 'vitest';
+import type { StoodRecord } from '../src/index.ts';
+import { orderOf } from '../src/index.ts';
+
+/** What compaction and retention take is no loss; what they cannot have taken is one. */
+
+const NOW = 100 * 86_400_000;
+const LONG_AGO = NOW - COMPACTION_LAG_MS - 1;
+const ORIGIN = 'callfold.raw.callcenter24/0';
+
+const at = (seq: number, outcomeId: string, revision: number, ingestedAt = LONG_AGO): StoodRecord => ({
+  stood: { topic: CALL_OUTCOMES, seq, origin: `${ORIGIN}/${seq}`, key: outcomeId, value: new Uint8Array() },
+  record: { kind: 'call-outcome', outcomeId, revision, ingestedAt } as unknown as DerivedRecord,
+});
+
+const letter = (seq: number): StoodRecord => ({
+  stood: { topic: DEAD_LETTERS, seq, origin: `${ORIGIN}/${seq * 10}`, key: 'k', value: new Uint8Array() },
+  record: null,
+});
+
+const faults = (records: readonly StoodRecord[], options = {}): string[] =>
+  orderOf(records, options).findings.map(({ fault, where }) => `${fault} ${where.replace(/^.* seq/, 'seq')}`);
+
+describe('a topic that was compacted', () => {
+  // a: 0 and 2, b: 1, c: 3 and 4. The first revisions of a and c are gone.
+  const left = [at(1, 'b', 1), at(2, 'a', 2), at(4, 'c', 2)];
+
+  it('has no gap where later revisions account for what is missing', () => {
+    expect(faults(left, { logTime: NOW })).toEqual([]);
+    const { isTaken } = orderOf(left, { logTime: NOW });
+    expect(isTaken(at(0, 'a', 1).record!)).toBe(true);
+    expect(isTaken(at(2, 'a', 2).record!)).toBe(false);
+    expect(isTaken(at(9, 'z', 1).record!)).toBe(false);
+  });
+
+  it('has them where more is missing than compaction can have taken', () => {
+    expect(faults([at(1, 'b', 1), at(2, 'a', 2), at(5, 'c', 2)], { logTime: NOW })).toEqual(['gap seq 1', 'gap seq 5']);
+  });
+
+  it('has them where what is missing is young, and where nobody says how late it is', () => {
+    const young = [at(1, 'b', 1), at(2, 'a', 2), at(4, 'c', 2, NOW)];
+    expect(faults(young, { logTime: NOW })).toEqual(['gap seq 4']);
+    expect(faults(left)).toEqual(['gap seq 1', 'gap seq 4']);
+    expect(orderOf(left).isTaken(at(0, 'a', 1).record!)).toBe(false);
+  });
+});
+
+describe('a topic whose beginning has expired', () => {
+  const cut = new Set([DEAD_LETTERS]);
+
+  it('begins where it begins, and has no other gap', () => {
+    expect(faults([letter(3), letter(4)], { cut })).toEqual([]);
+    expect(faults([letter(3), letter(5)], { cut })).toEqual(['gap seq 5']);
+    expect(faults([letter(3)])).toEqual(['gap seq 3']);
+  });
+
+  it('says from which raw record on letters are missed', () => {
+    expect(orderOf([letter(3), letter(4)], { cut }).lettersFrom).toBe(30);
+    expect(orderOf([], { cut }).lettersFrom).toBe(Infinity);
+    expect(orderOf([letter(3)]).lettersFrom).toBe(0);
+  });
+});
