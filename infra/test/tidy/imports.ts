@@ -12,6 +12,7 @@ export const CLIENTS: Readonly<Record<string, { readonly filesMax: number; reado
   ioredis: { filesMax: 1, within: ['libs/adapters'] },
   lmdb: { filesMax: 1, within: ['libs/adapters'] },
   avsc: { filesMax: 1, within: ['libs/adapters'] },
+  aws4fetch: { filesMax: 1, within: ['libs/adapters'] },
   '@kafkajs/confluent-schema-registry': { filesMax: 1, within: ['libs/adapters'] },
   fastify: { filesMax: 1, within: ['libs/adapters', 'services/gateway', 'services/console'] },
   'prom-client': { filesMax: 1, within: ['libs/adapters'] },

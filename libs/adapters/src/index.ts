@@ -1,4 +1,5 @@
 export { openFolder } from './archive/folder.ts';
+export { isS3Address, openS3 } from './archive/s3.ts';
 export { avroSegments } from './archive/segment.ts';
 export type { AvroCodec } from './avro/codec.ts';
 export { createCodec } from './avro/codec.ts';

@@ -1,11 +1,12 @@
-import { avroSegments, openFolder } from '@callfold/adapters';
+import type { Config } from '@callfold/adapters';
+import { avroSegments, isS3Address, openFolder, openS3 } from '@callfold/adapters';
 import type { Source } from '@callfold/core';
 import { rawTopic, SOURCES } from '@callfold/core';
 import type { Archive, Archived, At, Log } from '@callfold/engine';
-import { archivePartition, checkArchive, joinedLog, readManifest } from '@callfold/engine';
+import { archivePartition, checkArchive, joinedLog, readManifest, Refused } from '@callfold/engine';
 import type { Context } from './command.ts';
 import { createProgress } from './progress.ts';
-import type { Site } from './site.ts';
+import type { RoleName, Site } from './site.ts';
 import { sourceTargets, targetsOf } from './targets.ts';
 
 /** What `callfold archive` does, and the log that others read with it. */
@@ -19,19 +20,40 @@ export type ArchiveOptions = {
 
 export type ArchiveRow = { readonly topic: string; readonly partition: number } & Archived;
 
-const archiveIn = (folder: string): Archive => ({ files: openFolder(folder), format: avroSegments });
+/** @param address a folder, or `s3://bucket/prefix` */
+function archiveIn(address: string, { s3 }: Pick<Config, 's3'>): Archive {
+  if (!isS3Address(address)) return { files: openFolder(address), format: avroSegments };
+  if (s3 !== null) return { files: openS3(address, s3), format: avroSegments };
+  throw new Refused(
+    `${address} needs CALLFOLD_S3_ACCESS_KEY_ID and CALLFOLD_S3_SECRET_ACCESS_KEY, and CALLFOLD_S3_ENDPOINT where it ` +
+      'is not at AWS.',
+  );
+}
 
-/** Archive and topic as one; without a folder the topic alone. */
-export function logWith(log: Log, folder: string | undefined): Log {
-  return folder === undefined ? log : joinedLog(log, archiveIn(folder));
+/** Archive and topic as one; without an address the topic alone. */
+export function logWith(log: Log, address: string | undefined, config: Pick<Config, 's3'>): Log {
+  return address === undefined ? log : joinedLog(log, archiveIn(address, config));
+}
+
+/** As commands see it that read the raw log through the site. */
+export function siteWith(site: Site, address: string | undefined, config: Pick<Config, 's3'>): Site {
+  if (address === undefined) return site;
+  const logs = new Map<RoleName, Log>();
+  const log = (role: RoleName): Log => {
+    const found = logs.get(role) ?? logWith(site.log(role), address, config);
+    logs.set(role, found);
+    return found;
+  };
+  // A spread would open what nobody has asked for yet.
+  return Object.create(site, { log: { value: log } }) as Site;
 }
 
 export async function* archiveAll(
   site: Site,
   options: ArchiveOptions,
-  { say, stop }: Pick<Context, 'say' | 'stop'>,
+  { config, say, stop }: Pick<Context, 'config' | 'say' | 'stop'>,
 ): AsyncGenerator<ArchiveRow> {
-  const archive = archiveIn(options.to);
+  const archive = archiveIn(options.to, config);
   for (const { at } of await targetsOf(site, sourceTargets(options))) {
     if (stop.requested) return;
     const log = site.log('outcomes');
@@ -67,9 +89,9 @@ export type CheckedRow = { readonly topic: string; readonly partition: number } 
 /** Every file of the archive read back; partitions follow one another from 0 on. */
 export async function* checkAll(
   { to, source, partition }: ArchiveOptions,
-  stop: Context['stop'],
+  { config, stop }: Pick<Context, 'config' | 'stop'>,
 ): AsyncGenerator<CheckedRow> {
-  const archive = archiveIn(to);
+  const archive = archiveIn(to, config);
   for (const topic of SOURCES.filter((one) => source === undefined || one === source).map(rawTopic)) {
     const partitions = await partitionsIn(archive, topic);
     for (let number = 0; number < partitions && !stop.requested; number += 1) {

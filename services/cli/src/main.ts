@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readConfig, withoutSecrets } from '@callfold/adapters/config';
 import type { SubjectKind } from '@callfold/core';
-import { SOURCES } from '@callfold/core';
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Context, Exit } from './command.ts';
 import { EXIT, exitOf } from './command.ts';
 import type { DevOptions } from './commands/dev.ts';
@@ -19,7 +18,7 @@ import { addReplay } from './commands/replay-options.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
 import type { StatusOptions } from './commands/status.ts';
-import { wholeNumber, withTargets } from './commands/target-options.ts';
+import { ARCHIVE_FORMS, wholeNumber, withArchive, withSources, withTargets } from './commands/target-options.ts';
 import type { RecoverOptions } from './recovery.ts';
 import { onStop } from './stop.ts';
 import type { VerifyOptions } from './verify-on.ts';
@@ -131,8 +130,7 @@ program
     run(async (c) => (await import('./commands/import.ts')).importEvents(files, options, c)),
   );
 
-program
-  .command('explain')
+withArchive(program.command('explain'))
   .description('the timeline of one subject, what each event changed, and the rule behind each record')
   .addArgument(new Argument('<kind>').choices(['call', 'chat', 'agent']))
   .argument('<id>')
@@ -166,7 +164,7 @@ withTargets(program.command('status'))
   )
   .action((options: StatusOptions) => run(async (c) => (await import('./commands/status.ts')).status(options, c)));
 
-withTargets(program.command('verify'), false)
+withArchive(withTargets(program.command('verify'), false))
   .description(
     'fold the raw log afresh and compare with the aggregates and the derived topics, at rest or live; exit 3 on any difference',
   )
@@ -188,12 +186,9 @@ addOffsets(program, run);
 addDlq(program, run);
 addReplay(program, run);
 
-program
-  .command('archive')
-  .description('copy the raw log to files, on from where it ended; `replay outcomes` reads them with --archive')
-  .requiredOption('--to <folder>', 'where the archive lies')
-  .addOption(new Option('--source <name>', 'only of this source').choices([...SOURCES]))
-  .option('--partition <number>', 'only this partition', wholeNumber)
+withSources(program.command('archive'))
+  .description('copy the raw log to files, on from where it ended; other commands read them with --archive')
+  .requiredOption('--to <place>', `where the archive lies: ${ARCHIVE_FORMS}`)
   .option('--check', 'read the archive and hold it against its checksums; no broker is asked')
   .action((options: ArchiveOptions) => run(async (c) => (await import('./commands/archive.ts')).archive(options, c)));
 

@@ -2,6 +2,7 @@ import type { Settings } from '@callfold/core';
 import { DEFAULT_SETTINGS, TENANT } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { z } from 'zod';
+import type { S3Access } from '../archive/s3.ts';
 import type { RedisAccess } from '../redis/access.ts';
 import { parseRedisUrl } from '../redis/url.ts';
 import type { Environment } from './environment.ts';
@@ -108,6 +109,11 @@ const VARIABLES = z.strictObject({
   VONAGE_POLL_EVERY_MS: integer(1_000, 3_600_000).default(30_000),
   VONAGE_OVERLAP_MS: integer(0, 7 * 86_400_000).default(600_000),
   VONAGE_LOOKBACK_MS: integer(60_000, 30 * 86_400_000).default(86_400_000),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_REGION: text.default('us-east-1'),
+  S3_ACCESS_KEY_ID: text.optional(),
+  S3_SECRET_ACCESS_KEY: text.optional(),
+  S3_SESSION_TOKEN: text.optional(),
   ...SETTINGS,
   PII_KEY: z.string().min(PII_KEY_LEAST, `it has fewer than ${PII_KEY_LEAST} characters`).optional(),
 });
@@ -162,6 +168,8 @@ export type Config = {
   };
   /** Null: nothing is polled. */
   readonly vonage: VonageConfig | null;
+  /** Null: an archive lies on a disk. */
+  readonly s3: S3Access | null;
   readonly settings: Settings;
 };
 
@@ -189,6 +197,19 @@ function vonageOf(v: Variables): VonageConfig | null {
   const { VONAGE_TENANT_ID: tenantId, VONAGE_POLL_EVERY_MS: everyMs } = v;
   const windows = { overlapMs: v.VONAGE_OVERLAP_MS, lookbackMs: v.VONAGE_LOOKBACK_MS };
   return { url, tokenUrl, clientId, clientSecret, tenantId, everyMs, ...windows };
+}
+
+function s3Of(v: Variables): S3Access | null {
+  const { S3_ENDPOINT: endpoint, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = v;
+  const sessionToken = v.S3_SESSION_TOKEN;
+  if (!accessKeyId && !secretAccessKey) return null;
+  if (!accessKeyId || !secretAccessKey) {
+    throw new Refused(
+      'CALLFOLD_S3_ACCESS_KEY_ID and CALLFOLD_S3_SECRET_ACCESS_KEY (or …_KEY_FILE) are set together, or neither',
+    );
+  }
+  const more = { ...(endpoint && { endpoint }), ...(sessionToken && { sessionToken }) };
+  return { region: v.S3_REGION, accessKeyId, secretAccessKey, ...more };
 }
 
 function kafkaOf(v: Variables): KafkaConfig | null {
@@ -283,6 +304,7 @@ function secretsOf(v: Variables): string[] {
   ];
   const alone = [v.KAFKA_SASL_PASSWORD, v.REGISTRY_PASSWORD, v.REGISTRY_TOKEN, inUrl, v.REDIS_PASSWORD];
   const more = [v.REDIS_SENTINEL_PASSWORD, redis?.password, v.PII_KEY, v.VONAGE_CLIENT_SECRET];
+  more.push(v.S3_SECRET_ACCESS_KEY, v.S3_SESSION_TOKEN);
   if (redis?.kind === 'sentinel') more.push(redis.sentinelPassword);
   const pairs = users.flatMap(([user, password]) => (user && password ? [`${user}:${password}`] : []));
   return [...alone, ...more, ...pairs].filter((one): one is string => typeof one === 'string' && one !== '');
@@ -323,6 +345,7 @@ export function readConfig(environment: Environment): Config {
       connections: v.GATEWAY_CONNECTIONS,
     },
     vonage: vonageOf(v),
+    s3: s3Of(v),
     settings: settingsOf(v),
   });
 }

@@ -4,7 +4,7 @@ import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { openKafkaSite } from '../kafka-site.ts';
 import { grouped } from '../progress.ts';
-import { againCommand } from './replay-options.ts';
+import { againCommand } from '../again.ts';
 
 /** `callfold archive`: raw partitions to files, or with `--check` the files against their checksums. Acts at once. */
 export async function archive(options: ArchiveOptions, context: Context): Promise<Exit> {
@@ -33,9 +33,10 @@ async function copy(options: ArchiveOptions, context: Context): Promise<Exit> {
   return EXIT.done;
 }
 
-async function check(options: ArchiveOptions, { json, out, say, stop }: Context): Promise<Exit> {
+async function check(options: ArchiveOptions, context: Context): Promise<Exit> {
+  const { json, out, say, stop } = context;
   let bytes = 0;
-  for await (const row of checkAll(options, stop)) {
+  for await (const row of checkAll(options, context)) {
     bytes += row.bytes;
     const { topic, partition, from, next, records, segments } = row;
     const text = `${topic}/${partition}: offsets ${from} to ${next}, ${grouped(records)} records in ${segments} files, as written\n`;

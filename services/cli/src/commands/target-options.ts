@@ -3,11 +3,26 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { ROLES } from '../targets.ts';
 
+/** Where an archive lies. */
+export const ARCHIVE_FORMS = 'a folder, or s3://BUCKET/PREFIX';
+
 /** Options that several commands have, said once. */
 
 export function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');
+}
+
+/** Which partitions of the raw log. */
+export function withSources(command: Command): Command {
+  return command
+    .addOption(new Option('--source <name>', 'only of this source').choices([...SOURCES]))
+    .option('--partition <number>', 'only this partition', wholeNumber);
+}
+
+/** What `callfold archive` wrote, beside the topic. */
+export function withArchive(command: Command): Command {
+  return command.option('--archive <place>', `read from here what retention took: ${ARCHIVE_FORMS}`);
 }
 
 /** Which partitions, and of which role where the command is about one. */
