@@ -272,10 +272,14 @@ export async function checkArchive(
   return manifest;
 }
 
+/** Files in memory at once. */
+const HELD_MAX = 4;
+
 /** Archive and topic as one log: what retention took is read from the archive. A fold does not know. */
 export function joinedLog(log: Log, archive: Archive): Log {
   const manifests = new Map<string, Promise<Manifest | null>>();
-  let held: { readonly segment: Segment; readonly records: readonly LogRecord[] } | null = null;
+  /** By file, the one used last at the end: partitions are read side by side. */
+  const held = new Map<string, Promise<readonly LogRecord[]>>();
 
   async function load(at: At): Promise<Manifest | null> {
     const manifest = await readManifest(archive, at);
@@ -293,9 +297,18 @@ export function joinedLog(log: Log, archive: Archive): Log {
     return known;
   }
 
-  async function recordsOf(segment: Segment): Promise<readonly LogRecord[]> {
-    if (held?.segment.file !== segment.file) held = { segment, records: await readSegment(archive, segment) };
-    return held.records;
+  function recordsOf(segment: Segment): Promise<readonly LogRecord[]> {
+    const { file } = segment;
+    const records = held.get(file) ?? readSegment(archive, segment);
+    held.delete(file);
+    held.set(file, records);
+    for (const oldest of held.keys()) {
+      if (held.size <= HELD_MAX) break;
+      held.delete(oldest);
+    }
+    // What failed is asked for again.
+    records.catch(() => held.delete(file));
+    return records;
   }
 
   /** The segment to read this offset from; null: the topic has it. */

@@ -1,3 +1,4 @@
+export * from './archive-first.ts';
 export * from './archive.ts';
 export { decodeMeta, hashOfRecord } from './checkpoint.ts';
 export * from './build.ts';

@@ -3,6 +3,7 @@ import { createLogger, logObserver, systemClock } from '@callfold/adapters';
 import { undisguised } from '@callfold/core';
 import type { At, Beginning, Headway, Log, Standpoint } from '@callfold/engine';
 import {
+  archiveFirst,
   beginRebuild,
   buildGeneration,
   createHeadway,
@@ -13,8 +14,10 @@ import {
   Refused,
 } from '@callfold/engine';
 import { projectorRole } from '@callfold/projector';
+import { againCommand } from './again.ts';
 import type { Context, Exit } from './command.ts';
 import { EXIT, WrongArgument } from './command.ts';
+import { logWith } from './archiving.ts';
 import { rawPartitions, withGenerations } from './generations.ts';
 import { placeOf, readPoint } from './points.ts';
 import { duration, grouped } from './progress.ts';
@@ -22,7 +25,12 @@ import type { Site } from './site.ts';
 
 /** What `callfold rebuild` does and says. */
 
-export type RebuildOptions = { readonly from?: string; readonly rate?: number };
+export type RebuildOptions = {
+  readonly from?: string;
+  readonly rate?: number;
+  /** Where what retention took is read from. */
+  readonly archive?: string;
+};
 
 const SAY_FIRST_MS = 1_000;
 const SAY_MOST_MS = 10_000;
@@ -84,16 +92,12 @@ export function progressTo(say: (text: string) => void, now: () => number): (row
   };
 }
 
-function commandOf(name: string, { from, rate }: RebuildOptions): string {
-  const words = ['callfold rebuild', name, ...(from === undefined ? [] : [`--from ${from}`])];
-  return [...words, ...(rate === undefined ? [] : [`--rate ${rate}`])].join(' ');
-}
-
 /** `callfold rebuild NAME`: folds it up to the log's end, and hands it over to the projectors. */
 export async function rebuildOn(site: Site, name: string, options: RebuildOptions, context: Context): Promise<Exit> {
   const { config, out, say, json, stop } = context;
   const ats = await rawPartitions(site);
-  const log = site.log('projector');
+  const topic = site.log('projector');
+  const log = logWith(topic, options.archive, config);
   const { shelf } = site;
   const settings = undisguised(config.settings);
   const rebuilding = { shelf, log, clock: systemClock, ats, settings, newToken: randomUUID };
@@ -109,7 +113,15 @@ export async function rebuildOn(site: Site, name: string, options: RebuildOption
       generation,
       roleOf: projectorRole,
       config: { settings, limits: { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs } },
-      open: (one) => site.openGeneration(one, logObserver(logger)),
+      open(one) {
+        const opened = site.openGeneration(one, logObserver(logger));
+        if (options.archive === undefined) return opened;
+        const consumer = archiveFirst(opened.ports.consumer, log, topic);
+        return {
+          ...opened,
+          ports: { ...opened.ports, consumer, log: logWith(opened.ports.log, options.archive, config) },
+        };
+      },
       perSecond: options.rate ?? null,
       stop,
       progress: progressTo(say, () => performance.now()),
@@ -117,7 +129,7 @@ export async function rebuildOn(site: Site, name: string, options: RebuildOption
   if (json) out(`${JSON.stringify({ generation: name, complete: isDone })}\n`);
   if (!isDone) {
     say(
-      `Ended before ${name} was folded to the log's end; what is done is kept. To go on:\n${commandOf(name, options)}`,
+      `Ended before ${name} was folded to the log's end; what is done is kept. To go on:\n${againCommand(`rebuild ${name}`, options)}`,
     );
     return EXIT.failed;
   }

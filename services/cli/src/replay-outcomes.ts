@@ -64,11 +64,11 @@ export async function* replayOutcomes(
   site: Site,
   settings: Settings,
   options: ReplayOptions,
-  { say, stop }: Pick<Context, 'say' | 'stop'>,
+  { config, say, stop }: Pick<Context, 'config' | 'say' | 'stop'>,
 ): AsyncGenerator<ReplayRow> {
   for (const { source, at } of await targetsOf(site, sourceTargets(options))) {
     if (stop.requested) return;
-    const log = logWith(site.log('outcomes'), options.archive);
+    const log = logWith(site.log('outcomes'), options.archive, config);
     const range = await spanOf(log, at, options.from, options.to);
     if (range.to <= range.from) continue;
     const progress = progressOf(at, await log.bounds(at), say);

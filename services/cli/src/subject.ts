@@ -91,7 +91,7 @@ async function scan(site: Site, at: At, source: Source, query: SubjectQuery, pro
     }
     if (batch.next <= offset) return scanned(offset);
     offset = batch.next;
-    progress(offset, end, at);
+    progress(offset, start, end, at);
   }
   return scanned(end);
 }
@@ -103,7 +103,7 @@ function tooMany({ kind, id }: SubjectQuery): Refused {
   );
 }
 
-export type Progress = (offset: number, end: number, at: At) => void;
+export type Progress = (offset: number, start: number, end: number, at: At) => void;
 
 /** @returns one explanation for each source that knows the subject */
 export async function explainSubject(

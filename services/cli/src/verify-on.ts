@@ -3,6 +3,7 @@ import { KIND_OF, unpart } from '@callfold/core';
 import type { Finding } from '@callfold/engine';
 import { Refused, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
+import { siteWith } from './archiving.ts';
 import type { Context, Exit } from './command.ts';
 import { EXIT } from './command.ts';
 import { explanationText } from './explanation.ts';
@@ -23,6 +24,8 @@ export type VerifyOptions = Omit<TargetOptions, 'role'> & {
   readonly seed?: number;
   /** Of the first differences: whole explanations of their subjects. */
   readonly explain?: number;
+  /** Where what retention took is read from. */
+  readonly archive?: string;
 };
 
 /** Findings of one partition that are told; `--json` has them all. */
@@ -120,8 +123,9 @@ async function tellRow(site: Site, row: Row, target: Target, sums: Sums, options
   if (row.findings.length > SHOWN) context.say(`  and ${row.findings.length - SHOWN} more (--json has them)`);
 }
 
-export async function verifyOn(site: Site, options: VerifyOptions, context: Context): Promise<Exit> {
+export async function verifyOn(topics: Site, options: VerifyOptions, context: Context): Promise<Exit> {
   const { config, say, stop } = context;
+  const site = siteWith(topics, options.archive, config);
   const targets = await targetsOf(site, options);
   const sample = sampleOf(options, say);
   const progress = createProgress({ noun: 'records', total: await recordsIn(site, targets), say });

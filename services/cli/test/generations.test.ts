@@ -1,13 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MemoryPorts } from '@callfold/adapters';
 import { createCodec, createLocalRegistry, createMemoryWorld, systemClock } from '@callfold/adapters';
 import { readConfig } from '@callfold/adapters/config';
 import { isRejection, partitionOf, rawTopic, SOURCES, subjectKey, TOPICS, utf8Bytes } from '@callfold/core';
 import type { Generation, Shelf, Standpoint } from '@callfold/engine';
-import { createHeadway, DEFAULT_LIMITS, liveStore } from '@callfold/engine';
+import { createHeadway, DEFAULT_LIMITS, generationNamed, liveStore, readGenerations } from '@callfold/engine';
 import { startGenerations } from '@callfold/projector';
 import { readEvent } from '@callfold/sources';
 import { describe, expect, it } from 'vitest';
+import { archiveAll, siteWith } from '../src/archiving.ts';
 import type { Context, Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
 import { diffOn } from '../src/differences.ts';
@@ -21,6 +25,7 @@ import { verifyPartition } from '../src/verification.ts';
 /** The commands on a world in memory, at the real clock: what they say, and what they answer. */
 
 const PARTITIONS = 2;
+const TOPIC = rawTopic('callcenter24');
 const CONFIG = readConfig({});
 const CHANGED = readConfig({ CALLFOLD_SHORT_ABANDON_MS: '9000' });
 
@@ -95,6 +100,12 @@ async function openSite() {
         world.topics.append({ topic: rawTopic('callcenter24'), partition }, [
           { key, value: codec.encodeRaw(raw), headers: [] },
         ]);
+      }
+    },
+    /** Retention takes the first records of each partition. */
+    retain(): void {
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
+        world.topics.retain({ topic: TOPIC, partition }, 12);
       }
     },
     async level(): Promise<void> {
@@ -179,6 +190,48 @@ describe('rebuild, diff, switch and drop', () => {
     expect(JSON.parse(gone.out)).toMatchObject({ executed: true, generation: '1' });
     expect((await generationRows(site)).map(generationText)).toEqual(['generation next: live: readers see it, lag 0']);
     await projector.stop();
+  });
+});
+
+describe('a rebuild from an archive', () => {
+  it('folds what retention took as if it were there, and is refused nothing', async () => {
+    const { site, projector, abandon, level, retain } = await openSite();
+    for (let n = 0; n < 20; n += 1) abandon(`old-${n}`, n);
+    await level();
+    const dir = mkdtempSync(join(tmpdir(), 'callfold-rebuild-'));
+    const context = {
+      config: CONFIG,
+      say: () => undefined,
+      stop: { requested: false, wanted: new Promise<void>(() => undefined) },
+    };
+    for await (const { topic, partition, records } of archiveAll(site, { to: dir }, context))
+      expect([topic, partition, records > 0]).toEqual([topic, partition, topic === TOPIC]);
+    for (let n = 0; n < 5; n += 1) abandon(`new-${n}`, n);
+    await level();
+    retain();
+    const without = await said((c) => rebuildOn(site, 'cut', {}, c));
+    expect(without.exit).toBe(EXIT.done);
+    const done = await said((c) => rebuildOn(site, 'whole', { archive: dir, rate: 2_000 }, c));
+    expect(done.exit, done.err).toBe(EXIT.done);
+    await level();
+    expect(await said((c) => diffOn(site, ['1', 'whole'], { sample: 1 }, c))).toMatchObject({
+      exit: EXIT.done,
+      err: expect.stringContaining('25 are the same') as string,
+    });
+    // Of what is left alone it is another one.
+    expect((await said((c) => diffOn(site, ['1', 'cut'], { sample: 1 }, c), { json: true })).out).toContain(
+      '"beforeHorizon":',
+    );
+    const { all } = await readGenerations(site.shelf);
+    expect(generationNamed(all, 'whole').from[`${TOPIC}/0`]).toBe(0);
+    expect(generationNamed(all, 'cut').from[`${TOPIC}/0`]).toBeGreaterThan(0);
+    const at = { topic: TOPIC, partition: 0 };
+    expect((await said((c) => switchOn(site, 'whole', { execute: true }, c))).exit).toBe(EXIT.done);
+    const [states] = await verifyPartition(siteWith(site, dir, CONFIG), at, 'callcenter24', CONFIG.settings);
+    expect(states).toMatchObject({ findings: [], beforeHorizon: 0 });
+    expect(states?.same).toBeGreaterThan(5);
+    await projector.stop();
+    rmSync(dir, { recursive: true });
   });
 });
 

@@ -1,4 +1,4 @@
-import { rulesOf } from '@callfold/engine';
+import { placeText, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import type { SubjectKind } from '@callfold/core';
 import { TENANT } from '@callfold/core';
@@ -6,15 +6,14 @@ import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { explanationJson, explanationText } from '../explanation.ts';
 import { askDev } from '../nearby.ts';
+import type { Progress as Bar } from '../progress.ts';
+import { createProgress } from '../progress.ts';
+import { siteWith } from '../archiving.ts';
 import type { Answer, Progress, SubjectQuery } from '../subject.ts';
 import { answerSubject, readMoment } from '../subject.ts';
 import { openKafkaSite } from '../kafka-site.ts';
 
-export type ExplainOptions = { readonly tenant: string; readonly at?: string };
-
-/** How often a long scan says how far it is: to a terminal soon, to a file only when it is slow. */
-const SAY_EVERY_MS = 1_000;
-const SAY_SELDOM_MS = 10_000;
+export type ExplainOptions = { readonly tenant: string; readonly at?: string; readonly archive?: string };
 
 type Told = { readonly text: string } | { readonly exit: Exit; readonly problem: string };
 
@@ -38,13 +37,20 @@ async function fromDev({ kind, id, tenantId }: SubjectQuery, at: string | undefi
   return { exit: answer.status === 400 ? EXIT.usage : EXIT.failed, problem };
 }
 
-function progressTo(context: Context): Progress {
-  const everyMs = process.stderr.isTTY ? SAY_EVERY_MS : SAY_SELDOM_MS;
-  let saidAt = Date.now();
-  return (offset, end, { topic, partition }) => {
-    if (Date.now() - saidAt < everyMs) return;
-    saidAt = Date.now();
-    context.say(`read ${topic}/${partition} up to offset ${offset} of ${end}`);
+/** One bar for each partition that is read. */
+function createTold({ say }: Context): { readonly progress: Progress; end(): void } {
+  const known = new Map<string, Bar>();
+  let last: Bar | undefined;
+  return {
+    progress(offset, start, end, at) {
+      const name = placeText(at);
+      const bar = known.get(name) ?? createProgress({ noun: `records of ${name}`, total: end - start, say });
+      known.set(name, bar);
+      if (last !== bar) last?.end();
+      last = bar;
+      bar.at(offset - start);
+    },
+    end: () => void last?.end(),
   };
 }
 
@@ -54,12 +60,15 @@ function toldOf(answer: Answer, json: boolean): Told {
   return { text: JSON.stringify({ explanations: answer.found.map(explanationJson) }) };
 }
 
-async function fromKafka(query: SubjectQuery, context: Context): Promise<Told> {
-  const site = await openKafkaSite(context.config, context.say);
+async function fromKafka(query: SubjectQuery, archive: string | undefined, context: Context): Promise<Told> {
+  const { config } = context;
+  const site = await openKafkaSite(config, context.say);
+  const told = createTold(context);
   try {
-    const rules = rulesOf(OUTCOMES, context.config.settings);
-    return toldOf(await answerSubject(site, query, rules, progressTo(context)), context.json);
+    const rules = rulesOf(OUTCOMES, config.settings);
+    return toldOf(await answerSubject(siteWith(site, archive, config), query, rules, told.progress), context.json);
   } finally {
+    told.end();
     await site.close();
   }
 }
@@ -68,7 +77,7 @@ async function fromKafka(query: SubjectQuery, context: Context): Promise<Told> {
 export async function explainCommand(
   kind: SubjectKind,
   id: string,
-  { tenant, at }: ExplainOptions,
+  { tenant, at, archive }: ExplainOptions,
   context: Context,
 ): Promise<Exit> {
   const moment = at === undefined ? null : readMoment(at);
@@ -81,7 +90,7 @@ export async function explainCommand(
     return EXIT.usage;
   }
   const query = { kind, id, tenantId: tenant, ...(moment && { at: moment }) };
-  const told = context.config.kafka ? await fromKafka(query, context) : await fromDev(query, at, context);
+  const told = context.config.kafka ? await fromKafka(query, archive, context) : await fromDev(query, at, context);
   if ('problem' in told) {
     context.say(told.problem);
     return told.exit;

@@ -4,6 +4,7 @@ import type { Context, Exit } from '../command.ts';
 import type { DiffOptions } from '../differences.ts';
 import type { RebuildOptions } from '../rebuilding.ts';
 import { POINT_FORMS } from '../points.ts';
+import { withArchive } from './target-options.ts';
 
 /** `callfold rebuild`, `diff`, `switch` and `drop`: generations of the aggregates, docs/generations.md. */
 
@@ -25,8 +26,7 @@ function atLeastOne(text: string): number {
 const named = (name: string, what: string): Argument => new Argument(`<${name}>`, what).argParser(nameOf);
 
 export function addGenerations(program: Command, run: Run): void {
-  program
-    .command('rebuild')
+  withArchive(program.command('rebuild'))
     .description(
       'folds another generation of the aggregates beside the live one; the same command goes on where it was',
     )

@@ -4,7 +4,7 @@ import { EXIT } from '../command.ts';
 import { openKafkaSite } from '../kafka-site.ts';
 import type { ReplayOptions } from '../replay-outcomes.ts';
 import { differencesOf, replayOutcomes, replayText } from '../replay-outcomes.ts';
-import { againCommand } from './replay-options.ts';
+import { againCommand } from '../again.ts';
 
 /** `callfold replay outcomes`: a range derived again and compared with what was published. Dry unless told to. */
 export async function replayOutcomesCommand(options: ReplayOptions, context: Context): Promise<Exit> {
