@@ -157,6 +157,24 @@ describe('reading from a real log', () => {
     expect((await consume(topic, 3)).map((text) => text.length)).toEqual([6, value.length, 5]);
   });
 
+  it('reads many partitions at once, the large ones and those that are not there among them', async () => {
+    const topic = await broker.topic('at-once', 6);
+    const text = (partition: number) => (partition % 2 === 0 ? 'x'.repeat(MIB + partition) : `record ${partition}`);
+    const ats = Array.from({ length: 6 }, (_, partition) => ({ topic, partition }));
+    await Promise.all(ats.map((at) => writer.append(at, [raw(text(at.partition)), raw('next')])));
+    const read = await Promise.allSettled([
+      ...ats.map((at) => log.readOne(at, 0)),
+      log.readOne({ topic, partition: 5 }, 7),
+      log.readOne({ topic, partition: 6 }, 0),
+    ]);
+    const said = read.map((one) =>
+      one.status === 'fulfilled' ? one.value && String(one.value.value) : String(one.reason),
+    );
+    expect(said.slice(0, 7)).toEqual([...ats.map(({ partition }) => text(partition)), null]);
+    expect(said[7]).toMatch(/UNKNOWN_TOPIC_OR_PARTITION/);
+    expect(await Promise.all(ats.map((at) => log.bounds(at)))).toEqual(ats.map(() => ({ start: 0, end: 2 })));
+  });
+
   it('says what is too large for the topic, and how to change it', async () => {
     const topic = await broker.topic('small', 1, { 'max.message.bytes': '1000' });
     const at = { topic, partition: 0 };

@@ -64,7 +64,8 @@ export type Link = {
   refresh(): Promise<void>;
   /** What the broker answered; that it names every batch is for the caller to check. */
   produce(node: number, sendables: readonly Sendable[], ackMs: number): Promise<readonly Produced[]>;
-  fetch(node: number, at: At, ask: FetchAsk): Promise<readonly Fetched[]>;
+  /** Those that are asked for at the same time travel together, as those for offsets do. */
+  fetch(node: number, at: At, ask: FetchAsk): Promise<Fetched>;
   /** First offset kept, or the one after the last that may be read. */
   offset(node: number, at: At, which: 'start' | 'end', isolation: Isolation): Promise<number>;
   /** Of the first record with this timestamp (epoch ms) or a later one; null: there is none. */

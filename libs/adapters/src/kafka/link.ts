@@ -4,14 +4,14 @@ import type { At } from '@callfold/engine';
 import type { Isolation, KafkaConnection, Link } from './client.ts';
 import { explain, failureOf, KafkaError } from './errors.ts';
 import type { Broker, Cluster } from './kafkajs.ts';
-import { apiKeyOf, callOf, COORDINATOR, ISOLATION, newCluster, sendTo } from './kafkajs.ts';
-import { decodeFetched, decodeProduced, encodeProduce, PRODUCE_VERSION } from './messages.ts';
+import { apiKeyOf, callOf, COORDINATOR, newCluster, sendTo } from './kafkajs.ts';
+import { decodeProduced, encodeProduce, PRODUCE_VERSION } from './messages.ts';
+import { questionsOf } from './questions.ts';
 
 const EARLIEST = -2;
 const LATEST = -1;
 /** The answer to a time after the last record's. */
 const NONE_SO_LATE = -1;
-const CONSUMER_REPLICA = -1;
 const NO_GENERATION = -1;
 const UNKNOWN_PARTITION = 3;
 const UNNAMED = -1;
@@ -88,15 +88,12 @@ function metadataOf(cluster: Cluster, named: Named): Pick<Link, 'leader' | 'part
 }
 
 function recordsOf(cluster: Cluster, named: Named): Pick<Link, 'produce' | 'fetch' | 'offset' | 'offsetAt'> {
+  const { offsetOf, fetchOf } = questionsOf(cluster);
   const listOffset = (doing: string, node: number, at: At, timestamp: number, isolation: Isolation): Promise<number> =>
     named(doing, async () => {
-      const broker = await cluster.findBroker({ nodeId: node });
-      const answer = await ask<PartitionAnswers<{ readonly offset: string }>>(broker, 'ListOffsets', {
-        replicaId: CONSUMER_REPLICA,
-        isolationLevel: ISOLATION[isolation],
-        topics: [{ topic: at.topic, partitions: [{ partition: at.partition, timestamp }] }],
-      });
-      return Number(only(answer, doing).offset);
+      const { code, offset } = await offsetOf(node, timestamp, isolation)({ at });
+      refuse(code, doing);
+      return offset;
     });
   return {
     produce: (node, sendables, ackMs) =>
@@ -120,30 +117,10 @@ function recordsOf(cluster: Cluster, named: Named): Pick<Link, 'produce' | 'fetc
         });
         return answer.produced;
       }),
-    fetch: (node, at, { offset, maxBytes, maxWaitMs, isolation }) =>
-      named(`reading ${nameOf(at)} from offset ${offset} at broker ${node}`, async () => {
-        const broker = await cluster.findBroker({ nodeId: node });
-        const call = callOf(broker, 'Fetch', {
-          replicaId: CONSUMER_REPLICA,
-          isolationLevel: ISOLATION[isolation],
-          maxWaitTime: maxWaitMs,
-          minBytes: 1,
-          maxBytes,
-          rackId: '',
-          topics: [
-            { topic: at.topic, partitions: [{ partition: at.partition, fetchOffset: String(offset), maxBytes }] },
-          ],
-        });
-        const decode = async (bytes: Buffer): Promise<object> => {
-          const { fetched, throttleMs } = decodeFetched(bytes);
-          return { fetched, clientSideThrottleTime: throttleMs };
-        };
-        const answer = await sendTo<ReturnType<typeof decodeFetched>>(broker, {
-          ...call,
-          response: { ...call.response, decode },
-        });
-        return answer.fetched;
-      }),
+    fetch: (node, at, { offset, ...kind }) =>
+      named(`reading ${nameOf(at)} from offset ${offset} at broker ${node}`, async () =>
+        fetchOf(node, kind)({ at, offset }),
+      ),
     offset: (node, at, which, isolation) => {
       const doing = `asking for the ${which} of ${nameOf(at)} at broker ${node}`;
       return listOffset(doing, node, at, which === 'start' ? EARLIEST : LATEST, isolation);

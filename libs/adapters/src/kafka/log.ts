@@ -21,8 +21,8 @@ export type Commit = At & { readonly next: number };
 export type KafkaLog = Log & { close(): Promise<void> };
 
 const READ_BYTES = 1_048_576;
-/** Answers one whole batch, however large. */
-const ONE_BATCH_BYTES = 1;
+/** Most batches, so that many partitions' come in one answer; a larger one comes whole, by itself. */
+const ONE_BATCH_BYTES = 16_384;
 
 const nameOf = ({ topic, partition }: At): string => `${topic}/${partition}`;
 

@@ -48,13 +48,9 @@ export function createReader(link: Link, isolation: Isolation): PartitionReader 
   const slice: PartitionReader['slice'] = (at, offset, maxBytes) =>
     withRetries(link, async () => {
       const node = await link.leader(at);
-      const answer = await link.fetch(node, at, { offset, maxBytes, maxWaitMs: NO_WAIT_MS, isolation });
-      const fetched = answer.find((one) => one.topic === at.topic && one.partition === at.partition);
+      const fetched = await link.fetch(node, at, { offset, maxBytes, maxWaitMs: NO_WAIT_MS, isolation });
       const where = `${at.topic}/${at.partition}`;
       const doing = `reading ${where} from offset ${offset} at broker ${node}`;
-      if (fetched === undefined) {
-        throw new KafkaError(doing, { code: 'CLIENT', retriable: true, said: 'the answer does not name it' });
-      }
       if (fetched.code === OFFSET_OUT_OF_RANGE) {
         const { start, end } = await bounds(at);
         throw new KafkaError(doing, { ...failureOf(fetched.code), said: `it holds offsets ${start} up to ${end}` });
