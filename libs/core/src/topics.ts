@@ -15,6 +15,10 @@ export const CORRECTED_HEADER = 'callfold-corrected-at';
 export const REDRIVE_HEADER = 'callfold-redrive-of';
 /** On the same: how many times it was tried with this one. */
 export const ATTEMPTS_HEADER = 'callfold-attempts';
+/** On a record that `callfold replay raw` published elsewhere: `topic/partition/offset` of what it is a copy of. */
+export const REPLAY_HEADER = 'callfold-replay-of';
+/** On the same: the append time of the original, epoch ms. */
+export const APPENDED_HEADER = 'callfold-appended-at';
 /** On a record without a value in the dead letters: what became of the letter that its key names. */
 export const MARK_HEADER = 'callfold-mark';
 

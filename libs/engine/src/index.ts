@@ -20,6 +20,7 @@ export * from './place.ts';
 export * from './ports.ts';
 export * from './progress.ts';
 export * from './range.ts';
+export * from './raw-replay.ts';
 export * from './read-back.ts';
 export * from './rebuild.ts';
 export * from './recovery.ts';

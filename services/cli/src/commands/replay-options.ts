@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Context, Exit } from '../command.ts';
 import { POINT_FORMS, pointOption } from '../points.ts';
+import type { RawOptions } from '../replay-raw.ts';
 import type { ReplayOptions } from '../replay-outcomes.ts';
 import { wholeNumber, withArchive, withSources } from './target-options.ts';
 
@@ -35,6 +36,20 @@ function withRange(command: Command): Command {
   );
 }
 
+/** What Kafka takes as a topic's name. */
+const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
+
+function topicOption(text: string): string {
+  if (TOPIC_NAME.test(text)) return text;
+  throw new InvalidArgumentError(`A topic's name matches ${TOPIC_NAME.source}.`);
+}
+
+function atLeastOne(text: string): number {
+  const value = wholeNumber(text);
+  if (value >= 1) return value;
+  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+}
+
 /** `callfold replay` and its commands. */
 export function addReplay(program: Command, run: Run): void {
   const replay = program.command('replay').description('a range of the raw log once more');
@@ -47,4 +62,10 @@ export function addReplay(program: Command, run: Run): void {
     .action((options: ReplayOptions) =>
       run(async (c) => (await import('./replay-outcomes.ts')).replayOutcomesCommand(options, c)),
     );
+  withArchive(withRange(replay.command('raw')))
+    .description('publish raw events again in another topic, key and order kept; dry without --execute')
+    .requiredOption('--to-topic <name>', 'where; make it first, with as many partitions as the raw topic', topicOption)
+    .option('--rate <records>', 'a second at most, of all partitions together', atLeastOne)
+    .option('--execute', 'do it')
+    .action((options: RawOptions) => run(async (c) => (await import('./replay-raw.ts')).replayRawCommand(options, c)));
 }

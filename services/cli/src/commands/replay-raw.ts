@@ -1,0 +1,33 @@
+import { Refused } from '@callfold/engine';
+import { againCommand } from '../again.ts';
+import type { Context, Exit } from '../command.ts';
+import { EXIT } from '../command.ts';
+import { openKafkaSite } from '../kafka-site.ts';
+import type { RawOptions } from '../replay-raw.ts';
+import { NEW_TIMES, planRaw, planText, replayAll, sentText } from '../replay-raw.ts';
+
+/** `callfold replay raw`: a range of raw events published again in another topic. Dry unless told to. */
+export async function replayRawCommand(options: RawOptions, context: Context): Promise<Exit> {
+  const { config, json, out, say, stop } = context;
+  if (!config.kafka) throw new Refused('This needs Kafka: set CALLFOLD_KAFKA_BROKERS.');
+  const site = await openKafkaSite(config, say);
+  const again = againCommand('replay raw', options);
+  try {
+    const plan = await planRaw(site, options, context);
+    if (!options.execute) {
+      out(json ? `${JSON.stringify(plan)}\n` : planText(plan, options));
+      say(`${NEW_TIMES}\nNothing was published. To do it:\n${again} --execute`);
+      return EXIT.done;
+    }
+    for await (const row of replayAll(site, plan, options, context))
+      out(json ? `${JSON.stringify(row)}\n` : sentText(row));
+  } finally {
+    await site.close();
+  }
+  if (stop.requested) {
+    say(`Ended as asked. Each record is there once or not yet. To go on:\n${again} --execute`);
+    return EXIT.failed;
+  }
+  say(NEW_TIMES);
+  return EXIT.done;
+}
