@@ -56,7 +56,8 @@ const READ_SUBJECTS = 2_000;
 
 type Texts = readonly [left: string | null, right: string | null];
 
-function valuesOf(text: string | null, source: Source, key: string, settings: Settings): Values | null {
+/** What readers see of a state; null: nothing. */
+export function valuesOf(text: string | null, source: Source, key: string, settings: Settings): Values | null {
   if (text === null) return null;
   const state = decodeState(text, source, key);
   const aggregate = aggregateOf(state, settings);
@@ -69,7 +70,8 @@ function ruleOf(values: Values | null): string | null {
   return (values?.['decidedBy'] as { readonly rule?: string } | undefined)?.rule ?? null;
 }
 
-function differing(left: Values | null, right: Values | null): Difference['fields'] {
+/** Field by field, what the two say differently. */
+export function differing(left: Values | null, right: Values | null): Difference['fields'] {
   const names = new Set([...Object.keys(left ?? {}), ...Object.keys(right ?? {})]);
   const fields: Record<string, readonly [unknown, unknown]> = {};
   for (const name of names) {

@@ -172,8 +172,8 @@ export function replayText({ topic, partition, range, counts, letters, differenc
   return `${lines.join('\n')}\n`;
 }
 
-/** Of a change the fields that differ, as `: outcome "missed" -> "abandoned"`. */
-function changes(stands: Record<string, unknown> | null, says: Record<string, unknown> | null): string {
+/** The fields that differ, as `: outcome "missed" -> "abandoned"`. */
+export function changes(stands: Record<string, unknown> | null, says: Record<string, unknown> | null): string {
   if (!stands || !says) return '';
   const silent = new Set(['revision', 'correctionOf', 'ingestedAt']);
   const parts = Object.keys(says).flatMap((field) => {

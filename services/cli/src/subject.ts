@@ -42,7 +42,12 @@ export type Place = {
   readonly upTo: number;
 };
 
-export type Explained = { readonly explanation: Explanation; readonly place: Place };
+export type Explained = {
+  readonly explanation: Explanation;
+  readonly place: Place;
+  /** What it was made of. */
+  readonly seen: readonly Seen[];
+};
 
 export const MOMENT_FORMS = 'an ISO 8601 time with a zone, as 2026-02-28T09:30:00Z, or the offset of a record, as 4711';
 
@@ -119,7 +124,7 @@ export async function explainSubject(
     const partition = partitionOf(query.tenantId, query.id, await site.partitions(topic));
     const { seen, clock, place } = await scan(site, { topic, partition }, source, query, progress);
     const explanation = explain(seen, rules, clock);
-    if (explanation) found.push({ explanation, place });
+    if (explanation) found.push({ explanation, place, seen });
   }
   return found;
 }

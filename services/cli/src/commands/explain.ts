@@ -6,6 +6,8 @@ import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { explanationJson, explanationText } from '../explanation.ts';
 import { askDev } from '../nearby.ts';
+import type { LiveSubject } from '../live-subject.ts';
+import { liveJson, liveText, lookAtLive } from '../live-subject.ts';
 import type { Progress as Bar } from '../progress.ts';
 import { createProgress } from '../progress.ts';
 import { siteWith } from '../archiving.ts';
@@ -54,10 +56,20 @@ function createTold({ say }: Context): { readonly progress: Progress; end(): voi
   };
 }
 
-function toldOf(answer: Answer, json: boolean): Told {
+/** @param lives beside each explanation, where it was looked at */
+function toldOf(answer: Answer, lives: readonly LiveSubject[], json: boolean): Told {
   if (answer.found === null) return { exit: EXIT.failed, problem: answer.message };
-  if (!json) return { text: answer.found.map(explanationText).join('\n') };
-  return { text: JSON.stringify({ explanations: answer.found.map(explanationJson) }) };
+  const each = answer.found.map((explained, index) => ({ explained, live: lives[index] }));
+  if (!json) {
+    return {
+      text: each.map(({ explained, live }) => explanationText(explained) + (live ? liveText(live) : '')).join('\n'),
+    };
+  }
+  const explanations = each.map(({ explained, live }) => ({
+    ...explanationJson(explained),
+    ...(live && { live: liveJson(live) }),
+  }));
+  return { text: JSON.stringify({ explanations }) };
 }
 
 async function fromKafka(query: SubjectQuery, archive: string | undefined, context: Context): Promise<Told> {
@@ -66,7 +78,13 @@ async function fromKafka(query: SubjectQuery, archive: string | undefined, conte
   const told = createTold(context);
   try {
     const rules = rulesOf(OUTCOMES, config.settings);
-    return toldOf(await answerSubject(siteWith(site, archive, config), query, rules, told.progress), context.json);
+    const answer = await answerSubject(siteWith(site, archive, config), query, rules, told.progress);
+    told.end();
+    const lives: LiveSubject[] = [];
+    // What stands is of now: beside a moment in the past it would be another story.
+    for (const explained of (query.at === undefined && answer.found) || [])
+      lives.push(await lookAtLive({ site, settings: config.settings, explained, say: context.say }));
+    return toldOf(answer, lives, context.json);
   } finally {
     told.end();
     await site.close();

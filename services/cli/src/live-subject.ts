@@ -1,0 +1,204 @@
+import type { DerivedRecord, Settings } from '@callfold/core';
+import { contentHash, DEAD_LETTERS, DERIVED_OF, encodeState, idOf, recordJson, subjectKey } from '@callfold/core';
+import type { Aggregates, At, Stood, Values } from '@callfold/engine';
+import {
+  aggregatesOf,
+  createOfflineFold,
+  differing,
+  originOffset,
+  readGenerations,
+  readLive,
+  rulesOf,
+  standingPages,
+  valuesOf,
+} from '@callfold/engine';
+import { projectorRole } from '@callfold/projector';
+import type { Context } from './command.ts';
+import { createProgress } from './progress.ts';
+import { changes } from './replay-outcomes.ts';
+import type { Site } from './site.ts';
+import type { Explained } from './subject.ts';
+import { inWords } from './words.ts';
+
+/** Beside what the log says of a subject: what stands of it, and what readers of each generation see of it. */
+
+export type StandingRecord = {
+  readonly topic: string;
+  readonly seq: number;
+  /** `topic/partition/offset` of what caused it. */
+  readonly origin: string;
+  /** The raw position at which its owner took it as a correction of a replay. */
+  readonly correctedAt: number | null;
+  /** Null: a dead letter. */
+  readonly record: DerivedRecord | null;
+  /** Of the last of its id: what today's code says otherwise; null: nothing. */
+  readonly otherwise: string | null;
+};
+
+/** What readers of one generation see; null: nothing of it is kept. */
+export type Sight = {
+  readonly generation: string;
+  readonly state: 'live' | 'kept' | 'building' | 'dropping' | 'as a rebuild would have it';
+  /** Folded up to here; null: not at all. */
+  readonly position: number | null;
+  readonly values: Values | null;
+};
+
+export type LiveSubject = {
+  readonly standing: readonly StandingRecord[];
+  /** The live one first; last what today's code and settings give. */
+  readonly sights: readonly Sight[];
+};
+
+type Looking = {
+  readonly site: Site;
+  readonly settings: Settings;
+  readonly explained: Explained;
+  readonly say: Context['say'];
+};
+
+const atOf = ({ place: { topic, partition } }: Explained): At => ({ topic, partition });
+
+/** Of each id the last that today's code gives. */
+function givenBy({ explanation: { timeline } }: Explained): Map<string, DerivedRecord> {
+  const given = new Map<string, DerivedRecord>();
+  for (const { published } of timeline)
+    for (const { record } of published) given.set(`${record.kind} ${record.outcomeId}`, record);
+  return given;
+}
+
+function otherwiseOf(record: DerivedRecord, given: ReadonlyMap<string, DerivedRecord>): string | null {
+  const says = given.get(`${record.kind} ${record.outcomeId}`);
+  if (says === undefined) return 'the log does not give it';
+  if (contentHash(says) === contentHash(record)) return null;
+  return `the log says${changes(recordJson(record), recordJson(says))}`;
+}
+
+async function standingOf({ site, explained, say }: Looking): Promise<StandingRecord[]> {
+  const { explanation } = explained;
+  const { source, tenantId, subjectId, timeline } = explanation;
+  const key = idOf(tenantId, source, subjectId);
+  const letters = new Set(timeline.flatMap((one) => (one.what === 'event' && one.refused ? [one.offset] : [])));
+  const isIts = (stood: Stood): boolean =>
+    stood.topic === DEAD_LETTERS
+      ? letters.has(originOffset(stood))
+      : stood.key === key || stood.key.startsWith(`${key}/`);
+  const at = atOf(explained);
+  const found: Stood[] = [];
+  let read = 0;
+  const progress = createProgress({ noun: 'derived records', say });
+  for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {})) {
+    for (const one of records) if (isIts(one)) found.push(one);
+    progress.at((read += records.length));
+  }
+  progress.end();
+  await site.codec.prepare(found);
+  const given = givenBy(explained);
+  const decoded = found.map((stood) => ({
+    stood,
+    record:
+      stood.topic === DEAD_LETTERS
+        ? null
+        : (site.codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord),
+  }));
+  const lasts = new Map(decoded.flatMap(({ record }) => (record ? [[record.outcomeId, record] as const] : [])));
+  return decoded.map(({ stood: { topic, seq, origin, correctedAt }, record }) => ({
+    topic,
+    seq,
+    origin,
+    correctedAt: correctedAt ?? null,
+    record,
+    otherwise: record && lasts.get(record.outcomeId) === record ? otherwiseOf(record, given) : null,
+  }));
+}
+
+/** Today's code and settings over the subject's own events, in the time of the whole log. */
+function foldedAnew({ settings, explained }: Looking): Values | null {
+  const { seen, explanation } = explained;
+  const { source, tenantId, subjectId, clock } = explanation;
+  const key = subjectKey(tenantId, subjectId);
+  const fold = createOfflineFold(rulesOf(projectorRole(settings), settings), true);
+  for (const one of seen) {
+    fold.advance(one.clock ?? one.loggedAt);
+    if (!one.refused) fold.fold(key, one.event, one.loggedAt);
+  }
+  fold.advance(clock);
+  const [state] = fold.states();
+  return state ? valuesOf(encodeState(state), source, key, settings) : null;
+}
+
+async function sightOf(
+  { generation, settings, store }: Aggregates,
+  state: Sight['state'],
+  explained: Explained,
+): Promise<Sight> {
+  const { source, tenantId, subjectId } = explained.explanation;
+  const key = subjectKey(tenantId, subjectId);
+  const at = atOf(explained);
+  const [text = null] = await store.read(at, 'states', [key]);
+  const position = (await store.peek(at))?.next ?? null;
+  return { generation: generation.name, state, position, values: valuesOf(text, source, key, settings) };
+}
+
+export async function lookAtLive(looking: Looking): Promise<LiveSubject> {
+  const { site, explained } = looking;
+  const standing = await standingOf(looking);
+  const sights = await readLive(site.shelf, async (live) => {
+    const { all } = await readGenerations(site.shelf);
+    const others = all.generations.filter(({ key }) => key !== live.generation.key);
+    return Promise.all([
+      sightOf(live, 'live', explained),
+      ...others.map((one) => sightOf(aggregatesOf(site.shelf, one), one.phase, explained)),
+    ]);
+  });
+  const anew: Sight = {
+    generation: 'today',
+    state: 'as a rebuild would have it',
+    position: explained.place.upTo,
+    values: foldedAnew(looking),
+  };
+  return { standing, sights: [...sights, anew] };
+}
+
+export function liveJson({ standing, sights }: LiveSubject): Record<string, unknown> {
+  return {
+    standing: standing.map(({ record, ...rest }) => ({ ...rest, record: record && recordJson(record) })),
+    sights,
+  };
+}
+
+const valueText = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+
+function sightLines(live: Sight, { generation, state, position, values }: Sight): string[] {
+  const name =
+    state === 'as a rebuild would have it' ? "a rebuild by today's code and settings" : `generation ${generation}`;
+  const fields = Object.entries(differing(live.values, values));
+  const says = fields.map(([field, [was, is]]) => `${field} ${valueText(was)} -> ${valueText(is)}`);
+  const at = position === null ? 'not folded yet' : `up to offset ${position}`;
+  return [`  ${name} (${at}): ${says.length === 0 ? 'the same' : says.join(', ')}`];
+}
+
+const OF_NOTE = ['phase', 'status', 'state', 'outcome', 'since'] as const;
+
+/** What stands with its origin, what readers see, and what other generations say. */
+export function liveText({ standing, sights }: LiveSubject): string {
+  const [live, ...others] = sights;
+  const lines = ['', 'What stands in the derived topics:', ''];
+  for (const { topic, seq, origin, correctedAt, record, otherwise } of standing) {
+    const what = record === null ? 'dead letter' : `revision ${record.revision}: ${inWords(record)}`;
+    lines.push(`  ${topic} seq ${seq}, ${what}`);
+    const corrected = correctedAt === null ? '' : `, corrected by a replay at offset ${correctedAt}`;
+    lines.push(`      caused by ${origin}${corrected}${otherwise === null ? '' : `; today ${otherwise}`}`);
+  }
+  if (standing.length === 0) lines.push('  nothing');
+  if (live) {
+    const seen = OF_NOTE.flatMap((field) => {
+      const value = live.values?.[field] ?? null;
+      return value === null ? [] : [`${field} ${valueText(value)}`];
+    });
+    const position = live.position === null ? 'not folded yet' : `up to offset ${live.position}`;
+    lines.push('', `What readers see, by generation ${live.generation} (${position}): ${seen.join(', ') || 'nothing'}`);
+    lines.push(...others.flatMap((one) => sightLines(live, one)));
+  }
+  return `${lines.join('\n')}\n`;
+}
