@@ -4,9 +4,11 @@ import type { SubjectKind } from '@callfold/core';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Context, Exit } from './command.ts';
 import { EXIT, exitOf } from './command.ts';
+import { addCompletion } from './commands/completion.ts';
 import type { DevOptions } from './commands/dev.ts';
 import type { ArchiveOptions } from './archiving.ts';
 import { addDlq } from './commands/dlq.ts';
+import { addExamples } from './commands/examples.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FoldOptions } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
@@ -184,6 +186,7 @@ addGenerations(program, run);
 addOffsets(program, run);
 
 addDlq(program, run);
+addCompletion(program, run);
 addReplay(program, run);
 
 withSources(program.command('archive'))
@@ -209,6 +212,7 @@ topics
   .description('least-privilege access lists for each kind of user, as lines of kafka-acls.sh; changes nothing')
   .action(() => run(async (c) => (await import('./commands/topics.ts')).topicsAcls(c)));
 
+addExamples(program);
 endWithReader();
 process.on('uncaughtException', (error) => {
   process.stderr.write(`callfold: ${withoutSecrets(error.stack ?? error.message)}\n`);

@@ -50,6 +50,7 @@ function beginningOf(from: string | undefined, log: Log, ats: readonly At[]): Be
 
 function etaText({ perSecond, comePerSecond, etaMs }: Headway): string {
   if (perSecond === null || etaMs === null) return 'its rate is not known yet';
+  if (perSecond === 0 && (comePerSecond ?? 0) === 0) return 'nothing was folded yet';
   const rate = `${grouped(perSecond)} a second`;
   if (etaMs !== 'never') return `${rate}, ${duration(etaMs / 1_000)} left`;
   return `${rate}, and ${grouped(comePerSecond ?? 0)} come: at this rate it does not end`;
