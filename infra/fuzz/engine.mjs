@@ -47,9 +47,9 @@ const PARTITIONS = 2;
 const START = Date.UTC(2026, 0, 6, 9);
 const VIRTUAL_MS = 3_600_000;
 /** @type {Role} */
-const OUTCOMES = { name: 'outcomes', publishes: true, view: null };
+const OUTCOMES = { name: 'outcomes', publishes: true, view: null, feeds: false };
 /** @type {Role} */
-const PROJECTOR = { name: 'projector', publishes: false, view: null };
+const PROJECTOR = { name: 'projector', publishes: false, view: null, feeds: true };
 
 const progress = openSync(file, 'w');
 

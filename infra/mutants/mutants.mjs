@@ -13,7 +13,7 @@
  */
 
 const STORE = 'libs/adapters/src/memory/store-server.ts';
-const LUA = 'libs/adapters/src/redis/commit-6.lua.ts';
+const LUA = 'libs/adapters/src/redis/commit-7.lua.ts';
 const OWNER = 'libs/engine/src/owner.ts';
 const RELAY = 'libs/engine/src/relay.ts';
 

@@ -35,8 +35,8 @@ function fieldsOf(state) {
  * @type {Readonly<Record<RoleName, Role>>}
  */
 export const ROLE_OF = {
-  projector: { name: 'projector', publishes: false, view: { table: 'agents', fieldsOf } },
-  outcomes: { name: 'outcomes', publishes: true, view: null },
+  projector: { name: 'projector', publishes: false, view: { table: 'agents', fieldsOf }, feeds: true },
+  outcomes: { name: 'outcomes', publishes: true, view: null, feeds: false },
 };
 
 /** @typedef {ReturnType<typeof createOwners>} Owners */

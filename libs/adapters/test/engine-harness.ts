@@ -47,8 +47,8 @@ import { createMemoryWorld } from '../src/memory/world.ts';
 
 export const PARTITIONS = 2;
 export const START = Date.UTC(2026, 0, 5, 9);
-export const OUTCOMES: Role = { name: 'outcomes', publishes: true, view: null };
-export const PROJECTOR: Role = { name: 'projector', publishes: false, view: null };
+export const OUTCOMES: Role = { name: 'outcomes', publishes: true, view: null, feeds: false };
+export const PROJECTOR: Role = { name: 'projector', publishes: false, view: null, feeds: true };
 
 /** What can be away, each for itself. */
 export type Part = 'registry' | 'store' | 'kafka';

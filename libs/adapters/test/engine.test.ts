@@ -28,8 +28,8 @@ import { createMemoryWorld } from '../src/memory/world.ts';
 const PARTITIONS = 2;
 const TOPIC = rawTopic('callcenter24');
 const START = Date.UTC(2026, 0, 5, 9);
-const OUTCOMES: Role = { name: 'outcomes', publishes: true, view: null };
-const PROJECTOR: Role = { name: 'projector', publishes: false, view: null };
+const OUTCOMES: Role = { name: 'outcomes', publishes: true, view: null, feeds: false };
+const PROJECTOR: Role = { name: 'projector', publishes: false, view: null, feeds: true };
 
 type Harness = {
   readonly clock: VirtualClock;

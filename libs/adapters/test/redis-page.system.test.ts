@@ -59,6 +59,7 @@ const everything = change({
   ]),
   outbox: [bytes('a'), bytes('b')],
   outboxTrim: 1,
+  feed: true,
 });
 
 describe('docs/redis.md', () => {
@@ -98,6 +99,9 @@ describe('docs/redis.md', () => {
       'ZRANGEBYSCORE P:timers -inf +inf WITHSCORES LIMIT 0 10': ['default/CA-17', '5'],
       'HMGET P:checkpoint next epoch meta': ['9', '1', 'meta of 9'],
       'HLEN P:outbox': 1,
+      'XREVRANGE P:feed + - COUNT 5': [
+        ['1-0', ['commit', `9 ${claim.token}`, 'default/CA-17', '', 'default/CA-18', '', 'gone', '']],
+      ],
     });
   });
 

@@ -127,7 +127,7 @@ describe('Redis with TLS and ACL users', () => {
       const { claim } = await store.claim(AT, token);
       const tables = new Map([['states', new Map<string, string | null>([['default/a', 'one']])]]) as never;
       const timers = new Map<string, number | null>([['default/a', 5]]);
-      const first = change({ expected: null, next: 1, tables, timers, outbox: [bytes('a'), bytes('b')] });
+      const first = change({ expected: null, next: 1, tables, timers, outbox: [bytes('a'), bytes('b')], feed: true });
       expect(await store.commit(AT, claim, first)).toEqual({ ok: true });
       const gone = new Map([['states', new Map<string, string | null>([['default/a', null]])]]) as never;
       const later = new Map<string, number | null>([['default/a', null]]);
@@ -135,6 +135,7 @@ describe('Redis with TLS and ACL users', () => {
       expect(await store.commit(AT, claim, second)).toEqual({ ok: true });
       expect(await sight(store, AT)).toMatchObject({ next: 2 });
       for await (const slice of store.scan(AT, 'states')) expect(slice).toEqual([]);
+      expect(await store.changes(AT, 'last', 1)).toMatchObject([{ next: 1, subjects: ['default/a'] }]);
     };
 
   it('serves whoever shows certificate, name and password, from settings and from the URL', async () => {

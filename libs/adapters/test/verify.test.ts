@@ -13,7 +13,7 @@ import { call } from './engine-harness.ts';
 const TOPIC = rawTopic('callcenter24');
 const START = Date.UTC(2026, 0, 5, 9);
 const AT = { topic: TOPIC, partition: 0 };
-const PROJECTOR: Role = { name: 'projector', publishes: false, view: null };
+const PROJECTOR: Role = { name: 'projector', publishes: false, view: null, feeds: true };
 const RULES = rulesOf(PROJECTOR, DEFAULT_SETTINGS);
 
 const stood = (seq: number): Stood => ({

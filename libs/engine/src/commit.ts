@@ -48,6 +48,7 @@ export function changeOf(role: Role, work: Work, meta: Meta, expected: number | 
     outboxFrom: meta.outboxNext - work.entries.length,
     outbox: work.entries.map(encodeEntry),
     outboxTrim: meta.outboxFirst,
+    feed: role.feeds,
   };
   return { commit, kept };
 }

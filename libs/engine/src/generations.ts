@@ -167,6 +167,7 @@ export function liveStore(shelf: Shelf): Store {
       yield* (await now()).scan(at, table);
     },
     peek: async (at) => (await now()).peek(at),
+    changes: async (at, from, limit) => (await now()).changes(at, from, limit),
   };
 }
 
@@ -191,5 +192,6 @@ export function ownersStore(shelf: Shelf, key: string): Store {
     ask: (at, requests) => store.ask(at, requests),
     scan: (at, table) => store.scan(at, table),
     peek: (at) => store.peek(at),
+    changes: (at, from, limit) => store.changes(at, from, limit),
   };
 }

@@ -5,6 +5,7 @@ export * from './build.ts';
 export * from './diff.ts';
 export * from './drop.ts';
 export * from './engine.ts';
+export * from './follow.ts';
 export * from './generations.ts';
 export * from './headway.ts';
 export * from './horizon.ts';

@@ -116,6 +116,23 @@ export type Commit = {
   readonly outboxFrom: number;
   readonly outbox: readonly Uint8Array[];
   readonly outboxTrim: number;
+  /** Readers are told, in the same step, whose states it changes. Absent: they are not. */
+  readonly feed?: boolean;
+};
+
+/**
+ * What one commit changed, or a part of it: one of the last entries of a partition's change feed. Whoever reads them
+ * without a gap, and finds all of one owner, has missed nothing; else it reads the states anew.
+ */
+export type FeedEntry = {
+  /** Counted one by one, also over owners. */
+  readonly number: number;
+  /** The token of the claim that it was written under. */
+  readonly owner: string;
+  /** The position after the commit. */
+  readonly next: number;
+  /** Keys of states that were set or taken away. None: the position moved, and nothing else. */
+  readonly subjects: readonly string[];
 };
 
 /**
@@ -153,6 +170,11 @@ export interface Store {
   scan(at: At, table: TableName): AsyncIterable<readonly (readonly [string, string])[]>;
   /** What is committed, without claiming. */
   peek(at: At): Promise<Stored | null>;
+  /**
+   * Entries of the change feed from number `from` on, in order, at most `limit`; what is older than the feed's cap is
+   * not there. `last`: the last one alone.
+   */
+  changes(at: At, from: number | 'last', limit: number): Promise<FeedEntry[]>;
 }
 
 /** One small text that says which generations of the aggregates there are; what stands in it is the engine's. */

@@ -9,6 +9,8 @@ export type Role = {
   readonly publishes: boolean;
   /** Fields of a further table that follow from a subject's state; null: no such table. */
   readonly view: { readonly table: TableName; fieldsOf(state: State | null): ReadonlyMap<string, string> } | null;
+  /** Its states are read by others, who follow the change feed. */
+  readonly feeds: boolean;
 };
 
 export type EnginePorts = {

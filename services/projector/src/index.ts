@@ -21,6 +21,7 @@ export function projectorRole(settings: Settings): Role {
     name: 'projector',
     publishes: false,
     view: { table: 'agents', fieldsOf: (state) => agentFields(state, settings) },
+    feeds: true,
   };
 }
 

@@ -10,6 +10,7 @@ export function sameCommit(a: Commit, b: Commit): boolean {
     a.meta === b.meta &&
     a.outboxFrom === b.outboxFrom &&
     a.outboxTrim === b.outboxTrim &&
+    a.feed === b.feed &&
     sameMap(a.tables, b.tables, sameFields) &&
     sameMap(a.timers, b.timers, Object.is) &&
     a.outbox.length === b.outbox.length &&

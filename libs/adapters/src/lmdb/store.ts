@@ -3,6 +3,7 @@
 import type { At, Commit, CommitAnswer, Store, Stored, TableName } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import type { Catalog } from './catalog.ts';
+import { readFeed, writeFeed } from './feed-table.ts';
 import { behind, fieldKey, numberKey, offsetOf, pack, SLOT_KEY_BYTES, slotKey, unpack } from './key-bytes.ts';
 import { EMBEDDED_LIMITS } from './limits.ts';
 import type { Env, Table } from './lmdb.ts';
@@ -16,6 +17,7 @@ export type StoreTables = {
   readonly fields: Table<string>;
   readonly timers: Table<string>;
   readonly outbox: Table<Uint8Array>;
+  readonly feed: Table<string>;
   /** The last commit of each slot, to know a repeated one by. Nobody who could repeat one outlives the process. */
   readonly lasts: Map<number, Commit>;
 };
@@ -26,6 +28,7 @@ export function openStoreTables(env: Env): StoreTables {
     fields: env.text('fields'),
     timers: env.text('timers'),
     outbox: env.bytes('outbox'),
+    feed: env.text('feed'),
     lasts: new Map(),
   };
 }
@@ -40,6 +43,8 @@ type Checkpoint = {
   readonly token: string;
   readonly next: number | null;
   readonly meta: string | null;
+  /** Number of the last entry of the change feed; absent: there is none. */
+  readonly fed?: number;
 };
 
 export function createStore(tables: StoreTables, catalog: Catalog, write: Write, group: string): Store {
@@ -53,12 +58,7 @@ export function createStore(tables: StoreTables, catalog: Catalog, write: Write,
         if (stored !== null && above !== undefined && stored.epoch > above)
           throw newerOwner(at, group, stored.epoch, above);
         const slot = catalog.takeSlot(group, at);
-        const claimed = {
-          epoch: (stored?.epoch ?? 0) + 1,
-          token,
-          next: stored?.next ?? null,
-          meta: stored?.meta ?? null,
-        };
+        const claimed = { next: null, meta: null, ...stored, epoch: (stored?.epoch ?? 0) + 1, token };
         writeCheckpoint(tables, slot, claimed);
         tables.lasts.delete(slot);
         return storedOf(claimed);
@@ -99,7 +99,8 @@ export function createStore(tables: StoreTables, catalog: Catalog, write: Write,
         if (last !== undefined && sameCommit(last, commit)) return { ok: true };
         if (stored.next !== commit.expected) return { ok: false, why: 'moved' };
         apply(tables, slot, commit);
-        writeCheckpoint(tables, slot, { ...stored, next: commit.next, meta: commit.meta });
+        const fed = writeFeed(tables.feed, slot, stored.fed ?? 0, claim.token, commit);
+        writeCheckpoint(tables, slot, { ...stored, next: commit.next, meta: commit.meta, ...(fed > 0 && { fed }) });
         tables.lasts.set(slot, commit);
         return { ok: true };
       });
@@ -112,6 +113,11 @@ export function createStore(tables: StoreTables, catalog: Catalog, write: Write,
     async peek(at) {
       const stored = checkpoint(catalog.slot(group, at));
       return stored === null ? null : storedOf(stored);
+    },
+    async changes(at, from, limit) {
+      const slot = catalog.slot(group, at);
+      if (slot === null) return [];
+      return readFeed(tables.feed, slot, from === 'last' ? (checkpoint(slot)?.fed ?? 0) : from, limit);
     },
   };
 }

@@ -1,6 +1,7 @@
-import type { At, Claim, Commit, CommitAnswer, Stored, TableName, Timer } from '@callfold/engine';
+import type { At, Claim, Commit, CommitAnswer, FeedEntry, Stored, TableName, Timer } from '@callfold/engine';
 import type { Stamp } from '../commit-numbers.ts';
 import { Refused } from '@callfold/engine';
+import { FEED_LIMITS, feedCuts } from '../feed.ts';
 import { placeName } from './link.ts';
 
 /** One partition's keys. Everything here is replaced or copied, never shared with a caller. */
@@ -13,6 +14,7 @@ type Slot = {
   tables: Record<TableName, Map<string, string>>;
   timers: Map<string, number>;
   outbox: Map<number, Uint8Array>;
+  feed: FeedEntry[];
 };
 
 /** All that a server keeps, at one time: what a replica has, and what a failover goes back to. */
@@ -36,6 +38,7 @@ export type MemoryStoreServer = {
   fields(at: At, table: TableName): [string, string][];
   timers(at: At, upTo: number, limit: number): Timer[];
   outbox(at: At): { readonly number: number; readonly entry: Uint8Array }[];
+  changes(at: At, from: number | 'last', limit: number): FeedEntry[];
   /** Takes away up to `most` fields and timers, and the claim at once; nobody claims it after. How many went. */
   drop(at: At, most: number): number;
   snapshot(): StoreSnapshot;
@@ -51,6 +54,7 @@ const emptySlot = (claim: Claim): Slot => ({
   tables: { states: new Map(), agents: new Map(), requests: new Map() },
   timers: new Map(),
   outbox: new Map(),
+  feed: [],
 });
 
 const copySlot = (slot: Slot): Slot => ({
@@ -62,6 +66,7 @@ const copySlot = (slot: Slot): Slot => ({
   },
   timers: new Map(slot.timers),
   outbox: new Map(slot.outbox),
+  feed: [...slot.feed],
 });
 
 const copyAll = (slots: StoreSnapshot): Map<string, Slot> =>
@@ -117,10 +122,15 @@ export function createMemoryStoreServer(): MemoryStoreServer {
         .slice(0, limit),
     outbox: (at) =>
       [...(slotOf(at)?.outbox ?? [])].map(([number, entry]) => ({ number, entry })).sort((a, b) => a.number - b.number),
+    changes(at, from, limit) {
+      const feed = slotOf(at)?.feed ?? [];
+      return from === 'last' ? feed.slice(-1) : feed.filter(({ number }) => number >= from).slice(0, limit);
+    },
     drop(at, most) {
       const slot = slotOf(at) ?? dropped.get(placeName(at)) ?? emptySlot({ epoch: 0, token: '' });
       dropped.set(placeName(at), slot);
       slots.delete(placeName(at));
+      slot.feed = [];
       let gone = 0;
       for (const part of [...Object.values(slot.tables), slot.timers, slot.outbox] as Map<unknown, unknown>[]) {
         for (const field of part.keys()) {
@@ -154,6 +164,11 @@ function apply(slot: Slot, number: number, commit: Commit): void {
   }
   for (const [i, entry] of commit.outbox.entries()) slot.outbox.set(commit.outboxFrom + i, entry.slice());
   for (const entry of slot.outbox.keys()) if (entry < commit.outboxTrim) slot.outbox.delete(entry);
+  for (const subjects of feedCuts(commit)) {
+    const last = slot.feed.at(-1)?.number ?? 0;
+    slot.feed.push({ number: last + 1, owner: slot.claim.token, next: commit.next, subjects });
+    if (slot.feed.length > FEED_LIMITS.entries) slot.feed.shift();
+  }
   slot.next = commit.next;
   slot.meta = commit.meta;
   slot.last = number;

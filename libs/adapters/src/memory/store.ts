@@ -30,5 +30,6 @@ export function createMemoryStore(server: MemoryStoreServer, link: Link): Store 
       for (let from = 0; from < all.length; from += FIELDS_A_SLICE) yield all.slice(from, from + FIELDS_A_SLICE);
     },
     peek: (at) => link('peek', at, () => server.peek(at)),
+    changes: (at, from, limit) => link('changes', at, () => server.changes(at, from, limit)),
   };
 }

@@ -2,7 +2,7 @@ import type { At, GenerationBook, TableName } from '@callfold/engine';
 import { BOOK_1 } from './book-1.lua.ts';
 import type { RedisClient } from './client.ts';
 import type { KeySpace } from './keys.ts';
-import { bookKey, checkpointKey, outboxKey, tableKey, timersKey } from './keys.ts';
+import { bookKey, checkpointKey, feedKey, outboxKey, tableKey, timersKey } from './keys.ts';
 import { runScript, scriptOf } from './script.ts';
 
 const BOOK = scriptOf(BOOK_1);
@@ -13,7 +13,7 @@ const DROP_FIELDS = 1_000;
 /** No version knows this layout, so whoever slept through a drop is refused. It stays: some bytes a partition. */
 const DROPPED = 'dropped';
 const TABLES: readonly TableName[] = ['states', 'agents', 'requests'];
-const CLAIM_FIELDS = ['epoch', 'token', 'commit', 'next', 'meta', 'outboxFirst', 'outboxTrim', 'outboxNext'];
+const CLAIM_FIELDS = ['epoch', 'token', 'commit', 'next', 'meta', 'outboxFirst', 'outboxTrim', 'outboxNext', 'fed'];
 
 export type RedisGenerationsOptions = KeySpace & { readonly client: RedisClient };
 
@@ -55,6 +55,7 @@ export function createRedisGenerations({ client, ...space }: RedisGenerationsOpt
       for (const table of TABLES) yield* dropHash(client, tableKey(dropped, at, table));
       yield* dropHash(client, outboxKey(dropped, at));
       yield* dropSet(client, timersKey(dropped, at));
+      await client.call('unlink', [feedKey(dropped, at)]);
     },
   };
 }

@@ -23,7 +23,7 @@ export function partitionTag({ clusterId, group, generation }: KeySpace, { topic
 
 const keyOf = (space: KeySpace, at: At, name: string): string => `${PREFIX}:${partitionTag(space, at)}:${name}`;
 
-/** Hash: layout, epoch, token, commit, next, meta, outboxFirst, outboxTrim, outboxNext. */
+/** Hash: layout, epoch, token, commit, next, meta, outboxFirst, outboxTrim, outboxNext, fed. */
 export function checkpointKey(space: KeySpace, at: At): string {
   return keyOf(space, at, 'checkpoint');
 }
@@ -31,6 +31,11 @@ export function checkpointKey(space: KeySpace, at: At): string {
 /** Sorted set: subject key by due time, epoch ms. */
 export function timersKey(space: KeySpace, at: At): string {
   return keyOf(space, at, 'timers');
+}
+
+/** Stream: what each of the last commits changed. */
+export function feedKey(space: KeySpace, at: At): string {
+  return keyOf(space, at, 'feed');
 }
 
 /** Hash: entry bytes by number. */

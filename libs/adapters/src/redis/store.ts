@@ -1,14 +1,15 @@
-import type { At, CommitAnswer, Store, Stored, TableName } from '@callfold/engine';
+import type { At, CommitAnswer, FeedEntry, Store, Stored, TableName } from '@callfold/engine';
 import { takeClaim } from '../claim.ts';
 import { createCommitNumbers } from '../commit-numbers.ts';
+import { FEED_LIMITS } from '../feed.ts';
 import { outboxRange, packChanges } from './changes.ts';
 import type { RedisCheck } from './check.ts';
 import { checkRedis } from './check.ts';
 import { CLAIM_1 } from './claim-1.lua.ts';
 import type { RedisClient } from './client.ts';
-import { COMMIT_6 } from './commit-6.lua.ts';
+import { COMMIT_7 } from './commit-7.lua.ts';
 import type { KeySpace } from './keys.ts';
-import { checkpointKey, outboxKey, tableKey, timersKey } from './keys.ts';
+import { checkpointKey, feedKey, outboxKey, tableKey, timersKey } from './keys.ts';
 import { runScript, scriptOf } from './script.ts';
 
 /** The layout of keys and values that this version writes, and the only one it reads. */
@@ -20,7 +21,7 @@ const OUTBOX_ENTRIES = 1_000;
 const SCAN_FIELDS = 1_000;
 
 const CLAIM = scriptOf(CLAIM_1);
-const COMMIT = scriptOf(COMMIT_6);
+const COMMIT = scriptOf(COMMIT_7);
 
 export type RedisStore = Store & {
   /** Throws `Refused` when a setting of the server would lose state; answers what else should be known. */
@@ -116,6 +117,7 @@ export function createRedisStore({ client, ...space }: RedisStoreOptions): Redis
         tableKey(space, at, 'states'),
         tableKey(space, at, 'agents'),
         tableKey(space, at, 'requests'),
+        feedKey(space, at),
       ];
       const stamp = numbers.of(claim, commit);
       const said = await runScript(client, COMMIT, keys, [
@@ -131,6 +133,8 @@ export function createRedisStore({ client, ...space }: RedisStoreOptions): Redis
         trim,
         packChanges(commit),
         stamp.after,
+        commit.feed ? FEED_LIMITS.entries : 0,
+        FEED_LIMITS.subjects,
       ]);
       const answer = answerOf(client, said);
       numbers.answered(claim, stamp, answer);
@@ -140,8 +144,28 @@ export function createRedisStore({ client, ...space }: RedisStoreOptions): Redis
       if (requests.size > 0) await client.call('hset', [tableKey(space, at, 'requests'), ...[...requests].flat()]);
     },
     scan: (at, table) => scan(client, space, at, table),
+    async changes(at, from, limit) {
+      const key = feedKey(space, at);
+      const answer =
+        from === 'last'
+          ? await client.call('xrevrange', [key, '+', '-', 'count', 1])
+          : await client.call('xrange', [key, `${from}-0`, '+', 'count', limit]);
+      return (answer as [id: string, fields: string[]][]).map(entryOf);
+    },
     check: () => checkRedis(client),
     close: () => client.close(),
+  };
+}
+
+/** `commit`, position and owner, and then the subjects, each with an empty value. */
+function entryOf([id, [, commit = '', ...fields]]: [id: string, fields: string[]]): FeedEntry {
+  const space = commit.indexOf(' ');
+  const subjects = fields.filter((_, index) => index % 2 === 0);
+  return {
+    number: Number.parseInt(id, 10),
+    owner: commit.slice(space + 1),
+    next: Number(commit.slice(0, space)),
+    subjects,
   };
 }
 

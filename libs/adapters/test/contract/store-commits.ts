@@ -29,6 +29,7 @@ function loud(expected: number | null, next: number): Commit {
     outboxFrom: 1,
     outbox: [bytes(`loud ${next}`)],
     outboxTrim: 1,
+    feed: true,
   });
 }
 
@@ -105,7 +106,13 @@ export function commitTests(store: () => Store): void {
       const at = place();
       expect(await store().commit(at, { epoch: 3, token: freshToken() }, loud(null, 11))).toEqual(MOVED);
       expect(await store().commit(at, { epoch: 3, token: freshToken() }, loud(10, 11))).toEqual(MOVED);
-      expect(await sight(store(), at)).toMatchObject({ next: null, timers: [], outbox: [], states: new Map() });
+      expect(await sight(store(), at)).toMatchObject({
+        next: null,
+        timers: [],
+        outbox: [],
+        feed: [],
+        states: new Map(),
+      });
     });
 
     it('of the new owner goes on from what the old one committed', async () => {

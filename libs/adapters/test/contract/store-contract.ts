@@ -3,6 +3,7 @@ import type { Store } from '@callfold/engine';
 import { claimTests } from './store-claims.ts';
 import { commitTests } from './store-commits.ts';
 import { contentTests } from './store-contents.ts';
+import { feedTests } from './store-feed.ts';
 import { handleTests } from './store-handles.ts';
 import type { MakeStore, StoreFeatures, StoreHarness } from './store-harness.ts';
 import { modelTests } from './store-model.ts';
@@ -26,6 +27,7 @@ export function storeContract(name: string, make: MakeStore, features: StoreFeat
     claimTests(store);
     commitTests(store);
     contentTests(store);
+    feedTests(store);
     sizeTests(store);
     modelTests(store);
   });

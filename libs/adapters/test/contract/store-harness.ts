@@ -76,5 +76,7 @@ export async function sight(store: Store, at: At): Promise<object> {
     requests: await scanAll(store, at, 'requests'),
     timers: await store.timers(at, Number.MAX_SAFE_INTEGER, 100_000),
     outbox: outbox.map(({ number, entry }) => ({ number, entry: [...entry] })),
+    // In which order one entry names its subjects says nothing.
+    feed: (await store.changes(at, 0, 100_000)).map((one) => ({ ...one, subjects: [...one.subjects].sort() })),
   };
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { At, Claim, Commit, CommitAnswer, Store, TableName } from '@callfold/engine';
+import type { At, Claim, Commit, CommitAnswer, FeedEntry, Store, TableName } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import { bytes, change, CONTRACT_TEST_MS, freshToken, place, sight } from './store-harness.ts';
 
@@ -16,6 +16,7 @@ type Change = {
   readonly timers: readonly (readonly [string, number | null])[];
   readonly entries: readonly string[];
   readonly trim: number;
+  readonly feed: boolean;
 };
 type Step =
   | { readonly do: 'claim'; readonly owner: number; readonly above: boolean }
@@ -34,6 +35,7 @@ const changes: fc.Arbitrary<Change> = fc.record({
   timers: fc.array(fc.tuple(key, dueTime), { maxLength: 4 }),
   entries: fc.array(fc.string({ maxLength: 3 }), { maxLength: 3 }),
   trim: fc.nat(4),
+  feed: fc.boolean(),
 });
 const owner = fc.nat(1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -55,6 +57,7 @@ function plainModel() {
   };
   const timers = new Map<string, number>();
   const outbox = new Map<number, Uint8Array>();
+  const feed: FeedEntry[] = [];
   let outboxNext = 0;
   let trimmed = 0;
 
@@ -65,7 +68,14 @@ function plainModel() {
     }
   }
 
+  function leave({ next: position, tables: changed }: Commit, token: string): void {
+    const subjects = [...(changed.get('states')?.keys() ?? [])].sort();
+    if (subjects.length > 0 || position !== next)
+      feed.push({ number: feed.length + 1, owner: token, next: position, subjects });
+  }
+
   function apply(commit: Commit): void {
+    if (commit.feed) leave(commit, claim?.token ?? '');
     for (const [name, fields] of commit.tables) put(tables[name], fields);
     put(timers, commit.timers);
     for (const [i, entry] of commit.outbox.entries()) outbox.set(commit.outboxFrom + i, entry);
@@ -102,6 +112,7 @@ function plainModel() {
         .map(([name, due]) => ({ key: name, due }))
         .sort((a, b) => a.due - b.due || Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))),
       outbox: [...outbox].map(([number, entry]) => ({ number, entry: [...entry] })).sort((a, b) => a.number - b.number),
+      feed,
     }),
   };
 }
@@ -125,6 +136,7 @@ function commitOf(model: Model, made: Change): Commit {
     outboxFrom: outboxNext,
     outbox: made.entries.map(bytes),
     outboxTrim: Math.min(trimmed + made.trim, outboxNext + made.entries.length),
+    feed: made.feed,
   });
 }
 

@@ -1,15 +1,16 @@
 /** The text of a script is code: `script.ts` names it by its hash, so an edit is a new script. */
-export const COMMIT_6 = `
--- commit-6: states, timers, outbox and position of one partition, all together or not at all.
+export const COMMIT_7 = `
+-- commit-7: states, timers, outbox, change feed and position of one partition, all together or not at all.
 --
 -- KEYS  1 checkpoint (hash)  2 timers (sorted set)  3 outbox (hash)  4 states (hash)  5 agents (hash)
---       6 requests (hash)
+--       6 requests (hash)  7 feed (stream)
 -- ARGV  1 layout that this version writes
 --       2 epoch, 3 token of the caller's claim
 --       4 number of the commit: grows with each commit of a claim, the same when one is repeated
 --       5 position expected; '': none   6 position after it   7 meta
 --       8 number of the first outbox entry   9 of the one after the last   10 outbox entries below this number go
 --       12 number of the claim's commit before, which this one builds on; 0: none
+--       13 entries of the feed that are kept; 0: this commit leaves none   14 subjects of one entry, at most 3000
 --       11 what to write, in MessagePack: nine arrays of strings
 --          1 timers to set: due, key, ...     2 timers to remove: key, ...     3 outbox entries: number, bytes, ...
 --          4 states to set: field, value, ... 5 states to remove: field, ...   6 and 7 agents, as 4 and 5
@@ -30,9 +31,9 @@ local function refuse(what)
   return redis.error_reply('CALLFOLD ' .. what)
 end
 
-local TYPES = { 'hash', 'zset', 'hash', 'hash', 'hash', 'hash' }
-if #KEYS ~= #TYPES or #ARGV ~= 12 then
-  return refuse('commit-6 was called with ' .. #KEYS .. ' keys and ' .. #ARGV .. ' arguments')
+local TYPES = { 'hash', 'zset', 'hash', 'hash', 'hash', 'hash', 'stream' }
+if #KEYS ~= #TYPES or #ARGV ~= 14 then
+  return refuse('commit-7 was called with ' .. #KEYS .. ' keys and ' .. #ARGV .. ' arguments')
 end
 for i, wanted in ipairs(TYPES) do
   local found = redis.call('TYPE', KEYS[i])['ok']
@@ -45,29 +46,30 @@ end
 local layout, token, expected, next_position, meta = ARGV[1], ARGV[3], ARGV[5], ARGV[6], ARGV[7]
 local epoch, number = tonumber(ARGV[2]), tonumber(ARGV[4])
 local from, upto, trim = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local after = tonumber(ARGV[12])
+local after, kept, cut = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 local unpacked, parts = pcall(cmsgpack.unpack, ARGV[11])
-if not (epoch and number and after and tonumber(next_position) and from and upto and trim and upto >= from) then
-  return refuse('commit-6 was called with an argument that is no number')
+if not (epoch and number and after and tonumber(next_position) and from and upto and trim and upto >= from
+  and kept and cut) then
+  return refuse('commit-7 was called with an argument that is no number')
 end
 if not unpacked or type(parts) ~= 'table' or #parts ~= 9 then
-  return refuse('commit-6 cannot read what to write')
+  return refuse('commit-7 cannot read what to write')
 end
 local timers_set, timers_removed, entries = parts[1], parts[2], parts[3]
 local tables = { { KEYS[4], parts[4], parts[5] }, { KEYS[5], parts[6], parts[7] },
   { KEYS[6], parts[8], parts[9] } }
 if #timers_set % 2 + #entries % 2 + #parts[4] % 2 + #parts[6] % 2 + #parts[8] % 2 > 0 then
-  return refuse('commit-6 has a value without a name')
+  return refuse('commit-7 has a value without a name')
 end
 for i = 1, #timers_set, 2 do
   local due = tonumber(timers_set[i])
   if not due or due ~= due then
-    return refuse('commit-6 has a timer whose due time is no number: ' .. tostring(timers_set[i]))
+    return refuse('commit-7 has a timer whose due time is no number: ' .. tostring(timers_set[i]))
   end
 end
 
 local stored = redis.call('HMGET', KEYS[1], 'layout', 'epoch', 'token', 'commit', 'next',
-  'outboxFirst', 'outboxTrim', 'outboxNext')
+  'outboxFirst', 'outboxTrim', 'outboxNext', 'fed')
 if stored[1] and stored[1] ~= layout then
   return refuse('the keys of ' .. KEYS[1] .. ' have layout ' .. stored[1]
     .. ' and this version knows layout ' .. layout .. ': run the version that wrote them, or rebuild')
@@ -109,8 +111,37 @@ while first < trim and first < last and #gone < TRIMMED do
 end
 in_chunks('HDEL', KEYS[3], gone)
 
+-- The feed names the subjects whose states were set or removed; a commit that only moves on leaves an empty entry.
+local fed = tonumber(stored[9] or 0)
+local entry
+local function leave()
+  fed = fed + 1
+  entry[5] = string.format('%.0f-0', fed)
+  local added = redis.pcall('XADD', unpack(entry))
+  if type(added) ~= 'table' then return end
+  -- The entry of a commit that was cut short: whoever reads the feed begins anew.
+  redis.call('UNLINK', KEYS[7])
+  redis.call('XADD', unpack(entry))
+end
+local function begin()
+  entry = { KEYS[7], 'MAXLEN', '~', ARGV[13], '', 'commit', next_position .. ' ' .. token }
+end
+local function name(subject)
+  if #entry >= 7 + 2 * cut then leave() begin() end
+  entry[#entry + 1] = subject
+  entry[#entry + 1] = ''
+end
+if kept > 0 and (#parts[4] + #parts[5] > 0 or next_position ~= expected) then
+  -- What stands there then is of a checkpoint that is no more.
+  if fed == 0 then redis.call('UNLINK', KEYS[7]) end
+  begin()
+  for i = 1, #parts[4], 2 do name(parts[4][i]) end
+  for i = 1, #parts[5] do name(parts[5][i]) end
+  leave()
+end
+
 redis.call('HSET', KEYS[1], 'layout', layout, 'commit', ARGV[4], 'next', next_position, 'meta', meta,
   'outboxFirst', string.format('%.0f', first), 'outboxTrim', string.format('%.0f', trim),
-  'outboxNext', string.format('%.0f', last))
+  'outboxNext', string.format('%.0f', last), 'fed', string.format('%.0f', fed))
 return 'ok'
 `;
