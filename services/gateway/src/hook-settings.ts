@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Source } from '@callfold/core';
 import { LIMITS, SOURCES, TENANT } from '@callfold/core';
 import { Refused } from '@callfold/engine';
-import type { Given } from './given.ts';
-import { givenJson, integerOf, listOf, objectOf, oneOf, textOf, wrong } from './given.ts';
+import type { Given } from '@callfold/adapters';
+import { givenJson, integerOf, listOf, objectOf, oneOf, textOf, wrong } from '@callfold/adapters';
 import { GATEWAY_LIMITS } from './limits.ts';
 import type { Mapping } from './mapping.ts';
 import { MAPPED_FIELDS, TIME_FORMATS } from './mapping.ts';
@@ -29,7 +29,7 @@ const DEFAULT_TENANT = 'default';
 /** @param text JSON, a list; null: there are no hooks @throws Refused naming what is wrong with it */
 export function readHooks(text: string | null): readonly Hook[] {
   if (text === null) return [];
-  const hooks = listOf(givenJson(text, 'CALLFOLD_GATEWAY_HOOKS')).map(readHook);
+  const hooks = listOf(givenJson(text, 'CALLFOLD_GATEWAY_HOOKS', 'docs/publishing.md')).map(readHook);
   const names = hooks.map(({ source, tenantId }) => `${source} of tenant ${tenantId}`);
   const twice = names.find((name, n) => names.indexOf(name) !== n);
   if (twice !== undefined) throw new Refused(`CALLFOLD_GATEWAY_HOOKS has two hooks for ${twice}: take one away.`);

@@ -1,3 +1,4 @@
+import { problemResponses, problemSchema } from '@callfold/adapters';
 import type { Source } from '@callfold/core';
 import { CODES, LIMITS, rawTopic, SOURCES } from '@callfold/core';
 import type { FieldType, RecordSchema, Topic } from '@callfold/schemas';
@@ -69,42 +70,12 @@ const COUNTS: Json = {
   items: { type: 'array', items: ref('ItemResult') },
 };
 
-const POINTED: Json = {
-  type: 'object',
-  required: ['pointer', 'code', 'detail'],
-  properties: { pointer: { type: 'string' }, code: { type: 'string' }, detail: { type: 'string' } },
-};
+const PROBLEM: Json = problemSchema(PROBLEMS, {
+  decided: { type: 'integer', description: 'So many items at the front are in the log, refused or ignored.' },
+  ...COUNTS,
+});
 
-const PROBLEM: Json = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'code', 'detail'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { enum: Object.keys(PROBLEMS) },
-    detail: { type: 'string' },
-    errors: { type: 'array', items: POINTED },
-    decided: { type: 'integer', description: 'So many items at the front are in the log, refused or ignored.' },
-    ...COUNTS,
-  },
-};
-
-const RETRY_AFTER: Json = {
-  'Retry-After': { required: true, schema: { type: 'integer', minimum: 1 }, description: 'Seconds.' },
-};
-
-function problems(statuses: readonly number[]): Json {
-  return Object.fromEntries(
-    statuses.map((status) => {
-      const codes = Object.entries(PROBLEMS).filter(([, [of]]) => of === status);
-      const description = codes.map(([code, [, title]]) => `${code}: ${title}`).join('; ');
-      const content = { 'application/problem+json': { schema: ref('Problem') } };
-      const headers = status === 429 || status === 503 ? { headers: RETRY_AFTER } : {};
-      return [String(status), { description, content, ...headers }];
-    }),
-  );
-}
+const problems = (statuses: readonly number[]): Json => problemResponses(PROBLEMS, statuses);
 
 const TAKEN: Json = {
   description: 'The log has acknowledged (acks=all) what was not refused.',

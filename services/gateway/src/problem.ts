@@ -1,11 +1,7 @@
-/** Every error answer: RFC 9457, `application/problem+json`. `code` is for programs and never changes. */
+import type { ProblemMore } from '@callfold/adapters';
+import { Problem } from '@callfold/adapters';
 
-export type Pointed = {
-  /** JSON pointer into what was sent; '' is all of it. */
-  readonly pointer: string;
-  readonly code: string;
-  readonly detail: string;
-};
+/** The gateway's problems. */
 
 export const PROBLEMS = {
   malformed: [400, 'The request cannot be read'],
@@ -34,31 +30,12 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-export type More = Readonly<Record<string, unknown>> & { readonly errors?: readonly Pointed[] };
-
 /** Thrown anywhere below a route; answered by the one error handler. */
-export class ProblemError extends Error {
-  override readonly name = 'ProblemError';
-  readonly code: ProblemCode;
-  readonly more: More;
-  /** Whole seconds; of 429 and 503. */
-  readonly retryAfter: number | null;
+export class ProblemError extends Problem {
+  declare readonly code: ProblemCode;
 
   /** @param detail what was seen, and what to do next; never a secret, never a person's data. */
-  constructor(code: ProblemCode, detail: string, more: More = {}, retryAfter: number | null = null, cause?: unknown) {
-    super(detail, cause === undefined ? {} : { cause });
-    this.code = code;
-    this.more = more;
-    this.retryAfter = retryAfter;
+  constructor(code: ProblemCode, detail: string, more?: ProblemMore, retryAfter?: number | null, cause?: unknown) {
+    super(code, PROBLEMS[code], detail, more, retryAfter, cause);
   }
-
-  get status(): number {
-    return PROBLEMS[this.code][0];
-  }
-}
-
-export function problemBody(problem: ProblemError): Record<string, unknown> {
-  const [status, title] = PROBLEMS[problem.code];
-  const head = { type: `urn:callfold:problem:${problem.code}`, title, status, code: problem.code };
-  return { ...head, detail: problem.message, ...problem.more };
 }

@@ -1,5 +1,5 @@
 import type { Rejection } from '@callfold/core';
-import type { Pointed } from './problem.ts';
+import type { Pointed } from '@callfold/adapters';
 import { pointerOf } from './pointer-of.ts';
 
 /** What became of each item, in their order: `count` neighbours with the same end are one entry. */

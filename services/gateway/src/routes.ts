@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '@callfold/adapters';
+import { sendProblem } from '@callfold/adapters';
 import { wholeBody } from './body.ts';
 import { bodyKindOf, readFor, takeLines, takeWhole } from './events-route.ts';
 import type { HeldBytes } from './held-bytes.ts';
@@ -10,7 +11,7 @@ import type { Caller, Keys } from './keys.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Counting } from './metrics.ts';
 import { openApi } from './openapi.ts';
-import { ProblemError, problemBody } from './problem.ts';
+import { ProblemError } from './problem.ts';
 import type { RateLimit } from './rate.ts';
 import type { Results } from './results.ts';
 import { createResults } from './results.ts';
@@ -84,13 +85,8 @@ function letGo(raw: Raw, limits: GatewayLimits): void {
 
 function answerError(error: unknown, reply: FastifyReply, parts: RoutesParts): FastifyReply {
   const problem = error instanceof ProblemError ? error : foreignError(error, parts);
-  if (problem.retryAfter !== null) void reply.header('retry-after', String(problem.retryAfter));
-  if (problem.code === 'no-key' || problem.code === 'wrong-key') void reply.header('www-authenticate', 'Bearer');
   if (problem.code === 'encoding') void reply.header('accept-encoding', 'gzip');
-  return reply
-    .code(problem.status)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemBody(problem)));
+  return sendProblem(reply, problem);
 }
 
 /** What the server under us refused, or a fault of ours. */
