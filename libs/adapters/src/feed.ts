@@ -8,7 +8,7 @@ export const FEED_LIMITS = {
   subjects: 250,
 } as const;
 
-/** What a commit leaves in the feed: the subjects of each entry. One that only moves the position leaves an empty one. */
+/** What a commit leaves in the feed: the subjects of each entry. One that only moves on leaves an empty one. */
 export function feedCuts({ feed, expected, next, tables }: Commit): readonly (readonly string[])[] {
   if (!feed) return [];
   const subjects = [...(tables.get('states')?.keys() ?? [])];

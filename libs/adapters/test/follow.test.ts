@@ -1,4 +1,4 @@
-/** A follower of the change feed beside owners that commit, hand over, and lose writes: what it holds is what stands. */
+/** A follower of the change feed beside owners that commit, hand over and lose writes: it holds what stands. */
 
 import type { At, Claim, Commit, Store } from '@callfold/engine';
 import { follow } from '@callfold/engine';

@@ -56,6 +56,8 @@ describe('readConfig', () => {
       sliceRecords: 50_000,
       cachedSubjects: 50_000,
       gateway: { keys: null, hooks: null, eventsPerSecond: 20_000, bodyBytes: 4_194_304, connections: 5_000 },
+      s3: null,
+      console: { keys: null, tenantHeader: null, zone: 'UTC' },
       settings: DEFAULT_SETTINGS,
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -107,6 +109,7 @@ describe('a wrong value', () => {
     GATEWAY_EVENTS_PER_SECOND: ['0', 'many'],
     GATEWAY_BODY_BYTES: ['1', '1e9'],
     GATEWAY_CONNECTIONS: ['0', '100001'],
+    CONSOLE_TENANT_HEADER: ['X Tenant', 'x:y'],
     ...Object.fromEntries(
       ['SETTLE', 'SHORT_ABANDON', 'TEARDOWN', 'MISSED_OFFER', 'CLOSE_AFTER', 'DROP_AFTER', 'MARKER']
         .concat(['CHAT_STALLED_AFTER', 'CHAT_CLOSE_AFTER'])

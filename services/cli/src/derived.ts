@@ -5,6 +5,7 @@ import { askDev } from './nearby.ts';
 import { openKafkaSite } from './kafka-site.ts';
 import type { Point, Span } from './points.ts';
 import { pointText, spanOf } from './points.ts';
+import type { Site } from './site.ts';
 
 /** The derived topics as they stand: of Kafka where it is configured, else of the `callfold dev` nearby. */
 
@@ -31,22 +32,24 @@ export type DerivedReader = {
   close(): Promise<void>;
 };
 
+export async function pageOf(site: Site, topic: DerivedTopic, partition: number, from: number): Promise<Page> {
+  const { records, next, end } = await site.readDerived(topic, partition, from);
+  // An older version of this project wrote by an older schema.
+  await site.codec.prepare(records);
+  const rows = records.map(({ offset, key, value }) => ({
+    offset,
+    outcomeId: Buffer.from(key ?? []).toString(),
+    record: value && (site.codec.decodeDerived(topic, value) as unknown as DerivedRecord),
+  }));
+  return { rows, next, end };
+}
+
 async function openKafkaReader(context: Context): Promise<DerivedReader> {
   const site = await openKafkaSite(context.config, context.say);
   return {
     partitions: await site.partitions(CALL_OUTCOMES),
     span: (topic, partition, { from, to }) => spanOf(site.log('outcomes'), { topic, partition }, from, to),
-    async page(topic, partition, from) {
-      const { records, next, end } = await site.readDerived(topic, partition, from);
-      // An older version of this project wrote by an older schema.
-      await site.codec.prepare(records);
-      const rows = records.map(({ offset, key, value }) => ({
-        offset,
-        outcomeId: Buffer.from(key ?? []).toString(),
-        record: value && (site.codec.decodeDerived(topic, value) as unknown as DerivedRecord),
-      }));
-      return { rows, next, end };
-    },
+    page: (topic, partition, from) => pageOf(site, topic, partition, from),
     close: () => site.close(),
   };
 }

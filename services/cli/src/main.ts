@@ -89,14 +89,16 @@ program
 
 program
   .command('serve')
-  .description('one role on Kafka, registry and Redis; the gateway takes events over HTTP and needs no Redis')
-  .addArgument(new Argument('<role>').choices(['projector', 'outcomes', 'gateway']))
-  .action((role: RoleName | 'gateway') =>
-    run(async (c) =>
-      role === 'gateway'
-        ? (await import('./commands/serve-gateway.ts')).serveGateway(c)
-        : (await import('./commands/serve.ts')).serve(role, c),
-    ),
+  .description(
+    'one role on Kafka, registry and Redis; the gateway takes events over HTTP, the console shows what is happening',
+  )
+  .addArgument(new Argument('<role>').choices(['projector', 'outcomes', 'gateway', 'console']))
+  .action((role: RoleName | 'gateway' | 'console') =>
+    run(async (c) => {
+      if (role === 'gateway') return (await import('./commands/serve-gateway.ts')).serveGateway(c);
+      if (role === 'console') return (await import('./commands/serve-console.ts')).serveConsole(c);
+      return (await import('./commands/serve.ts')).serve(role, c);
+    }),
   );
 
 program

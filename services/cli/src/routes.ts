@@ -1,27 +1,20 @@
 import type { Config, FastifyInstance } from '@callfold/adapters';
 import { systemClock } from '@callfold/adapters';
-import { recordJson } from '@callfold/core';
 import type { Service } from '@callfold/engine';
 import { readPoint, spanOf } from './points.ts';
 import { addCommandRoutes } from './site-commands.ts';
 import type { Site } from './site.ts';
 import { addSubjectRoutes } from './subject-routes.ts';
-import type { Tail } from './tail.ts';
 
-/** What `callfold dev` answers over HTTP beside the gateway: last outcomes and explanations. */
-
-const LAST_RECORDS = 100;
+/** What `callfold dev` answers over HTTP beside the gateway and the console: explanations, and what other commands ask. */
 
 type Parts = {
   readonly site: Site;
   readonly config: Config;
-  readonly tail: Tail;
   readonly services: readonly Service[];
 };
 
-export function addRoutes(app: FastifyInstance, { site, config, tail, services }: Parts): void {
-  app.get('/v1/outcomes', () => ({ records: tail.last(LAST_RECORDS).map((record) => recordJson(record)) }));
-
+export function addRoutes(app: FastifyInstance, { site, config, services }: Parts): void {
   app.get('/v1/status', () => ({
     services: services.map((service) => ({ role: service.name, partitions: service.status() })),
   }));

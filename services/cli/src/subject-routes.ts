@@ -3,15 +3,12 @@ import type { Settings, SubjectKind } from '@callfold/core';
 import { KIND_OF, TENANT } from '@callfold/core';
 import { rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
-import { agentsNow } from './agents.ts';
 import { explanationJson, explanationText } from './explanation.ts';
 import type { Site } from './site.ts';
 import type { SubjectQuery } from './subject.ts';
 import { answerSubject, DEFAULT_TENANT, readMoment } from './subject.ts';
 
-/**
- * What `callfold dev` answers about single subjects: explanations, at any moment of the past, and agents as they stand.
- */
+/** What `callfold dev` answers about single subjects: explanations, at any moment of the past. */
 
 type Parts = { readonly site: Site; readonly settings: Settings };
 
@@ -56,6 +53,4 @@ export function addSubjectRoutes(app: FastifyInstance, { site, settings }: Parts
       return reply.send({ explanations: answer.found.map(explanationJson) });
     },
   );
-
-  app.get('/v1/agents', async () => ({ agents: await agentsNow(site) }));
 }

@@ -3,23 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '@callfold/adapters';
 import { readConfig, startHttp } from '@callfold/adapters';
-import {
-  agentsInCall,
-  DEFAULT_SETTINGS,
-  emptyState,
-  encodeAgentInCall,
-  encodeState,
-  addEvent,
-  rawTopic,
-} from '@callfold/core';
-import { normalise } from '@callfold/sources';
+import { DEFAULT_SETTINGS } from '@callfold/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Context, Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
 import { explainCommand } from '../src/commands/explain.ts';
 import { addSubjectRoutes } from '../src/subject-routes.ts';
 import type { TestSite } from './explain-site.ts';
-import { eventOf, openTestSite, START } from './explain-site.ts';
+import { openTestSite } from './explain-site.ts';
 
 /** `callfold dev`'s answers, and the command that asks for them: two processes of one machine, here one. */
 
@@ -231,84 +222,5 @@ describe('callfold explain, of a dev nearby', () => {
       out: '',
       said: 'the disk is full\n',
     });
-  });
-});
-
-test('GET /v1/agents answers those of calls, merged over the partitions, and those with states of their own', async () => {
-  const dev = await openDev();
-  const { log } = dev;
-  const commit = async (raws: readonly ReturnType<typeof eventOf>[], key: string): Promise<void> => {
-    const [first] = raws as [ReturnType<typeof eventOf>];
-    const at = log.placeOf(first);
-    const state = raws.reduce((before, raw) => addEvent(before, normalise(raw), START), emptyState(first.source, key));
-    const inCalls = [...agentsInCall(state, DEFAULT_SETTINGS)].map(([field, one]): [string, string] => [
-      field,
-      encodeAgentInCall(one),
-    ]);
-    const store = log.ports.store('projector');
-    const { claim, next } = await store.claim(at, `token of ${key}`);
-    const tables = new Map([
-      ['states', new Map([[key, encodeState(state)]])],
-      ['agents', new Map(inCalls)],
-    ] as const);
-    await store.commit(at, claim, {
-      expected: next,
-      next: (next ?? 0) + 1,
-      meta: '{}',
-      tables,
-      timers: new Map(),
-      outboxFrom: 0,
-      outbox: [],
-      outboxTrim: 0,
-    });
-  };
-  const call = (callId: string, second: number, status: string) =>
-    eventOf({ source: 'callcenter24', callId, occurredAt: START + second * 1_000, status });
-  await commit(
-    [call('c-1', 0, 'Participant join (Contact)'), call('c-1', 3, 'Show call screen - [Anna]')],
-    'default/c-1',
-  );
-  await commit(
-    [call('c-4', 0, 'Participant join (Contact)'), call('c-4', 5, 'Participant join ([Anna])')],
-    'default/c-4',
-  );
-  await commit(
-    [
-      eventOf({
-        source: 'vonage',
-        agentId: 'a-7',
-        start: new Date(START).toISOString(),
-        state: 'Busy',
-        duration: null,
-        description: 'Live',
-      }),
-    ],
-    'default/a-7',
-  );
-  expect(log.placeOf(call('c-1', 0, ''))).not.toEqual(log.placeOf(call('c-4', 0, '')));
-  expect(log.placeOf(call('c-1', 0, '')).topic).toBe(rawTopic('callcenter24'));
-  const answer = await dev.ask('/v1/agents');
-  expect(await answer.json()).toEqual({
-    agents: [
-      {
-        kind: 'agent',
-        tenantId: 'default',
-        source: 'callcenter24',
-        agentId: 'Anna',
-        state: 'on-call',
-        description: null,
-        since: '2026-01-05T09:00:05.000Z',
-        calls: ['c-1', 'c-4'],
-      },
-      {
-        kind: 'agent',
-        tenantId: 'default',
-        source: 'vonage',
-        agentId: 'a-7',
-        state: 'Busy',
-        description: 'Live',
-        since: '2026-01-05T09:00:00.000Z',
-      },
-    ],
   });
 });

@@ -101,6 +101,12 @@ const VARIABLES = z.strictObject({
   GATEWAY_EVENTS_PER_SECOND: integer(1, 1_000_000).default(20_000),
   GATEWAY_BODY_BYTES: integer(65_536, 67_108_864).default(4_194_304),
   GATEWAY_CONNECTIONS: integer(1, 100_000).default(5_000),
+  CONSOLE_KEYS: text.optional(),
+  CONSOLE_TENANT_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .optional(),
+  CONSOLE_ZONE: text.default('UTC'),
   VONAGE_URL: z.url({ protocol: /^https?$/ }).optional(),
   VONAGE_TOKEN_URL: z.url({ protocol: /^https?$/ }).optional(),
   VONAGE_CLIENT_ID: text.optional(),
@@ -165,6 +171,14 @@ export type Config = {
     /** Of one body that is read as a whole. */
     readonly bodyBytes: number;
     readonly connections: number;
+  };
+  readonly console: {
+    /** JSON, as the console reads it; null: not given. They are secrets. */
+    readonly keys: string | null;
+    /** In which a reverse proxy names the tenant; null: none does. */
+    readonly tenantHeader: string | null;
+    /** Whose today its figures are of. */
+    readonly zone: string;
   };
   /** Null: nothing is polled. */
   readonly vonage: VonageConfig | null;
@@ -343,6 +357,11 @@ export function readConfig(environment: Environment): Config {
       eventsPerSecond: v.GATEWAY_EVENTS_PER_SECOND,
       bodyBytes: v.GATEWAY_BODY_BYTES,
       connections: v.GATEWAY_CONNECTIONS,
+    },
+    console: {
+      keys: v.CONSOLE_KEYS ?? null,
+      tenantHeader: v.CONSOLE_TENANT_HEADER ?? null,
+      zone: v.CONSOLE_ZONE,
     },
     vonage: vonageOf(v),
     s3: s3Of(v),

@@ -14,7 +14,7 @@ export type ProblemMore = Readonly<Record<string, unknown>> & { readonly errors?
 /** By code. */
 export type ProblemKinds = Readonly<Record<string, readonly [status: number, title: string]>>;
 
-/** Thrown anywhere below a route; answered by the service's one error handler. Each service has its own list of kinds. */
+/** Thrown anywhere below a route; answered by the service's one error handler. Each service has its own kinds. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: string;

@@ -4,11 +4,13 @@ import { createEventProducer } from '@callfold/client';
 import type { DerivedRecord } from '@callfold/core';
 import { isRejection, recordJson } from '@callfold/core';
 import type { Service } from '@callfold/engine';
+import type { Console } from '@callfold/console';
 import type { Gateway } from '@callfold/gateway';
 import { start as startGateway } from '@callfold/gateway';
 import { readEvent } from '@callfold/sources';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
+import { consoleSite, startConsole } from '../console-site.ts';
 import { createFeed } from '../feed/centre.ts';
 import { addRoutes } from '../routes.ts';
 import type { Poller } from '../polling.ts';
@@ -78,7 +80,7 @@ async function printAsTheyCome(tail: Tail, context: Context): Promise<void> {
   }
 }
 
-/** `callfold dev`: every role in one process on the embedded store. */
+/** `callfold dev`: every role in one process on the embedded store, the gateway and the console with them. */
 export async function dev(options: DevOptions, context: Context): Promise<Exit> {
   const { config, stop } = context;
   const logger = createLogger(config.logLevel ?? 'warn', 'dev');
@@ -87,6 +89,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
   const metrics: Metrics[] = [];
   let http: OpsServer | null = null;
   let gateway: Gateway | null = null;
+  let console: Console | null = null;
   let poller: Poller | null = null;
   try {
     const tail = await openTail(site);
@@ -99,17 +102,26 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
       now: Date.now,
     });
     const taking = gateway;
+    const consoleMetrics = createMetricSet('console');
+    metrics.push(consoleMetrics);
+    const showing = startConsole(config, logger, consoleMetrics);
+    console = showing;
     // First: a port that is taken is found before anything is at work.
     http = await startHttp({
       host: config.httpHost,
       port: config.httpPort,
-      ready: () => [taking.health(), ...partitionHealth(services.flatMap((service) => service.status()))],
+      ready: () => [
+        taking.health(),
+        ...showing.health(),
+        ...partitionHealth(services.flatMap((service) => service.status())),
+      ],
       services: () => services,
       metrics,
       limits: taking.http,
       routes(app) {
-        addRoutes(app, { site, config, tail, services });
+        addRoutes(app, { site, config, services });
         taking.routes(app);
+        showing.routes(app);
       },
     });
     for (const role of ['projector', 'outcomes'] as const) {
@@ -117,6 +129,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
       services.push(running.service);
       metrics.push(running.metrics);
     }
+    showing.begin(consoleSite(site));
     if (config.vonage) poller = startPoller(config.vonage, site, logger);
     context.say(welcome(site, http.url, options.demo));
     const failed = Promise.race(
@@ -126,6 +139,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
     await Promise.race([printAsTheyCome(tail, context), failed, demo.then(() => stop.wanted), stop.wanted]);
   } finally {
     await gateway?.stop();
+    await console?.stop();
     await http?.close();
     await poller?.stop();
     await Promise.all(services.map((service) => service.stop()));

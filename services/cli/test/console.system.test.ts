@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
+import { openStream } from '../../console/test/console-harness.ts';
+import type { Ended, Running } from './built-command.ts';
+import { callfold, checkBuilt, start, until } from './built-command.ts';
+
+/**
+ * The console beside a projector and `outcomes`, each a process, on real parts: what it shows is what happened, over a
+ * killed owner, a Redis that went away, and a change-over. One story: each test goes on where the one before ended.
+ */
+
+const PARTITIONS = 2;
+const PATIENCE = { mostMs: 120_000 };
+/** A threshold by which a wait of 8 s is short. */
+const CHANGED = { CALLFOLD_SHORT_ABANDON_MS: '9000' };
+
+type Env = Readonly<Record<string, string>>;
+
+let kafka: Awaited<ReturnType<typeof startKafka>>;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let redis: Awaited<ReturnType<typeof startRedis>>;
+let url = '';
+let projector: Running;
+const processes: Running[] = [];
+
+function envOf(more: Env = {}): Record<string, string> {
+  return {
+    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
+    CALLFOLD_REGISTRY_URL: registry.url,
+    CALLFOLD_REDIS_URL: redis.url,
+    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
+    CALLFOLD_SETTLE_MS: '500',
+    CALLFOLD_PARTITIONS: String(PARTITIONS),
+    ...more,
+  };
+}
+
+async function serve(role: string, more: Env = {}): Promise<Running & { readonly url: string }> {
+  const [port = 0] = await freePorts(1);
+  const running = start(['serve', role], { env: envOf({ CALLFOLD_HTTP_PORT: String(port), ...more }) });
+  processes.push(running);
+  return { ...running, url: `http://127.0.0.1:${port}` };
+}
+
+const run = (args: readonly string[], more: Env = {}): Promise<Ended> => callfold(args, { env: envOf(more) });
+
+type Word = readonly [second: number, status: string];
+
+/** Words of a call that began so many seconds ago. */
+async function say(callId: string, ago: number, words: readonly Word[]): Promise<void> {
+  const began = Date.now() - ago * 1_000;
+  const lines = words.map(([second, status]) =>
+    JSON.stringify({ source: 'callcenter24', callId, occurredAt: began + second * 1_000, status }),
+  );
+  const { code, err } = await callfold(['import', '-'], { env: envOf(), input: `${lines.join('\n')}\n` });
+  expect(code, err).toBe(0);
+}
+
+async function get(path: string): Promise<Record<string, unknown>> {
+  const answer = await fetch(url + path);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+async function phases(): Promise<Record<string, unknown>> {
+  const { calls = [] } = await get('/v1/calls');
+  const rows = (calls as Record<string, unknown>[]).map((one): [string, unknown] => [
+    String(one['callId']),
+    one['phase'],
+  ]);
+  return Object.fromEntries(rows);
+}
+
+const sees = (what: string, wanted: object): Promise<void> =>
+  until(what, async () => JSON.stringify(await phases()) === JSON.stringify(wanted), PATIENCE);
+
+const JOIN: Word = [1, 'Participant join (Contact)'];
+
+beforeAll(async () => {
+  checkBuilt();
+  const dir = testDir('console');
+  [kafka, registry, redis] = await Promise.all([
+    startKafka({ dir: join(dir, 'kafka'), quick: true }),
+    startRegistry({ dir: join(dir, 'registry') }),
+    startRedis({ dir: join(dir, 'redis'), config: { appendonly: 'yes' } }),
+  ]);
+  const { code, err } = await run(['topics', 'apply', '--execute']);
+  if (code !== 0) throw new Error(`no topics: ${err}`);
+});
+afterAll(async () => {
+  for (const { child } of processes) child.kill('SIGKILL');
+  await Promise.all([kafka?.stop({ wipe: true }), registry?.stop({ wipe: true }), redis?.stop({ wipe: true })]);
+});
+
+describe('callfold serve console', { timeout: 180_000 }, () => {
+  it('shows calls as they stand, and the figures of callfold report to the digit', async () => {
+    projector = await serve('projector');
+    await serve('outcomes');
+    const console = await serve('console');
+    ({ url } = console);
+    await say('gave-up', 30, [JOIN, [9, 'Participant leave (Contact)'], [9, 'Call ended']]);
+    await say('talked', 30, [
+      JOIN,
+      [5, 'Participant join ([Anna])'],
+      [20, 'Participant leave (Contact)'],
+      [20, 'Call ended'],
+    ]);
+    await say('waits', 5, [JOIN]);
+    await until('the console is ready', async () => (await fetch(`${url}/readyz`)).status === 200, {
+      ...PATIENCE,
+      running: console,
+    });
+    await sees('one call waits', { waits: 'waiting' });
+    await until(
+      'both ended calls have settled',
+      async () => ((await get('/v1/outcomes?kind=call-outcome'))['records'] as unknown[]).length === 2,
+      PATIENCE,
+    );
+    const { from, to, ...figures } = await get('/v1/figures');
+    const report = await run(['report', '--json', '--from', String(from), '--to', String(to)]);
+    const expected = JSON.parse(report.out) as Record<string, unknown>;
+    expect(figures['callcenter24']).toMatchObject({ calls: 2, offered: 2, outcomes: { answered: 1, abandoned: 1 } });
+    expect({ from, to, ...figures, openIntervalsUntil: null }).toEqual({ ...expected, openIntervalsUntil: null });
+  });
+
+  it('goes on when the owner is killed, and tells its readers of what the next one commits', async () => {
+    const stream = await openStream(`${url}/v1/changes`);
+    await stream.next('ready');
+    projector.child.kill('SIGKILL');
+    await say('waits', 60, [[50, 'Participant join ([Anna])']]);
+    projector = await serve('projector');
+    const { data } = await stream.next('change');
+    expect(data['changes']).toContainEqual(expect.objectContaining({ callId: 'waits', live: true }));
+    await sees('the call is answered', { waits: 'talking' });
+    stream.close();
+  });
+
+  it('says that Redis is away, in the same stream, and is right again when it is back', async () => {
+    const stream = await openStream(`${url}/v1/changes`);
+    await stream.next('ready');
+    const beat = async (isWell: boolean): Promise<void> => {
+      while ((await stream.next('beat')).data['isWell'] !== isWell);
+    };
+    await redis.kill();
+    await beat(false);
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    await redis.start();
+    await beat(true);
+    await say('later', 2, [JOIN]);
+    for (;;) {
+      const { changes } = (await stream.next('change')).data as { changes: Record<string, unknown>[] };
+      if (changes.some(({ callId }) => callId === 'later')) break;
+    }
+    await sees('both are there', { later: 'waiting', waits: 'talking' });
+    stream.close();
+  });
+
+  it('follows the live generation over a change-over, by its settings', async () => {
+    expect(await get('/v1/calls/gave-up')).toMatchObject({ outcome: 'abandoned', short: false });
+    expect((await run(['rebuild', 'next'], CHANGED)).code).toBe(0);
+    const switched = await run(['switch', 'next', '--execute'], CHANGED);
+    expect(switched.code, switched.err).toBe(0);
+    expect(await get('/v1/calls/gave-up')).toMatchObject({ outcome: 'abandoned', short: true });
+    await say('later', 20, [[19, 'Participant leave (Contact)']]);
+    await sees('the live generation is followed', { waits: 'talking' });
+  });
+});

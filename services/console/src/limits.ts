@@ -1,0 +1,32 @@
+/** Everything that is held, waited for or counted at the console has a limit with a name. Times in ms. */
+export const CONSOLE_LIMITS = {
+  /** How often the change feeds are read. */
+  pollMs: 250,
+  /** How often it is looked how far the log is, and which generation is live. */
+  confirmMs: 2_000,
+  /** After what is away; it is tried again for ever. */
+  retryMs: 1_000,
+  /** Data that is confirmed later than this after the last time is stale, and said to be. */
+  staleMs: 10_000,
+  /** Live calls, chats and agents that are held; more are left out, and it is said that they are. */
+  subjects: 200_000,
+  /** Derived records that are held, and how far back by when the log took them: a day of 25 hours, told a day ahead. */
+  records: 200_000,
+  recordsMs: 50 * 3_600_000,
+  /** Figures are worked out again at most this often, and more rarely where they take long. */
+  figuresMs: 1_000,
+  /** Answers of a list: of one page unless told, and at most. */
+  pageItems: 100,
+  pageItemsMost: 1_000,
+  /** Changes that a stream may be resumed over. */
+  ringChanges: 20_000,
+  /** Changes in one event of a stream. */
+  eventChanges: 500,
+  beatMs: 2_000,
+  /** Streams open at once. */
+  streams: 1_000,
+  /** Bytes that a stream's reader may be behind before it is closed. */
+  streamBytes: 8_388_608,
+} as const;
+
+export type ConsoleLimits = { readonly [Name in keyof typeof CONSOLE_LIMITS]: number };

@@ -1,0 +1,30 @@
+import type { ProblemMore } from '@callfold/adapters';
+import { Problem } from '@callfold/adapters';
+
+/** The console's problems. */
+
+export const PROBLEMS = {
+  'bad-query': [400, 'The query cannot be read'],
+  malformed: [400, 'The request cannot be read'],
+  'no-key': [401, 'No key'],
+  'wrong-key': [401, 'The key is not known'],
+  'foreign-tenant': [403, 'Not for this tenant'],
+  'no-such-path': [404, 'Nothing is here'],
+  'not-found': [404, 'Nothing is known of it'],
+  ambiguous: [409, 'Two sources know this id'],
+  internal: [500, 'A fault of the console'],
+  starting: [503, 'The console is not ready yet'],
+  away: [503, 'What holds the data is away'],
+  'too-many': [503, 'Too many streams are open'],
+} as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export class ProblemError extends Problem {
+  declare readonly code: ProblemCode;
+
+  /** @param detail what was seen, and what to do next; never a secret, never a person's data. */
+  constructor(code: ProblemCode, detail: string, more?: ProblemMore, retryAfter?: number | null, cause?: unknown) {
+    super(code, PROBLEMS[code], detail, more, retryAfter, cause);
+  }
+}

@@ -1,0 +1,117 @@
+import type { DerivedRecord, DerivedTopic, Latest } from '@callfold/core';
+import { openLatest, RECORD_TOPICS } from '@callfold/core';
+import type { At, Clock } from '@callfold/engine';
+import type { ConsoleLimits } from './limits.ts';
+
+/** The derived records of the last two days, as they come: of each its last revision. */
+
+export type DerivedRow = { readonly outcomeId: string; readonly record: DerivedRecord | null };
+
+export type DerivedRows = {
+  readonly partitions: (topic: string) => Promise<number>;
+  /** Of a derived topic: the first that was published at that time or later. */
+  readonly offsetAt: (at: At, time: number) => Promise<number>;
+  readonly page: (
+    topic: DerivedTopic,
+    partition: number,
+    from: number,
+  ) => Promise<{ readonly rows: readonly DerivedRow[]; readonly next: number; readonly end: number }>;
+};
+
+export type Records = {
+  readonly all: () => Iterable<DerivedRecord>;
+  /** Grows with each record that came. */
+  readonly version: () => number;
+  /** Null: nothing is away, and everything was read once. */
+  readonly away: () => string | null;
+  readonly isFull: () => boolean;
+  stop(): Promise<void>;
+};
+
+const TOPICS: readonly DerivedTopic[] = Object.values(RECORD_TOPICS);
+/** How often rows that count no more are let go. */
+const FORGET_MS = 600_000;
+
+type Ports = {
+  readonly rows: DerivedRows;
+  readonly clock: Clock;
+  readonly limits: ConsoleLimits;
+  readonly onTrouble: (message: string) => void;
+};
+
+export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records {
+  const signal = { aborted: false };
+  const positions = new Map<string, number>();
+  let version = 0;
+  let away: string | null = 'the derived topics are read';
+  let isFull = false;
+  let forgotAt = clock.now();
+  const isWanted = (record: DerivedRecord): boolean => (record.ingestedAt ?? forgotAt) >= forgotAt - limits.recordsMs;
+  let latest: Latest = openLatest(isWanted);
+  let count = 0;
+
+  function take(topic: DerivedTopic, { outcomeId, record }: DerivedRow): void {
+    if (record === null) latest.erase(topic, outcomeId);
+    else if (count < limits.records) {
+      latest.take(record);
+      count += 1;
+    } else isFull = true;
+  }
+
+  function forget(): void {
+    forgotAt = clock.now();
+    const before = latest;
+    latest = openLatest(isWanted);
+    count = 0;
+    isFull = false;
+    for (const record of before.records())
+      if (isWanted(record)) take(RECORD_TOPICS[record.kind], { outcomeId: '', record });
+  }
+
+  async function readOn(topic: DerivedTopic, partition: number): Promise<void> {
+    const name = `${topic}/${partition}`;
+    for (let isMore = true; isMore && !signal.aborted; ) {
+      const from = positions.get(name) ?? (await rows.offsetAt({ topic, partition }, forgotAt - limits.recordsMs));
+      const page = await rows.page(topic, partition, from);
+      for (const row of page.rows) take(topic, row);
+      if (page.rows.length > 0) version += 1;
+      isMore = page.next > from && page.next < page.end;
+      positions.set(name, Math.max(from, page.next));
+    }
+  }
+
+  async function look(): Promise<void> {
+    if (clock.now() - forgotAt >= FORGET_MS) forget();
+    for (const topic of TOPICS) {
+      const partitions = await rows.partitions(topic);
+      await Promise.all(Array.from({ length: partitions }, (_, partition) => readOn(topic, partition)));
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await look();
+        away = null;
+        await clock.sleep(limits.pollMs, signal);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (away !== message) onTrouble(message);
+        away = message;
+        await clock.sleep(limits.retryMs, signal);
+      }
+    }
+  }
+
+  const done = run();
+  return {
+    all: () => latest.records(),
+    version: () => version,
+    away: () => away,
+    isFull: () => isFull,
+    async stop() {
+      signal.aborted = true;
+      await done;
+    },
+  };
+}

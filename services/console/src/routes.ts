@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from '@callfold/adapters';
+import { sendProblem } from '@callfold/adapters';
+import type { DerivedRecord, SubjectKind } from '@callfold/core';
+import { aggregateJson, recordJson, RECORD_TOPICS, SOURCES } from '@callfold/core';
+import type { Log, Shelf } from '@callfold/engine';
+import { isoTime } from '@callfold/schemas';
+import type { Access } from './access.ts';
+import type { Figures } from './figures.ts';
+import type { ConsoleLimits } from './limits.ts';
+import type { PageQuery } from './lists.ts';
+import { recordPage, subjectPage } from './lists.ts';
+import type { Counting } from './metrics.ts';
+import { openApi } from './openapi.ts';
+import type { Picture, Shown } from './picture.ts';
+import { ProblemError } from './problem.ts';
+import type { Records } from './records.ts';
+import type { Streams } from './streams.ts';
+import { readSubject } from './subject.ts';
+import type { Truth } from './watch.ts';
+
+/** The console's paths. Nothing here changes anything. */
+
+/** What is at work once the parts are there. */
+export type AtWork = {
+  readonly shelf: Shelf;
+  readonly log: Log;
+  readonly picture: () => Picture | null;
+  readonly truth: () => Truth;
+  readonly records: Records;
+  readonly figures: Figures;
+  readonly streams: Streams;
+};
+
+export type RoutesParts = {
+  readonly access: Access;
+  readonly limits: ConsoleLimits;
+  /** @throws ProblemError `starting` */
+  readonly atWork: () => AtWork;
+  readonly counting: Counting;
+  readonly fault: (error: unknown) => void;
+};
+
+type Query = PageQuery & {
+  readonly tenant?: string;
+  readonly source?: string;
+  readonly state?: string;
+  readonly agent?: string;
+  readonly status?: string;
+  readonly kind?: string;
+  readonly outcome?: string;
+};
+type Request = FastifyRequest<{ Querystring: Query; Params: { '*'?: string } }>;
+
+const DEFAULT_TENANT = 'default';
+const RETRY_SECONDS = 5;
+
+export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): void {
+  const { access, counting } = parts;
+  // In a scope of its own: other routes of the process keep their errors.
+  void root.register(
+    (app, _options, done) => {
+      app.addHook('onResponse', async ({ routeOptions }, reply) => {
+        counting.answered(routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
+      });
+      app.setErrorHandler((error, _request, reply) => sendProblem(reply, problemOf(error, parts)));
+      const get = (
+        path: string,
+        answer: (request: Request, tenantId: string | null) => Promise<object> | object,
+      ): void => {
+        app.get(path, async (plain, reply) => {
+          const request = plain as Request;
+          const tenantId = access.tenantOf(request, request.query.tenant);
+          return sendJson(request, reply, await answer(request, tenantId), parts.atWork().truth());
+        });
+      };
+      for (const kind of ['call', 'chat', 'agent'] as const) {
+        get(`/${kind}s`, ({ query }, tenantId) => subjects(kind, query, tenantId, parts));
+        // An id may be longer than a named parameter, and have a slash in it: the rest of the path is the id.
+        get(`/${kind}s/*`, ({ params, query }, tenantId) => subject(kind, params['*'] ?? '', query, tenantId, parts));
+      }
+      get('/outcomes', ({ query }, tenantId) => outcomes(query, tenantId, parts));
+      get('/figures', (_request, tenantId) => parts.atWork().figures.today(tenantId));
+      app.get('/changes', (plain, reply) => {
+        const request = plain as Request;
+        stream(request, reply, access.tenantOf(request, request.query.tenant), parts);
+      });
+      const api = openApi(parts.limits);
+      app.get('/console/openapi.json', () => api);
+      done();
+    },
+    { prefix: '/v1' },
+  );
+}
+
+function problemOf(error: unknown, { fault }: RoutesParts): ProblemError {
+  if (error instanceof ProblemError) return error;
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500 && error instanceof Error) return new ProblemError('malformed', error.message);
+  fault(error);
+  return new ProblemError('internal', 'it is logged; the same request may work later');
+}
+
+/** With a tag of what it says: whoever has it already is told so, and nothing else. */
+function sendJson({ headers }: Request, reply: FastifyReply, body: object, { asOf }: Truth): FastifyReply {
+  const text = JSON.stringify(body);
+  const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  void reply.header('etag', tag).header('cache-control', 'private, no-cache').header('vary', 'authorization');
+  if (asOf !== null) void reply.header('callfold-as-of', isoTime(asOf));
+  const given = headers['if-none-match'] ?? '';
+  const known = new Set(given.split(',').map((one) => one.trim().replace(/^W\//, '')));
+  if (known.has(tag) || known.has('*')) return reply.code(304).send();
+  return reply.type('application/json').send(text);
+}
+
+function pictureOf({ atWork }: RoutesParts): Picture {
+  const picture = atWork().picture();
+  if (picture) return picture;
+  throw new ProblemError('starting', 'the aggregates are being read; /readyz says what is missing', {}, RETRY_SECONDS);
+}
+
+const namesAgent = ({ aggregate }: Shown, agent: string): boolean =>
+  aggregate.kind === 'call' && aggregate.agents.some((one) => one.agent === agent);
+
+function subjects(kind: SubjectKind, query: Query, tenantId: string | null, parts: RoutesParts): object {
+  const { state, agent, status, source } = query;
+  const isWanted = (one: Shown): boolean => {
+    const { aggregate } = one;
+    if (tenantId !== null && one.tenantId !== tenantId) return false;
+    if (source !== undefined && aggregate.source !== source) return false;
+    if (agent !== undefined && !namesAgent(one, agent)) return false;
+    if (aggregate.kind === 'call') return state === undefined || aggregate.phase === state;
+    if (aggregate.kind === 'agent') return state === undefined || aggregate.state === state;
+    return status === undefined || aggregate.status === status;
+  };
+  const picture = pictureOf(parts);
+  const { items, next } = subjectPage(picture.of(kind), isWanted, query, parts.limits);
+  // The text of each is made already; it is read again so that one JSON is sent.
+  return { [`${kind}s`]: items.map(({ aggregate }) => aggregateJson(aggregate)), next, isComplete: !picture.isFull };
+}
+
+async function subject(
+  kind: SubjectKind,
+  id: string,
+  query: Query,
+  tenantId: string | null,
+  parts: RoutesParts,
+): Promise<object> {
+  const { shelf, log, picture } = parts.atWork();
+  const owner = tenantId ?? DEFAULT_TENANT;
+  const source = query.source ?? null;
+  // An agent that is only named in calls has no state of its own.
+  const named = kind === 'agent' ? [...(picture()?.of('agent') ?? [])] : [];
+  const seen = named.find(({ aggregate: one }) => one.kind === 'agent' && one.tenantId === owner && one.agentId === id);
+  if (seen?.aggregate.source === 'callcenter24' && source !== 'vonage') return aggregateJson(seen.aggregate);
+  const question = { kind, id, tenantId: owner, source };
+  const found = await readSubject(shelf, log, question).catch((error: unknown) => {
+    if (error instanceof ProblemError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ProblemError('away', `the store did not answer: ${why}`, {}, RETRY_SECONDS, error);
+  });
+  return aggregateJson(found);
+}
+
+function outcomes(query: Query, tenantId: string | null, { atWork, limits }: RoutesParts): object {
+  const { records } = atWork();
+  const { kind, outcome, source } = query;
+  if (kind !== undefined && !Object.hasOwn(RECORD_TOPICS, kind))
+    throw new ProblemError('bad-query', `kind must be one of ${Object.keys(RECORD_TOPICS).join(', ')}`);
+  if (source !== undefined && !SOURCES.some((one) => one === source))
+    throw new ProblemError('bad-query', `source must be one of ${SOURCES.join(', ')}`);
+  const isWanted = (one: DerivedRecord): boolean =>
+    (tenantId === null || one.tenantId === tenantId) &&
+    (kind === undefined || one.kind === kind) &&
+    (source === undefined || one.source === source) &&
+    (outcome === undefined || ('outcome' in one && one.outcome === outcome));
+  const { items, next } = recordPage(records.all(), isWanted, query, limits);
+  return { records: items.map(recordJson), next, isComplete: !records.isFull() && records.away() === null };
+}
+
+function stream(request: Request, reply: FastifyReply, tenantId: string | null, parts: RoutesParts): void {
+  const { streams } = parts.atWork();
+  const picture = pictureOf(parts);
+  if (streams.count >= parts.limits.streams)
+    throw new ProblemError(
+      'too-many',
+      `${streams.count} streams are open; try again, or at another console`,
+      {},
+      RETRY_SECONDS,
+    );
+  const { 'last-event-id': lastEventId } = request.headers;
+  reply.hijack();
+  const { raw: response } = reply;
+  response.writeHead(200, {
+    server: 'callfold',
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    // Else a proxy may keep events back.
+    'x-accel-buffering': 'no',
+  });
+  function* shown(): Iterable<Shown> {
+    for (const kind of ['agent', 'call', 'chat'] as const) yield* picture.of(kind);
+  }
+  const given = typeof lastEventId === 'string' ? lastEventId : undefined;
+  streams.open({ response, tenantId, lastEventId: given }, shown());
+}

@@ -1,0 +1,40 @@
+import type { Aggregate, Source, SubjectKind } from '@callfold/core';
+import { aggregateOf, decodeState, KIND_OF, partitionOf, rawTopic, SOURCES, subjectKey } from '@callfold/core';
+import type { Log, Shelf } from '@callfold/engine';
+import { readLive } from '@callfold/engine';
+import { ProblemError } from './problem.ts';
+
+/** One subject as it stands, straight from the store: also one that is over, for as long as it is kept. */
+
+export type SubjectQuestion = {
+  readonly kind: SubjectKind;
+  readonly id: string;
+  readonly tenantId: string;
+  /** Null: of whichever source that knows it. */
+  readonly source: string | null;
+};
+
+export async function readSubject(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<Aggregate> {
+  const { kind, id, tenantId, source } = question;
+  const sources = SOURCES.filter((one) => KIND_OF[one] === kind && (source === null || one === source));
+  if (sources.length === 0) throw new ProblemError('bad-query', `source must be one that has a ${kind}`);
+  const found = await readLive(shelf, async ({ store, settings }) => {
+    const key = subjectKey(tenantId, id);
+    const read = async (one: Source): Promise<readonly Aggregate[]> => {
+      const topic = rawTopic(one);
+      const partition = partitionOf(tenantId, id, await log.partitions(topic));
+      const [text] = await store.read({ topic, partition }, 'states', [key]);
+      const aggregate = text ? aggregateOf(decodeState(text, one, key), settings) : null;
+      return aggregate ? [aggregate] : [];
+    };
+    return (await Promise.all(sources.map(read))).flat();
+  });
+  const [first, second] = found;
+  if (first === undefined)
+    throw new ProblemError(
+      'not-found',
+      `no ${kind} with this id is kept of the tenant; ids are taken as they are written`,
+    );
+  if (second === undefined) return first;
+  throw new ProblemError('ambiguous', `add source: ${found.map((one) => one.source).join(' or ')}`);
+}

@@ -1,0 +1,123 @@
+import type { Source } from '@callfold/core';
+import { rawTopic, SOURCES } from '@callfold/core';
+import type { Aggregates, At, Clock, Follower, Log, Shelf } from '@callfold/engine';
+import { follow, liveOf, readGenerations, readLive } from '@callfold/engine';
+import type { ConsoleLimits } from './limits.ts';
+import type { Change, Picture } from './picture.ts';
+import { createPicture, differences } from './picture.ts';
+
+/** Keeps the picture of the live generation up, over change-overs and outages. */
+
+export type WatchPorts = {
+  readonly shelf: Shelf;
+  /** The raw log. */
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly limits: ConsoleLimits;
+  /** Told of what has changed, at most so often as the feeds are read. */
+  readonly onChanges: (changes: readonly Change[]) => void;
+  readonly onTrouble: (message: string) => void;
+};
+
+/** How true what is shown is. */
+export type Truth = {
+  /** Everything that the log took up to this time is in what is shown; epoch ms, null: nothing was read yet. */
+  readonly asOf: number | null;
+  /** What is away; null: nothing. */
+  readonly away: string | null;
+};
+
+export type Watch = {
+  /** Null until everything was read once. */
+  picture(): Picture | null;
+  truth(): Truth;
+  /** Resolves when it is over. */
+  stop(): Promise<void>;
+};
+
+type Place = { readonly at: At; readonly source: Source; readonly follower: Follower };
+type Scene = { readonly key: string; readonly picture: Picture; readonly places: readonly Place[] };
+
+/** The whole of one generation, read once. */
+async function openScene({ generation, settings, store }: Aggregates, ports: WatchPorts): Promise<Scene> {
+  const picture = createPicture(settings, ports.limits.subjects);
+  const places: Place[] = [];
+  for (const source of SOURCES) {
+    const topic = rawTopic(source);
+    const partitions = await ports.log.partitions(topic);
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const at = { topic, partition };
+      places.push({ at, source, follower: follow(store, at, picture.mirror(source)) });
+    }
+  }
+  await Promise.all(places.map(({ follower }) => follower.confirm()));
+  return { key: generation.key, picture, places };
+}
+
+/** What is at the log's end is as of now; else as of the last record that was folded. */
+async function asOfPlace({ at, follower }: Place, { log, clock }: WatchPorts): Promise<number> {
+  const asked = clock.now();
+  const { start, end } = await log.bounds(at);
+  await follower.confirm();
+  const { reached } = follower;
+  if (end <= (reached?.next ?? start)) return asked;
+  return reached?.clock ?? 0;
+}
+
+export function startWatch(ports: WatchPorts): Watch {
+  const { shelf, clock, limits } = ports;
+  const signal = { aborted: false };
+  let scene: Scene | null = null;
+  let asOf: number | null = null;
+  let away: string | null = null;
+  let confirmedAt = -Infinity;
+
+  async function change(): Promise<void> {
+    const before = scene;
+    const opened = await readLive(shelf, (live) => openScene(live, ports));
+    const first = opened.picture.take();
+    scene = opened;
+    ports.onChanges(before === null ? first : differences(before.picture, opened.picture));
+  }
+
+  async function look(): Promise<void> {
+    const isDue = clock.now() - confirmedAt >= limits.confirmMs;
+    if (scene === null) await change();
+    if (isDue && scene !== null) {
+      const { key } = liveOf((await readGenerations(shelf)).all);
+      if (key !== scene.key) await change();
+      const times = await Promise.all(scene.places.map((place) => asOfPlace(place, ports)));
+      asOf = Math.min(...times);
+      confirmedAt = clock.now();
+    } else if (scene !== null) {
+      await Promise.all(scene.places.map(({ follower }) => follower.poll()));
+    }
+    const changes = scene?.picture.take() ?? [];
+    if (changes.length > 0) ports.onChanges(changes);
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await look();
+        away = null;
+        await clock.sleep(limits.pollMs, signal);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (away !== message) ports.onTrouble(message);
+        away = message;
+        await clock.sleep(limits.retryMs, signal);
+      }
+    }
+  }
+
+  const done = run();
+  return {
+    picture: () => scene?.picture ?? null,
+    truth: () => ({ asOf, away }),
+    async stop() {
+      signal.aborted = true;
+      await done;
+    },
+  };
+}

@@ -1,0 +1,199 @@
+/** A console over real HTTP, on a memory store whose owner folds what the test says, and on the test's rows. */
+
+import { createLogger, createMemoryWorld, createMetricSet, startHttp, systemClock } from '@callfold/adapters';
+import { readConfig } from '@callfold/adapters/config';
+import type { DerivedRecord, DerivedTopic, Source, State, Zone } from '@callfold/core';
+import {
+  DEFAULT_SETTINGS,
+  emptyState,
+  encodeState,
+  foldEvent,
+  isRejection,
+  partitionOf,
+  RECORD_TOPICS,
+  rawTopic,
+  SOURCES,
+  subjectKey,
+} from '@callfold/core';
+import type { Claim } from '@callfold/engine';
+import { normalise, readEvent } from '@callfold/sources';
+import type { DerivedRow } from '../src/index.ts';
+import { start } from '../src/index.ts';
+import type { ConsoleLimits } from '../src/limits.ts';
+
+const PARTITIONS = 2;
+const DAY_MS = 86_400_000;
+
+const UTC: Zone = {
+  name: 'UTC',
+  dayOf(at) {
+    const start_ = Math.floor(at / DAY_MS) * DAY_MS;
+    const hours = Array.from({ length: 24 }, (_, hour) => ({
+      hour,
+      start: start_ + hour * 3_600_000,
+      end: start_ + (hour + 1) * 3_600_000,
+    }));
+    return { date: new Date(start_).toISOString().slice(0, 10), start: start_, end: start_ + DAY_MS, hours };
+  },
+};
+
+/** Fast enough for a test, and otherwise as they are. */
+const LIMITS = { pollMs: 10, confirmMs: 50, retryMs: 20, beatMs: 50, figuresMs: 0 };
+
+type Said = {
+  readonly source: Source;
+  readonly tenantId?: string;
+  readonly id: string;
+  readonly status: string;
+  readonly at?: number;
+};
+
+export type Answer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
+
+export async function openConsole(env: Readonly<Record<string, string>> = {}, limits: Partial<ConsoleLimits> = {}) {
+  const config = readConfig({ CALLFOLD_HTTP_PORT: '0', ...env });
+  const world = createMemoryWorld({ clock: systemClock });
+  for (const source of SOURCES) world.topics.create(rawTopic(source), PARTITIONS);
+  const ports = world.ports();
+  const store = ports.store('projector');
+  const claims = new Map<string, { claim: Claim; next: number | null }>();
+  const states = new Map<string, State>();
+  const rows = new Map<DerivedTopic, DerivedRow[]>();
+
+  async function commit(source: Source, tenantId: string, id: string, state: State): Promise<void> {
+    const at = { topic: rawTopic(source), partition: partitionOf(tenantId, id, PARTITIONS) };
+    const name = `${at.topic}/${at.partition}`;
+    const owner = claims.get(name) ?? (await store.claim(at, `token ${name}`.replaceAll(' ', '-')));
+    const next = (owner.next ?? 0) + 1;
+    const fields = new Map([[subjectKey(tenantId, id), encodeState(state)]]);
+    const answer = await store.commit(at, owner.claim, {
+      expected: owner.next,
+      next,
+      meta: JSON.stringify({ version: 1, clock: Date.now() }),
+      tables: new Map([['states', fields]]),
+      timers: new Map(),
+      outboxFrom: 0,
+      outbox: [],
+      outboxTrim: 0,
+      feed: true,
+    });
+    if (!answer.ok) throw new Error(`the commit was answered ${answer.why}`);
+    claims.set(name, { claim: owner.claim, next });
+  }
+
+  const lines: string[] = [];
+  const metrics = createMetricSet('console');
+  const shown = start(
+    { ...config, limits: { ...LIMITS, ...limits } },
+    {
+      clock: systemClock,
+      logger: createLogger('trace', 'console', { write: (line) => void lines.push(line) }),
+      metrics,
+      zoneOf: (name) => (name === 'UTC' ? UTC : null),
+    },
+  );
+  const http = await startHttp({
+    host: '127.0.0.1',
+    port: 0,
+    ready: () => shown.health(),
+    metrics: [metrics],
+    routes: (app) => shown.routes(app),
+  });
+  const begin = (): void =>
+    shown.begin({
+      shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => store },
+      log: ports.log('projector'),
+      rows: {
+        partitions: async () => 1,
+        offsetAt: async () => 0,
+        async page(topic, _partition, from) {
+          const all = rows.get(topic) ?? [];
+          return { rows: all.slice(from), next: all.length, end: all.length };
+        },
+      },
+    });
+
+  async function get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const answer = await fetch(`${http.url}${path}`, { headers });
+    const text = await answer.text();
+    const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+    return { status: answer.status, headers: answer.headers, body };
+  }
+
+  return {
+    url: http.url,
+    begin,
+    get,
+    logged: () => lines.join(''),
+    /** An event happens, and its subject's state is committed. */
+    async say({ source, tenantId = 'default', id, status, at = Date.now() }: Said): Promise<void> {
+      const field = source === 'chatterfy' ? 'chatId' : source === 'vonage' ? 'agentId' : 'callId';
+      const words = source === 'vonage' ? { state: status, start: at } : { status, occurredAt: at };
+      const raw = readEvent({ source, tenantId, [field]: id, ...words });
+      if (isRejection(raw)) throw new Error(raw.reason);
+      const key = subjectKey(tenantId, id);
+      const before = states.get(`${source} ${key}`) ?? emptyState(source, key);
+      const step = foldEvent(before, normalise(raw), at, { settings: DEFAULT_SETTINGS, publishes: false, drops: true });
+      if (isRejection(step) || step.state === null) throw new Error('the event was not folded');
+      states.set(`${source} ${key}`, step.state);
+      await commit(source, tenantId, id, step.state);
+    },
+    publish(record: DerivedRecord): void {
+      const topic = RECORD_TOPICS[record.kind];
+      rows.set(topic, [...(rows.get(topic) ?? []), { outcomeId: record.outcomeId, record }]);
+    },
+    /** Asks until the answer is as it should be. */
+    async until(path: string, isMet: (answer: Answer) => boolean): Promise<Answer> {
+      for (;;) {
+        const answer = await get(path);
+        if (isMet(answer)) return answer;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    async close(): Promise<void> {
+      await shown.stop();
+      await http.close();
+    },
+  };
+}
+
+export type Event = { readonly event: string; readonly id: string | null; readonly data: Record<string, unknown> };
+
+/** A reader of the stream; `next` waits for the next event of that name. */
+export async function openStream(url: string, headers: Readonly<Record<string, string>> = {}) {
+  const stop = new AbortController();
+  const answer = await fetch(url, { headers, signal: stop.signal });
+  if (answer.body === null) throw new Error('no body');
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  async function read(): Promise<Event> {
+    for (;;) {
+      const end = rest.indexOf('\n\n');
+      if (end >= 0) {
+        const fields = new Map(
+          rest
+            .slice(0, end)
+            .split('\n')
+            .map((line): [string, string] => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+        );
+        rest = rest.slice(end + 2);
+        const data = JSON.parse(fields.get('data') ?? '{}') as Record<string, unknown>;
+        return { event: fields.get('event') ?? '', id: fields.get('id') ?? null, data };
+      }
+      const { done, value } = await reader.read();
+      if (done) throw new Error('the stream ended');
+      rest += value;
+    }
+  }
+  return {
+    status: answer.status,
+    read,
+    async next(name: string): Promise<Event> {
+      for (;;) {
+        const event = await read();
+        if (event.event === name) return event;
+      }
+    },
+    close: () => stop.abort(),
+  };
+}

@@ -1,0 +1,251 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { partitionOf } from '@callfold/core';
+import { afterEach, expect, test } from 'vitest';
+import { start } from '../src/index.ts';
+import { PROBLEMS } from '../src/problem.ts';
+import { openConsole, openStream } from './console-harness.ts';
+
+type TestConsole = Awaited<ReturnType<typeof openConsole>>;
+
+const KEYS = {
+  CALLFOLD_CONSOLE_KEYS: '{"acme":["acme-acme-acme-1"],"globex":["globex-globex-1-"],"*":["everything-1234-"]}',
+};
+const as = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+const ACME = as('acme-acme-acme-1');
+const GLOBEX = as('globex-globex-1-');
+const ALL = as('everything-1234-');
+
+const opened: TestConsole[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((one) => one.close()));
+});
+async function open(...given: Parameters<typeof openConsole>): Promise<TestConsole> {
+  const made = await openConsole(...given);
+  opened.push(made);
+  return made;
+}
+
+const names = (list: unknown, field: string): unknown[] => (list as Record<string, unknown>[]).map((one) => one[field]);
+const JOIN = 'Participant join (Contact)';
+const waits = (id: string, tenantId = 'default') => ({ source: 'callcenter24', tenantId, id, status: JOIN }) as const;
+
+test('answers from the start: a problem until its parts are there, and after that what is live', async () => {
+  const shown = await open();
+  expect(await shown.get('/v1/calls')).toMatchObject({ status: 503, body: { code: 'starting' } });
+  await shown.say(waits('a'));
+  await shown.say({ source: 'callcenter24', id: 'b', status: 'Redirect to voice mail' });
+  await shown.say({ source: 'chatterfy', id: 'c', status: 'Manual' });
+  await shown.say({ source: 'vonage', id: '101', status: 'Ready' });
+  shown.begin();
+  const { body } = await shown.until('/v1/calls', ({ status }) => status === 200);
+  expect(body).toMatchObject({ next: null, isComplete: true });
+  expect(names(body['calls'], 'callId')).toEqual(['a', 'b']);
+  expect(names((await shown.get('/v1/calls?state=waiting')).body['calls'], 'callId')).toEqual(['a']);
+  expect((await shown.get('/v1/chats?status=Manual')).body['chats']).toMatchObject([{ kind: 'chat', chatId: 'c' }]);
+  expect((await shown.get('/v1/agents')).body['agents']).toMatchObject([{ agentId: '101', state: 'Ready' }]);
+  expect((await shown.get('/v1/calls/a')).body).toMatchObject({ kind: 'call', callId: 'a', phase: 'waiting' });
+  expect(await shown.get('/v1/calls/nobody')).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  expect(await shown.get('/readyz')).toMatchObject({ status: 200 });
+});
+
+test('follows: a call that is over leaves the list, and is answered by its id', async () => {
+  const shown = await open();
+  shown.begin();
+  await shown.say(waits('a'));
+  await shown.until('/v1/calls', ({ body }) => names(body['calls'] ?? [], 'callId').length === 1);
+  await shown.say({ source: 'callcenter24', id: 'a', status: 'Participant join (Ann)' });
+  const talking = await shown.until('/v1/agents', ({ body }) => names(body['agents'] ?? [], 'state')[0] === 'on-call');
+  expect(talking.body['agents']).toMatchObject([{ agentId: 'Ann', source: 'callcenter24', calls: ['a'] }]);
+  expect(names((await shown.get('/v1/calls?agent=Ann')).body['calls'], 'callId')).toEqual(['a']);
+  expect((await shown.get('/v1/agents/Ann')).body).toMatchObject({ agentId: 'Ann', state: 'on-call' });
+  await shown.say({ source: 'callcenter24', id: 'a', status: 'Call ended' });
+  await shown.until('/v1/calls', ({ body }) => names(body['calls'] ?? [0], 'callId').length === 0);
+  expect((await shown.get('/v1/calls/a')).body).toMatchObject({ phase: 'ended', outcome: 'answered' });
+});
+
+test('agents that calls name are merged over the partitions', async () => {
+  const shown = await open();
+  const at = Date.UTC(2026, 0, 5, 9);
+  const says = (id: string, second: number, status: string) =>
+    shown.say({ source: 'callcenter24', id, status, at: at + second * 1_000 });
+  expect(partitionOf('default', 'c-1', 2)).not.toBe(partitionOf('default', 'c-4', 2));
+  await says('c-1', 0, JOIN);
+  await says('c-1', 3, 'Show call screen - [Anna]');
+  await says('c-4', 0, JOIN);
+  await says('c-4', 5, 'Participant join ([Anna])');
+  shown.begin();
+  const { body } = await shown.until('/v1/agents', ({ status }) => status === 200);
+  const anna = { kind: 'agent', tenantId: 'default', source: 'callcenter24', agentId: 'Anna', description: null };
+  const since = '2026-01-05T09:00:05.000Z';
+  expect(body['agents']).toEqual([{ ...anna, state: 'on-call', since, calls: ['c-1', 'c-4'] }]);
+});
+
+test('answers pages whose items are neither told twice nor left out, and 304 to who has it', async () => {
+  const shown = await open();
+  const ids = Array.from({ length: 25 }, (_, n) => `call/${n}%`).sort();
+  for (const id of ids) await shown.say(waits(id));
+  shown.begin();
+  await shown.until('/v1/calls', ({ status }) => status === 200);
+  const seen: unknown[] = [];
+  for (let cursor = ''; ; ) {
+    const { body } = await shown.get(`/v1/calls?limit=10${cursor}`);
+    seen.push(...names(body['calls'], 'callId'));
+    if (body['next'] === null) break;
+    cursor = `&cursor=${body['next'] as string}`;
+  }
+  expect(seen).toHaveLength(25);
+  expect(new Set(seen)).toEqual(new Set(ids));
+  expect((await shown.get(`/v1/calls/${encodeURIComponent('call/7%')}`)).body).toMatchObject({ callId: 'call/7%' });
+  const first = await shown.get('/v1/calls');
+  const etag = first.headers.get('etag') ?? '';
+  expect(await shown.get('/v1/calls', { 'if-none-match': `"x", W/${etag}` })).toMatchObject({ status: 304, body: {} });
+  await shown.say(waits('new'));
+  await shown.until('/v1/calls', ({ headers }) => headers.get('etag') !== etag);
+  expect(await shown.get('/v1/calls?limit=0')).toMatchObject({ status: 400, body: { code: 'bad-query' } });
+  expect(await shown.get('/v1/calls?cursor=!')).toMatchObject({ status: 400, body: { code: 'bad-query' } });
+});
+
+test('nothing of one tenant is in the answers, figures and streams of another', async () => {
+  const shown = await open(KEYS);
+  await shown.say(waits('a', 'acme'));
+  await shown.say({ source: 'callcenter24', tenantId: 'acme', id: 'a', status: 'Participant join (Ann)' });
+  await shown.say(waits('g', 'globex'));
+  for (const tenantId of ['acme', 'globex'])
+    shown.publish({ ...OUTCOME, tenantId, outcomeId: `${tenantId}/callcenter24/old`, callId: `old ${tenantId}` });
+  shown.begin();
+  const ready = async (): Promise<boolean> => (await shown.get('/v1/outcomes', ALL)).body['isComplete'] === true;
+  while (!(await ready()) || (await shown.get('/v1/calls', ALL)).status !== 200);
+  const all = await shown.get('/v1/calls', ALL);
+  expect(names(all.body['calls'], 'callId')).toEqual(['a', 'g']);
+  expect(names((await shown.get('/v1/calls?tenant=acme', ALL)).body['calls'], 'callId')).toEqual(['a']);
+  for (const path of ['calls', 'chats', 'agents', 'outcomes', 'figures', 'calls/g', 'agents/Ann', 'calls?agent=Ann']) {
+    const { body } = await shown.get(`/v1/${path}`, path === 'agents/Ann' || path.includes('?') ? GLOBEX : ACME);
+    expect(JSON.stringify(body), path).not.toMatch(
+      path === 'agents/Ann' || path.includes('?') ? /acme|"a"/ : /globex|"g"/,
+    );
+  }
+  expect((await shown.get('/v1/figures', ACME)).body).toMatchObject({ records: 1, callcenter24: { calls: 1 } });
+  expect((await shown.get('/v1/figures', ALL)).body).toMatchObject({ records: 2 });
+  expect(await shown.get('/v1/calls?tenant=globex', ACME)).toMatchObject({
+    status: 403,
+    body: { code: 'foreign-tenant' },
+  });
+  expect(await shown.get('/v1/calls')).toMatchObject({ status: 401, body: { code: 'no-key' } });
+  expect(await shown.get('/v1/calls', as('somebody-elses-key'))).toMatchObject({
+    status: 401,
+    body: { code: 'wrong-key' },
+  });
+  expect(await shown.get('/v1/changes')).toMatchObject({ status: 401 });
+
+  const stream = await openStream(`${shown.url}/v1/changes`, GLOBEX);
+  expect((await stream.next('change')).data).toMatchObject({ changes: [{ callId: 'g', live: true }] });
+  await shown.say(waits('a2', 'acme'));
+  await shown.say(waits('g2', 'globex'));
+  expect((await stream.next('change')).data).toMatchObject({ changes: [{ callId: 'g2' }] });
+  stream.close();
+  expect(shown.logged()).not.toMatch(/acme-acme-acme-1/);
+});
+
+test('a reverse proxy names the tenant, and without it nothing is answered', async () => {
+  const shown = await open({ CALLFOLD_CONSOLE_TENANT_HEADER: 'X-Tenant' });
+  await shown.say(waits('a', 'acme'));
+  await shown.say(waits('g', 'globex'));
+  shown.begin();
+  while ((await shown.get('/v1/calls', { 'x-tenant': 'acme' })).status !== 200);
+  expect(names((await shown.get('/v1/calls', { 'x-tenant': 'acme' })).body['calls'], 'callId')).toEqual(['a']);
+  expect(await shown.get('/v1/calls')).toMatchObject({ status: 401, body: { code: 'no-key' } });
+  expect(await shown.get('/v1/calls', { 'x-tenant': '*' })).toMatchObject({ status: 401 });
+});
+
+test('a stream tells what is there and what changes, goes on behind an id, and begins anew where it cannot', async () => {
+  const shown = await open();
+  await shown.say(waits('a'));
+  shown.begin();
+  await shown.until('/v1/calls', ({ status }) => status === 200);
+  const stream = await openStream(`${shown.url}/v1/changes`);
+  expect(await stream.read()).toMatchObject({ event: 'reset', data: { why: 'begin' } });
+  expect(await stream.read()).toMatchObject({ event: 'change', data: { changes: [{ callId: 'a', live: true }] } });
+  const { id } = await stream.next('ready');
+  await shown.say({ source: 'callcenter24', id: 'a', status: 'Call ended' });
+  const change = await stream.next('change');
+  expect(change.data).toMatchObject({ changes: [{ callId: 'a', live: false, phase: 'ended' }] });
+  expect((await stream.next('beat')).data).toMatchObject({ isWell: true });
+  stream.close();
+
+  const resumed = await openStream(`${shown.url}/v1/changes`, { 'last-event-id': id ?? '' });
+  expect(await resumed.read()).toEqual(change);
+  expect(await resumed.read()).toMatchObject({ event: 'ready', id: change.id });
+  resumed.close();
+  const idle = await openStream(`${shown.url}/v1/changes`, { 'last-event-id': change.id ?? '' });
+  expect(await idle.read()).toMatchObject({ event: 'ready', id: change.id });
+  idle.close();
+  for (const foreign of ['another.0', 'nonsense', `${(id ?? '').split('.')[0]}.999`]) {
+    const anew = await openStream(`${shown.url}/v1/changes`, { 'last-event-id': foreign });
+    expect(await anew.read(), foreign).toMatchObject({ event: 'reset', data: { why: 'unknown-id' } });
+    anew.close();
+  }
+});
+
+test('refuses more streams than it may have, and to be reached from outside without a key', async () => {
+  const shown = await open({}, { streams: 1 });
+  shown.begin();
+  await shown.until('/v1/calls', ({ status }) => status === 200);
+  const stream = await openStream(`${shown.url}/v1/changes`);
+  await stream.next('ready');
+  expect(await shown.get('/v1/changes')).toMatchObject({ status: 503, body: { code: 'too-many' } });
+  stream.close();
+  const console = { keys: null, tenantHeader: null, zone: 'UTC' };
+  expect(() => start({ console, httpHost: '0.0.0.0' }, {} as never)).toThrow(/CALLFOLD_CONSOLE_KEYS/);
+});
+
+test('what is served is valid OpenAPI 3.1, and says every answer that there is', async () => {
+  const shown = await open();
+  const { body } = await shown.get('/v1/console/openapi.json');
+  const { valid, errors } = await new Validator().validate(body);
+  expect([valid, errors]).toEqual([true, undefined]);
+  const paths = body['paths'] as Record<string, { get: { responses: Record<string, unknown> } }>;
+  const statuses = new Set(Object.values(paths).flatMap(({ get }) => Object.keys(get.responses)));
+  for (const [status] of Object.values(PROBLEMS)) expect(statuses).toContain(String(status));
+  shown.begin();
+  for (const path of Object.keys(paths).filter((one) => one !== '/v1/changes')) {
+    const answer = await shown.until(path.replace('{id}', 'x'), ({ status }) => status !== 503);
+    expect([200, 404], path).toContain(answer.status);
+    expect(answer.body['code'] ?? 'not-found', path).toBe('not-found');
+  }
+});
+
+const OUTCOME = {
+  kind: 'call-outcome',
+  outcomeId: '',
+  revision: 1,
+  correctionOf: null,
+  tenantId: 'default',
+  source: 'callcenter24',
+  occurredAt: Date.now(),
+  ingestedAt: Date.now(),
+  callId: '',
+  outcome: 'answered',
+  reason: 'customer-ended',
+  rawStatus: 'Call ended',
+  stage: null,
+  short: null,
+  voicemailLeft: null,
+  transferred: false,
+  abandonedInTransfer: false,
+  hungUpBy: 'contact',
+  personReached: 'yes',
+  fault: null,
+  inferred: false,
+  startedAt: Date.now(),
+  queuedAt: Date.now(),
+  answeredAt: Date.now(),
+  endedAt: Date.now(),
+  waitMs: 0,
+  talkMs: 0,
+  agents: [],
+  offers: 0,
+  missedOffers: 0,
+  anomalies: [],
+  decidedBy: { rule: 'answered', eventIds: [] },
+  attributes: {},
+} as const;
