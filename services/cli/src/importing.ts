@@ -64,6 +64,10 @@ type Run = {
   sent: number;
   /** Of those, what the log has. */
   acknowledged: number;
+  /** What the log is known to have, of all runs. */
+  stand: Position;
+  /** The sink failed: of what it was given since `stand` nobody knows what the log has, whatever it says later. */
+  isInDoubt: boolean;
   bytes: number;
   savedAt: number;
 };
@@ -94,6 +98,8 @@ export async function runImport(job: Import, { config, say, stop }: Context): Pr
     bySource: new Map(),
     sent: 0,
     acknowledged: 0,
+    stand: begun,
+    isInDoubt: false,
     bytes: 0,
     savedAt: performance.now(),
   };
@@ -134,8 +140,8 @@ async function sendAll(run: Run, inputs: readonly string[]): Promise<void> {
     // It could not even begin: as if it had not been run.
     if ((error instanceof WrongArgument || error instanceof Refused) && run.acknowledged === 0) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    // What was read before the input ended is good; where it is the sink that fails, this fails as well.
-    await save(run).catch(() => undefined);
+    // What was read before the input failed is good.
+    if (!run.isInDoubt) await save(run).catch(() => undefined);
     throw new Unfinished(`${message}.\n${stoppedText(run)}`, run.position !== null, { cause: error });
   }
 }
@@ -154,7 +160,7 @@ async function send(run: Run, index: number, lines: readonly Line[], file: strin
   for (const item of lines) {
     if ('rejection' in item) run.rejects.add(item.line, item.rejection, file);
     else {
-      await run.job.sink.send(item.event);
+      await given(run, run.job.sink.send(item.event));
       run.sent += 1;
       run.bySource.set(item.event.source, (run.bySource.get(item.event.source) ?? 0) + 1);
     }
@@ -166,13 +172,23 @@ async function send(run: Run, index: number, lines: readonly Line[], file: strin
 
 /** What was sent is in the log, and that it is, is on disk. */
 async function save(run: Run): Promise<void> {
-  await run.job.sink.flush();
+  await given(run, run.job.sink.flush());
   run.acknowledged = run.sent;
+  run.stand = standOf(run);
   run.savedAt = performance.now();
   try {
-    run.position?.write(standOf(run));
+    run.position?.write(run.stand);
   } catch (error) {
     run.progress.say(`The position cannot be kept, so that --resume would begin earlier: ${String(error)}`);
+  }
+}
+
+async function given(run: Run, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    run.isInDoubt = true;
+    throw error;
   }
 }
 
@@ -181,7 +197,7 @@ function standOf({ begun, lines, sent, rejects }: Run): Position {
 }
 
 function stoppedText(run: Run): string {
-  const { published, refused } = standOf(run);
+  const { published, refused } = run.stand;
   return `Stopped before the end, after ${grouped(published)} events and ${grouped(refused)} refused lines.`;
 }
 

@@ -229,6 +229,26 @@ describe('an import that ends before its input', () => {
     expect([...first.taken, ...second.taken]).toEqual(want);
   });
 
+  it('is gone on with behind what was acknowledged, where a sink that failed forgets what it was given', async () => {
+    const { data, job, want } = scene('forgets');
+    const first = sinkThat('there', -1, () => undefined);
+    let flushes = 0;
+    const failing: Sink = {
+      ...first.sink,
+      async flush() {
+        flushes += 1;
+        // As the real ones do: the next flush has nothing left to fail with.
+        if (flushes === 1) throw new Error('the log is away');
+      },
+    };
+    await expect(runImport(job(failing, false), contextOf(data).context)).rejects.toThrow(
+      /the log is away[^]*Stopped before the end, after 0 events/,
+    );
+    const second = sinkThat('there', -1, () => undefined);
+    await runImport(job(second.sink, true), contextOf(data).context);
+    expect(second.taken).toEqual(want);
+  });
+
   it('begins anew without --resume, and into another place', async () => {
     const { data, job, want } = scene('anew');
     const stop = { requested: false, wanted: new Promise<void>(() => undefined) };
