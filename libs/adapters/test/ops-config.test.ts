@@ -44,6 +44,7 @@ describe('readConfig', () => {
       registry: null,
       redisUrl: null,
       redisAccess: {},
+      importKey: null,
       vonage: null,
       generation: '1',
       dataDir: '.callfold',

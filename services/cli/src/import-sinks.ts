@@ -2,6 +2,7 @@ import { rawFields } from '@callfold/adapters';
 import { createEventProducer } from '@callfold/client';
 import type { RawEvent } from '@callfold/core';
 import { rawTopic } from '@callfold/core';
+import { Refused } from '@callfold/engine';
 import { toJson } from '@callfold/schemas';
 import type { Context } from './command.ts';
 import { openKafkaSite } from './kafka-site.ts';
@@ -21,19 +22,38 @@ const REQUEST_EVENTS = 2_000;
 /** Well below what `callfold dev` takes at once: one more event may be as large as a line may be. */
 const REQUEST_CHARACTERS = 4 * 1_048_576;
 
+const NO_KEY = 401;
+const FOREIGN = 403;
+
+function keyText(status: number, importKey: string | null, said: string): string {
+  if (importKey === null)
+    return (
+      'This `callfold dev` takes events only from who has a key: name one in CALLFOLD_IMPORT_KEY or …_KEY_FILE, of the ' +
+      'tenant whose events they are, or that of `*` for those of every tenant. docs/publishing.md, "Keys", tells of them.'
+    );
+  if (status === NO_KEY) return 'This `callfold dev` does not know the key in CALLFOLD_IMPORT_KEY.';
+  return `The key in CALLFOLD_IMPORT_KEY is not of the events' tenant: ${said.slice(0, 500)}`;
+}
+
 /** To a `callfold dev` nearby, in requests of some thousand events. */
 function devSink(context: Context): Sink {
   let lines: string[] = [];
   let characters = 0;
+  const { importKey } = context.config;
+  const headers = {
+    'content-type': 'application/x-ndjson',
+    ...(importKey !== null && { authorization: `Bearer ${importKey}` }),
+  };
   async function flush(): Promise<void> {
     if (lines.length === 0) return;
     const body = `${lines.join('\n')}\n`;
     const count = lines.length;
     lines = [];
     characters = 0;
-    const headers = { 'content-type': 'application/x-ndjson' };
     const answer = await askDev(context.config, '/v1/events', { method: 'POST', headers, body });
     const text = await answer.text();
+    if (answer.status === NO_KEY || answer.status === FOREIGN)
+      throw new Refused(keyText(answer.status, importKey, text));
     const accepted = answer.ok ? (JSON.parse(text) as { accepted: number }).accepted : 0;
     if (accepted !== count)
       throw new Error(`${count} events were sent, ${accepted} accepted: ${answer.status} ${text.slice(0, 500)}`);

@@ -12,6 +12,7 @@ import type { Sink } from '../src/import-sinks.ts';
 import type { Import } from '../src/importing.ts';
 import { runImport } from '../src/importing.ts';
 import { openRejects, readLines } from '../src/lines.ts';
+import { openGateway } from '../../gateway/test/gateway-harness.ts';
 import { parseLines } from './built-command.ts';
 import { ANSWERED, iso, ndjson, REFUSED, REFUSED_CODES } from './sample-events.ts';
 
@@ -152,6 +153,39 @@ describe('callfold import of CSV', () => {
     const { code, err } = await dry([file('open.csv', text)]);
     expect(err).toMatch(/a quote is opened in a row that reaches line \d+, and not closed: nothing after it was read/);
     expect(code).toBe(1);
+  });
+});
+
+describe('callfold import into a gateway that wants keys', () => {
+  const KEY = 'the-key-of-default';
+  async function into(key: string | null, lines: Parameters<typeof ndjson>[0] = ANSWERED) {
+    const gateway = await openGateway({ env: { CALLFOLD_GATEWAY_KEYS: JSON.stringify({ default: [KEY] }) } });
+    const { context, out } = contextOf(path('keys'));
+    const config = readConfig({
+      CALLFOLD_HTTP_PORT: new URL(gateway.url).port,
+      CALLFOLD_DATA_DIR: path('keys'),
+      ...(key !== null && { CALLFOLD_IMPORT_KEY: key }),
+    });
+    try {
+      const input = file('keys.ndjson', ndjson(lines));
+      const all = { column: [], set: [], delimiter: '' };
+      const code = await importEvents([input], all, { ...context, config });
+      return { code, result: parseLines(out())[0], stand: gateway.records('callcenter24').length };
+    } finally {
+      await gateway.close();
+    }
+  }
+
+  it('sends the key that it is given', async () => {
+    const want = { published: ANSWERED.length, refused: 0 };
+    expect(await into(KEY)).toEqual({ code: 0, result: want, stand: ANSWERED.length });
+  });
+
+  it('says which setting is missing, is wrong, or is of another tenant', async () => {
+    await expect(into(null)).rejects.toThrow(/name one in CALLFOLD_IMPORT_KEY or …_KEY_FILE/);
+    await expect(into('another-key-than-that')).rejects.toThrow(/does not know the key in CALLFOLD_IMPORT_KEY/);
+    const foreign = ANSWERED.map((line) => ({ ...line, tenantId: 'acme' }));
+    await expect(into(KEY, foreign)).rejects.toThrow(/is not of the events' tenant: .*every item names another tenant/);
   });
 });
 

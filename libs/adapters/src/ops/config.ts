@@ -107,6 +107,7 @@ const VARIABLES = z.strictObject({
     .regex(/^[A-Za-z0-9-]{1,64}$/)
     .optional(),
   CONSOLE_ZONE: text.default('UTC'),
+  IMPORT_KEY: text.optional(),
   VONAGE_URL: z.url({ protocol: /^https?$/ }).optional(),
   VONAGE_TOKEN_URL: z.url({ protocol: /^https?$/ }).optional(),
   VONAGE_CLIENT_ID: text.optional(),
@@ -180,6 +181,8 @@ export type Config = {
     /** Whose today its figures are of. */
     readonly zone: string;
   };
+  /** For `callfold import` into a gateway nearby that wants a key. */
+  readonly importKey: string | null;
   /** Null: nothing is polled. */
   readonly vonage: VonageConfig | null;
   /** Null: an archive lies on a disk. */
@@ -317,7 +320,7 @@ function secretsOf(v: Variables): string[] {
     [registry === null ? '' : decodeURIComponent(registry.username), inUrl],
   ];
   const alone = [v.KAFKA_SASL_PASSWORD, v.REGISTRY_PASSWORD, v.REGISTRY_TOKEN, inUrl, v.REDIS_PASSWORD];
-  const more = [v.REDIS_SENTINEL_PASSWORD, redis?.password, v.PII_KEY, v.VONAGE_CLIENT_SECRET];
+  const more = [v.REDIS_SENTINEL_PASSWORD, redis?.password, v.PII_KEY, v.VONAGE_CLIENT_SECRET, v.IMPORT_KEY];
   more.push(v.S3_SECRET_ACCESS_KEY, v.S3_SESSION_TOKEN);
   if (redis?.kind === 'sentinel') more.push(redis.sentinelPassword);
   const pairs = users.flatMap(([user, password]) => (user && password ? [`${user}:${password}`] : []));
@@ -363,6 +366,7 @@ export function readConfig(environment: Environment): Config {
       tenantHeader: v.CONSOLE_TENANT_HEADER ?? null,
       zone: v.CONSOLE_ZONE,
     },
+    importKey: v.IMPORT_KEY ?? null,
     vonage: vonageOf(v),
     s3: s3Of(v),
     settings: settingsOf(v),
