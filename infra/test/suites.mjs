@@ -161,9 +161,19 @@ export const SUITES = [
     ['infra/sim/run.mjs', '--seed', 'callfold', '--histories', '10000'],
     { limitMs: 30 * MINUTE },
   ),
+  counted(
+    'gateway',
+    'the gateway under load, the broker killed in the middle: what was answered 202 is in the log',
+    ['infra/gateway/run.mjs', '--short'],
+    { limitMs: 10 * MINUTE },
+  ),
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
   // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {
+    limitMs: 10 * MINUTE,
+    byNameOnly: true,
+  }),
+  counted('newcomer', "a newcomer's first event by curl, to its outcome, timed", ['infra/gateway/newcomer.mjs'], {
     limitMs: 10 * MINUTE,
     byNameOnly: true,
   }),
