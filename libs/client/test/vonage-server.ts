@@ -31,9 +31,11 @@ export type ServerOptions = {
   readonly stays: readonly Stay[];
   /** Its clock, epoch ms. */
   readonly now: () => number;
-  /** Of each request for a page. */
-  readonly faultOf?: () => Fault;
+  /** Of each request for a page, from 1. */
+  readonly faultOf?: (page: number) => Fault;
   readonly slowMs?: number;
+  /** Of one page, however many are asked for. */
+  readonly mostRows?: number;
 };
 
 const isIn = (at: number, from: number, to: number): boolean => at >= from && at < to;
@@ -60,7 +62,7 @@ export function rowsOf(stays: readonly Stay[], now: number, from: number, to: nu
 }
 
 export async function startVonageServer(options: ServerOptions): Promise<VonageServer> {
-  const { stays, now, faultOf = () => null, slowMs = 400 } = options;
+  const { stays, now, faultOf = () => null, slowMs = 400, mostRows = Infinity } = options;
   const counts = { requests: 0, tokens: 0, unauthorised: 0 };
   let token = '';
 
@@ -81,7 +83,9 @@ export async function startVonageServer(options: ServerOptions): Promise<VonageS
 
   function givePage(request: IncomingMessage, response: ServerResponse): void {
     counts.requests += 1;
-    const fault = faultOf();
+    const { searchParams } = new URL(request.url ?? '', 'http://localhost');
+    const [page, asked] = [Number(searchParams.get('page')), Number(searchParams.get('limit'))];
+    const fault = faultOf(page);
     if (fault === 'expire') token = '';
     if (token === '' || request.headers.authorization !== `Bearer ${token}`) {
       counts.unauthorised += 1;
@@ -89,8 +93,7 @@ export async function startVonageServer(options: ServerOptions): Promise<VonageS
     }
     if (fault === 'throttle') return void response.writeHead(429, { 'retry-after': '2' }).end('{"message":"Too many"}');
     if (fault === 'break') return void response.writeHead(500).end('<html>');
-    const { searchParams } = new URL(request.url ?? '', 'http://localhost');
-    const [page, limit] = [Number(searchParams.get('page')), Number(searchParams.get('limit'))];
+    const limit = Math.min(asked, mostRows);
     const [from, to] = ['start', 'end'].map((name) => Date.parse(searchParams.get(name) ?? '')) as [number, number];
     const at = now();
     const all = rowsOf(stays, at, from, to);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Health, Logger, VonageConfig } from '@callfold/adapters';
+import type { Health, Logger, MetricSet, VonageConfig } from '@callfold/adapters';
 import { createStatesApi, systemClock } from '@callfold/adapters';
 import type { PollObserver, PollPorts } from '@callfold/client';
 import { createEventProducer, poll } from '@callfold/client';
@@ -18,20 +18,30 @@ const OWNER = 'callfold.poll.vonage';
 /** Rounds that may fail before it is said that the poller is not ready. */
 const ROUNDS_MISSED = 3;
 
-export function startPoller(vonage: VonageConfig, site: Site, logger: Logger): Poller {
+export function startPoller(vonage: VonageConfig, site: Site, logger: Logger, metrics: MetricSet): Poller {
   const producer = createEventProducer({ writer: site.writer, codec: site.codec });
   const stopping = new AbortController();
   const startedAt = systemClock.now();
   let polledAt: number | null = null;
   let problem = 'not polled yet';
+  const rounds = metrics.counter('callfold_poll_rounds_total', 'Windows polled, and those that failed', ['result']);
+  const counted = metrics.counter('callfold_poll_rows_total', 'Rows that the API answered', ['result']);
+  let reached = 0;
+  const upToHelp = 'Everything up to here, by the clock of the API, is in the log';
+  metrics.gauge('callfold_poll_up_to_timestamp_seconds', upToHelp, () => reached / 1_000);
   const observer: PollObserver = {
     polled({ upTo, rows, published }) {
       polledAt = systemClock.now();
+      reached = upTo;
+      rounds.inc({ result: 'done' });
+      counted.inc({ result: 'published' }, published);
+      counted.inc({ result: 'passed-over' }, rows - published);
       const at = new Date(upTo).toISOString();
       logger.info({ event: 'polled', upTo: at, rows, published }, 'polled');
     },
     refused: (code, reason) => logger.warn({ event: 'row-refused', code, reason }, 'row-refused'),
     failed(error, pauseMs) {
+      rounds.inc({ result: 'failed' });
       problem = error instanceof Error ? error.message : String(error);
       logger.warn({ event: 'poll-failed', message: problem, pauseMs: Math.round(pauseMs) }, 'poll-failed');
     },

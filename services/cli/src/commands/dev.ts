@@ -130,7 +130,11 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
       metrics.push(running.metrics);
     }
     showing.begin(consoleSite(site));
-    if (config.vonage) poller = startPoller(config.vonage, site, logger);
+    if (config.vonage) {
+      const pollMetrics = createMetricSet('poll');
+      metrics.push(pollMetrics);
+      poller = startPoller(config.vonage, site, logger.child({ role: 'poll' }), pollMetrics);
+    }
     context.say(welcome(site, http.url, options.demo));
     const failed = Promise.race(
       services.map((service) => service.done.then(() => new Promise<never>(() => undefined))),

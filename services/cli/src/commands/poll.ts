@@ -1,5 +1,5 @@
 import type { Health } from '@callfold/adapters';
-import { createLogger, startHttp } from '@callfold/adapters';
+import { createLogger, createMetricSet, startHttp } from '@callfold/adapters';
 import { Refused } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
@@ -21,17 +21,18 @@ export async function pollCommand(context: Context): Promise<Exit> {
     );
   }
   const logger = createLogger(config.logLevel ?? 'info', 'poll');
+  const metrics = createMetricSet('poll');
   const stage = { waitsFor: 'the service starts' };
   let site: Site | null = null;
   let poller: Poller | null = null;
   const ready = (): Health[] => [poller?.health() ?? { name: 'start', ok: false, detail: stage.waitsFor }];
-  const http = await startHttp({ host: config.httpHost, port: config.httpPort, ready, metrics: [] });
+  const http = await startHttp({ host: config.httpHost, port: config.httpPort, ready, metrics: [metrics] });
   logger.info({ event: 'service-started', url: http.url, brokers: config.kafka.brokers }, 'service-started');
   try {
     const notice = (text: string): void => logger.warn({ event: 'notice' }, text);
     site = await whenThere(() => openKafkaSite(config, notice, serviceLogger(logger)), stage, logger, stop);
     if (site !== null) {
-      poller = startPoller(config.vonage, site, logger);
+      poller = startPoller(config.vonage, site, logger, metrics);
       await Promise.race([poller.done, stop.wanted]);
     }
   } finally {
