@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const IDLE = 10_000;
 const IDLE_OPEN_MS = 30_000;
-/** The kernel lets some in late: it repeats an answer that was not taken for half a minute, and then they are silent too. */
+/** The kernel lets some in late: for half a minute it repeats an answer that was not taken; then they are silent. */
 const IDLE_GONE_MS = 120_000;
 /** Of the 5,000 that the process holds; the kernel's buffers are not in it. */
 const IDLE_MIB_MAX = 150;

@@ -24,7 +24,10 @@ function lineOf(name, batch, n, occurredAt) {
   return `{"source":"callcenter24","callId":"${name}-${call}","eventId":"${name}/${batch}/${n}","occurredAt":"${occurredAt}","status":"Participant join (Contact)"}\n`;
 }
 
-/** @param {Agent} agent @param {string} url @param {string} type @param {string} body @returns {Promise<Omit<Answer, 'dueMs'>>} */
+/**
+ * @param {Agent} agent @param {string} url @param {string} type @param {string} body
+ * @returns {Promise<Omit<Answer, 'dueMs'>>}
+ */
 function post(agent, url, type, body) {
   const begun = performance.now();
   return new Promise((resolve) => {

@@ -55,7 +55,10 @@ export async function openStage({ redis: wantsRedis, say, root = ROOT }) {
       });
       return stdout;
     },
-    /** A service, once it is ready. @param {string[]} args @param {Record<string, string>} [more] @returns {Promise<Service>} */
+    /**
+     * A service, once it is ready.
+     * @param {string[]} args @param {Record<string, string>} [more] @returns {Promise<Service>}
+     */
     async start(args, more = {}) {
       const service = await startService(root, dir, args, { ...env, ...more });
       services.push(service);

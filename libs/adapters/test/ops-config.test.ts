@@ -45,6 +45,7 @@ describe('readConfig', () => {
       redisUrl: null,
       redisAccess: {},
       importKey: null,
+      s3: null,
       vonage: null,
       generation: '1',
       dataDir: '.callfold',
