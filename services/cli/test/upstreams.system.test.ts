@@ -18,7 +18,7 @@ import { callfold, checkBuilt, parseLines, ROOT, start, until } from './built-co
 /** Whoever publishes, on real parts: the examples in each language, and the poller that is killed. */
 
 const run = promisify(execFile);
-const PARTITIONS = 13;
+const PARTITIONS = 5;
 const MAVEN_MS = 300_000;
 const EXAMPLES = join(ROOT, 'docs/examples');
 
