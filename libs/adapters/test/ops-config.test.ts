@@ -45,7 +45,6 @@ describe('readConfig', () => {
       redisUrl: null,
       redisAccess: {},
       importKey: null,
-      s3: null,
       vonage: null,
       generation: '1',
       dataDir: '.callfold',
