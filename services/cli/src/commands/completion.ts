@@ -41,7 +41,8 @@ Examples:
         const names = asked === null ? [] : await (await import('../generation-names.ts')).generationNames(context);
         const fitting = names.filter((name) => name.startsWith(words.at(-1) ?? ''));
         for (const one of [...choices, ...fitting]) context.out(`${one}\n`);
-        return EXIT.done;
+        // oxlint-disable-next-line unicorn/no-process-exit -- a broker that does not answer must not hold the cursor
+        process.exit(EXIT.done);
       }),
     );
 }
