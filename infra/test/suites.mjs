@@ -167,6 +167,12 @@ export const SUITES = [
     ['infra/gateway/run.mjs', '--short'],
     { limitMs: 10 * MINUTE },
   ),
+  counted(
+    'runbook',
+    'the commands of a runbook, as its page has them, on real parts; npm run runbook has all',
+    ['infra/runbooks/run.mjs', 'redis-lost'],
+    { limitMs: 10 * MINUTE },
+  ),
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
   // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {
