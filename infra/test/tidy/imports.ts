@@ -16,6 +16,7 @@ export const CLIENTS: Readonly<Record<string, { readonly filesMax: number; reado
   '@kafkajs/confluent-schema-registry': { filesMax: 1, within: ['libs/adapters'] },
   fastify: { filesMax: 1, within: ['libs/adapters', 'services/gateway', 'services/console'] },
   'prom-client': { filesMax: 1, within: ['libs/adapters'] },
+  '@opentelemetry/api': { filesMax: 1, within: ['libs/adapters'] },
   pino: { filesMax: 1, within: ['libs/adapters'] },
   zod: { filesMax: 1, within: ['libs/adapters'] },
   commander: { filesMax: Number.POSITIVE_INFINITY, within: ['services/cli'] },

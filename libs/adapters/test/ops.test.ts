@@ -1,10 +1,11 @@
+import { CODES, rawTopic, SOURCES } from '@callfold/core';
 import type { EngineEvent } from '@callfold/engine';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Health } from '../src/ops/health.ts';
 import type { OpsServer } from '../src/ops/http.ts';
 import { startHttp } from '../src/ops/http.ts';
 import { createLogger, redactText } from '../src/ops/log.ts';
-import { createMetrics } from '../src/ops/metrics.ts';
+import { createMetrics } from '../src/ops/engine-metrics.ts';
 import { bothObservers, logObserver } from '../src/ops/observer.ts';
 import { AT, NOW, status } from './partition-status.ts';
 
@@ -32,6 +33,11 @@ const EVENTS: { readonly [Name in EngineEvent['name']]: Extract<EngineEvent, { n
     position: 20,
     end: 20,
     clock: NOW,
+    begunAt: NOW,
+    oldestAppendedAt: NOW - 2_000,
+    lateness: { counts: [3, 0, 0, 1, 0, 0, 0, 0, 0, 1], sumMs: 86_500_000 },
+    corrections: { 'callfold.call-outcomes': 2 },
+    causes: [],
   },
   'record-rejected': {
     name: 'record-rejected',
@@ -41,7 +47,7 @@ const EVENTS: { readonly [Name in EngineEvent['name']]: Extract<EngineEvent, { n
     reason: 'an id is of a wrong type: callId of Anna Petrova, +49 151 2345678',
   },
   'unknown-word': { name: 'unknown-word', at: AT },
-  'records-sent': { name: 'records-sent', at: AT, records: 3, waiting: 0 },
+  'records-sent': { name: 'records-sent', at: AT, records: 3, waiting: 0, oldestAppendedAt: NOW - 3_000 },
   'recovery-ended': { name: 'recovery-ended', at: AT, position: 20, counts: [] },
   'derived-lost': { name: 'derived-lost', at: AT, derived: 'callfold.call-outcomes', end: 90, published: 100 },
   'requests-taken': { name: 'requests-taken', at: AT, published: 1, stands: 0, stale: 0, unread: 0 },
@@ -201,7 +207,11 @@ async function serve(options: Partial<Parameters<typeof startHttp>[0]> = {}): Pr
 describe('metrics', () => {
   it('of two roles in one process are one page that parses, each role told by its label', async () => {
     const roles = ['projector', 'outcomes'].map((role, index) =>
-      createMetrics(role, () => [status({ position: 100 + index })]),
+      createMetrics(
+        role,
+        () => [status({ position: 100 + index })],
+        () => NOW,
+      ),
     );
     const observer = bothObservers(...roles.map((role) => role.observer));
     for (const event of Object.values(EVENTS)) observer(event);
@@ -222,7 +232,8 @@ describe('metrics', () => {
       expect(of('callfold_derived_records_total', { service })).toEqual([3]);
       expect(of('callfold_sent_records_total', { service })).toEqual([3]);
       expect(of('callfold_dead_letters_total', { service, code: 'bad-id', topic: AT.topic })).toEqual([2]);
-      expect(of('callfold_unknown_words_total', { service })).toEqual([1]);
+      expect(of('callfold_unknown_words_total', { service, topic: AT.topic })).toEqual([1]);
+      expect(of('callfold_corrections_total', { service, topic: 'callfold.call-outcomes' })).toEqual([2]);
       expect(of('callfold_infrastructure_errors_total', { service, doing: 'reading states' })).toEqual([1]);
       expect(of('callfold_fenced_total', { service })).toEqual([1]);
       expect(of('callfold_store_moved_total', { service })).toEqual([1]);
@@ -238,8 +249,46 @@ describe('metrics', () => {
     const samples = parseMetrics(await metrics.text()).filter(({ name }) => name.startsWith('callfold_'));
     expect(samples.length).toBeGreaterThan(10);
     const labels = new Set(samples.flatMap((one) => Object.keys(one.labels)));
-    expect([...labels].sort()).toEqual(['code', 'doing', 'partition', 'service', 'topic']);
+    expect([...labels].sort()).toEqual(['code', 'doing', 'le', 'partition', 'service', 'topic', 'until']);
     for (const { name } of samples) expect(name).not.toMatch(/_ms(_|$)/);
+  });
+
+  it('of dead letters and unknown words are there before the first one, so that it shows as an increase', async () => {
+    const samples = parseMetrics(await createMetrics('outcomes', () => []).text());
+    const of = (name: string) => samples.filter((one) => one.name === name);
+    expect(of('callfold_unknown_words_total').map(({ labels }) => labels['topic'])).toEqual(SOURCES.map(rawTopic));
+    const letters = of('callfold_dead_letters_total');
+    expect(letters).toHaveLength(SOURCES.length * Object.keys(CODES).length);
+    for (const { value } of [...letters, ...of('callfold_unknown_words_total')]) expect(value).toBe(0);
+  });
+
+  it('have lateness as a histogram of many at once, and latency until the store and until the topics', async () => {
+    const { observer, text } = createMetrics(
+      'outcomes',
+      () => [],
+      () => NOW,
+    );
+    for (let time = 0; time < 2; time += 1) observer(EVENTS['batch-committed']);
+    observer(EVENTS['records-sent']);
+    observer({ ...EVENTS['records-sent'], oldestAppendedAt: null });
+    const samples = parseMetrics(await text());
+    const late = (part: string) =>
+      samples
+        .filter(({ name }) => name === `callfold_event_lateness_seconds_${part}`)
+        .map(({ labels, value }) => [labels['le'], value]);
+    expect(late('bucket')).toEqual([
+      ...['1', '5', '15'].map((le) => [le, 6]),
+      ...['60', '300', '900', '3600', '21600', '86400'].map((le) => [le, 8]),
+      ['+Inf', 10],
+    ]);
+    expect(late('sum')).toEqual([[undefined, 173_000]]);
+    expect(late('count')).toEqual([[undefined, 10]]);
+    const latency = samples.filter(({ name }) => name === 'callfold_e2e_latency_seconds_sum');
+    expect(latency.map(({ labels, value }) => [labels['topic'], labels['until'], value])).toEqual([
+      [AT.topic, 'committed', 4],
+      [AT.topic, 'published', 3],
+    ]);
+    expect(latency.every(({ labels }) => labels['service'] === 'outcomes')).toBe(true);
   });
 
   it('of a partition that went away are gone', async () => {

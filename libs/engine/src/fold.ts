@@ -21,6 +21,8 @@ import {
 } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { hashOfRecord } from './checkpoint.ts';
+import type { Figures } from './figures.ts';
+import { keepFigures } from './figures.ts';
 import { firstLogged } from './horizon.ts';
 import type { Input } from './inputs.ts';
 import type { Entry } from './outbox.ts';
@@ -46,6 +48,7 @@ export type Work = {
   readonly records: number;
   /** Requests that are dealt with, by name. */
   readonly taken: readonly string[];
+  readonly figures: Figures;
 };
 
 export type Desk = {
@@ -104,6 +107,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
   let last: LogRecord | null = null;
   let event: Extract<Input, { what: 'event' }> | null = null;
   const taken: string[] = [];
+  const figures = keepFigures();
   let records = 0;
   let changed = 0;
 
@@ -121,6 +125,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
 
   function emit(record: DerivedRecord, topic: string, origin: number): void {
     const value = codec.encode(topic, record);
+    if (record.correctionOf !== null) figures.corrected(topic);
     entries.push({ what: 'record', topic, seq: nextSeq(topic), origin, key: record.outcomeId, value });
   }
 
@@ -176,12 +181,14 @@ export function openFold(from: Meta, desk: Desk): Fold {
   }
 
   function takeOne(input: Input): void {
-    const { offset, appendedAt } = input.record;
+    const { offset, appendedAt, headers } = input.record;
+    figures.record(appendedAt, headers);
     if (appendedAt > clock) clock = appendedAt;
     fireUpTo(clock, offset);
     if (input.what === 'rejected') letter(input.record, input.rejection);
     if (input.what !== 'event') return;
     event = input;
+    figures.event(appendedAt, input.event.at);
     if (isUnknown(input.event)) desk.observer({ name: 'unknown-word', at });
     const slot = slotOf(input.key);
     const step = foldEvent(slot.now ?? emptyState(desk.source, input.key), input.event, appendedAt, rules);
@@ -237,7 +244,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
         event: event ? { offset: event.record.offset, subject: event.key } : (from.event ?? null),
         outboxNext: from.outboxNext + entries.length,
       };
-      return { meta, subjects, changed, entries, records, taken };
+      return { meta, subjects, changed, entries, records, taken, figures: figures.close() };
     },
   };
 }

@@ -6,6 +6,8 @@ export * from './diff.ts';
 export * from './drop.ts';
 export * from './engine.ts';
 export * from './follow.ts';
+export { LATENESS_BOUNDS_MS, TRACE_HEADER } from './figures.ts';
+export type { Tally } from './figures.ts';
 export * from './generations.ts';
 export * from './headway.ts';
 export * from './horizon.ts';

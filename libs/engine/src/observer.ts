@@ -1,4 +1,5 @@
 import type { Code } from '@callfold/core';
+import type { Figures } from './figures.ts';
 import type { At } from './ports.ts';
 import type { Duty } from './progress.ts';
 
@@ -34,7 +35,7 @@ export type EngineEvent =
       readonly attempt: number;
     }
   | { readonly name: 'infrastructure-back'; readonly at: At; readonly doing: string; readonly attempts: number }
-  | {
+  | ({
       readonly name: 'batch-committed';
       readonly at: At;
       readonly records: number;
@@ -44,7 +45,9 @@ export type EngineEvent =
       readonly end: number;
       /** Log clock, epoch ms. */
       readonly clock: number;
-    }
+      /** When its first record was folded, by this process's clock. */
+      readonly begunAt: number;
+    } & Figures)
   | {
       readonly name: 'record-rejected';
       readonly at: At;
@@ -53,7 +56,14 @@ export type EngineEvent =
       readonly reason: string;
     }
   | { readonly name: 'unknown-word'; readonly at: At }
-  | { readonly name: 'records-sent'; readonly at: At; readonly records: number; readonly waiting: number }
+  /** `oldestAppendedAt`: of what the first of them came of; null where an earlier owner committed it. */
+  | {
+      readonly name: 'records-sent';
+      readonly at: At;
+      readonly records: number;
+      readonly waiting: number;
+      readonly oldestAppendedAt: number | null;
+    }
   /** What the store lost is folded again; by topic, what was found of what stood. */
   | {
       readonly name: 'recovery-ended';

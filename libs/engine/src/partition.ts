@@ -5,6 +5,7 @@ import type { Meta } from './checkpoint.ts';
 import { changeOf } from './commit.ts';
 import type { Fold, Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
+import { NO_FIGURES } from './figures.ts';
 import { inputOf } from './inputs.ts';
 import type { Claimed } from './owner.ts';
 import type { EngineEvent } from './observer.ts';
@@ -58,7 +59,7 @@ export type Opening = {
 
 /** What was sent is trimmed, and the owner is confirmed. */
 function nothingFolded(meta: Meta): Work {
-  return { meta, subjects: new Map(), changed: 0, entries: [], records: 0, taken: [] };
+  return { meta, subjects: new Map(), changed: 0, entries: [], records: 0, taken: [], figures: NO_FIGURES };
 }
 
 /** Up to where records are folded in one go: no further than where a correction is to be met. */
@@ -83,10 +84,10 @@ function mustHold(stored: Stored | null, claim: Claim): void {
 }
 
 function committedEvent(
-  { records, changed, entries }: Work,
-  place: Pick<Committed, 'at' | 'position' | 'end' | 'clock'>,
+  { records, changed, entries, figures }: Work,
+  place: Pick<Committed, 'at' | 'position' | 'end' | 'clock' | 'begunAt'>,
 ): Committed {
-  return { name: 'batch-committed', records, changed, derived: entries.length, ...place };
+  return { name: 'batch-committed', records, changed, derived: entries.length, ...figures, ...place };
 }
 
 function relayOf(
@@ -132,11 +133,12 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let failure: Error | null = null;
 
   const relay = ports.publisher ? relayOf(options, opening, ports.publisher, () => commitNothing()) : null;
-  for (const { number, entry } of claimed.unsent) relay?.add(number, [entry]);
+  // When the log took what they came of is not known any more.
+  for (const { number, entry } of claimed.unsent) relay?.add(number, [entry], null);
   // The first owner leaves a checkpoint at once: later a witness without one means that the store lost its state.
   if (claimed.stored === null) commit(nothingFolded(meta), position).catch(() => undefined);
 
-  function commit(work: Work, next: number): Promise<void> {
+  function commit(work: Work, next: number, begunAt = ports.clock.now()): Promise<void> {
     const before = inFlight;
     const from = standing === null ? null : work.meta.standing;
     meta = { ...work.meta, outboxFirst: relay?.sentUpTo ?? 0, published: relay?.published ?? {}, standing: from };
@@ -154,8 +156,8 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       committedMeta = change.meta;
       if (uncommitted === kept) uncommitted = new Map();
       if (work.records === 0 && work.entries.length === 0) return;
-      relay?.add(change.outboxFrom, work.entries);
-      observer(committedEvent(work, { at, position: next, end, clock }));
+      relay?.add(change.outboxFrom, work.entries, work.figures.oldestAppendedAt);
+      observer(committedEvent(work, { at, position: next, end, clock, begunAt }));
     };
     inFlight = run();
     inFlight.catch((error: unknown) => {
@@ -183,7 +185,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   async function commitSlice(): Promise<void> {
     await inFlight;
     endRecovery();
-    const done = commit(slice.close(), position);
+    const done = commit(slice.close(), position, openSince);
     slice = openFold(meta, { ...desk, standing });
     openSince = ports.clock.now();
     await done;
@@ -195,7 +197,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     await inFlight;
     position = Math.max(position, next);
     endRecovery();
-    commit(work, position).catch(() => undefined);
+    commit(work, position, openSince).catch(() => undefined);
     slice = openFold(meta, { ...desk, standing });
     openSince = ports.clock.now();
     await relay?.below(limits.outboxEntries);

@@ -16,8 +16,11 @@ import { errorOf, Left } from './retry.ts';
  * partition, fences, reads back what stands, and goes on with what is missing.
  */
 export type Relay = {
-  /** Entries of a commit that is done. `number` is the first one's place in the outbox. */
-  add(number: number, entries: readonly Entry[]): void;
+  /**
+   * Entries of a commit that is done. `number` is the first one's place in the outbox. `appendedAt`: when the log took the
+   * oldest record that they came of; null: not known.
+   */
+  add(number: number, entries: readonly Entry[], appendedAt: number | null): void;
   /** Every entry below this number stands in its topic. */
   readonly sentUpTo: number;
   /** By topic, as `Meta.published`. */
@@ -140,7 +143,12 @@ export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at
   });
 }
 
-type Waiting = { readonly number: number; readonly entry: Entry; readonly since: number };
+type Waiting = {
+  readonly number: number;
+  readonly entry: Entry;
+  readonly since: number;
+  readonly appendedAt: number | null;
+};
 
 /** As many of the first as one send takes, by number and by bytes. */
 async function firstOf(queue: readonly Waiting[], options: RelayOptions, originOf: OriginBytes): Promise<Outgoing[]> {
@@ -211,9 +219,10 @@ export function createRelay(options: RelayOptions): Relay {
     mustFence = true;
     const ends = await publisher.send(at, outgoing);
     mustFence = false;
+    const oldestAppendedAt = queue[0]?.appendedAt ?? null;
     queue.splice(0, outgoing.length);
     published = { ...published, ...Object.fromEntries(ends) };
-    observer({ name: 'records-sent', at, records: outgoing.length, waiting: queue.length });
+    observer({ name: 'records-sent', at, records: outgoing.length, waiting: queue.length, oldestAppendedAt });
     wake();
   }
 
@@ -231,9 +240,9 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   return {
-    add(number, entries) {
+    add(number, entries, appendedAt) {
       const since = options.clock.now();
-      entries.forEach((entry, index) => queue.push({ number: number + index, entry, since }));
+      entries.forEach((entry, index) => queue.push({ number: number + index, entry, since, appendedAt }));
       nextNumber = Math.max(nextNumber, number + entries.length);
       if (!running && queue.length > 0 && !failure) void run();
     },

@@ -33,7 +33,7 @@ it('sends nothing once it is stopped, though what it was about to send is ready 
   const letter = { what: 'letter', topic: DEAD_LETTERS, seq: 0, origin: 7, code: 'no-value', reason: '' } as const;
 
   const stopped = createRelay(options);
-  stopped.add(0, [letter]);
+  stopped.add(0, [letter], null);
   stopped.stop();
   for (let turn = 0; turn < 20; turn += 1) {
     ready(null);
@@ -43,7 +43,7 @@ it('sends nothing once it is stopped, though what it was about to send is ready 
   expect(sends).toBe(0);
 
   const working = createRelay(options);
-  working.add(0, [letter]);
+  working.add(0, [letter], null);
   for (let turn = 0; turn < 20; turn += 1) {
     ready(null);
     await Promise.resolve();

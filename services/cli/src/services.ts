@@ -1,5 +1,12 @@
 import type { Config, Logger, Metrics } from '@callfold/adapters';
-import { bothObservers, createMetrics, logObserver, systemClock } from '@callfold/adapters';
+import {
+  bothObservers,
+  createMetrics,
+  gaugeReplicas,
+  logObserver,
+  systemClock,
+  traceObserver,
+} from '@callfold/adapters';
 import type { Observer, Service, ServiceConfig } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { start as startOutcomes } from '@callfold/outcomes';
@@ -31,7 +38,9 @@ function keepAll(site: Site, config: ServiceConfig, logger: Logger, observer: Ob
 export function runRole(role: RoleName, site: Site, config: Config, logger: Logger): Running {
   const running: { service?: Service } = {};
   const metrics = createMetrics(role, () => running.service?.status() ?? []);
-  const observer = bothObservers(metrics.observer, logObserver(logger.child({ role })));
+  if (site.replicas) gaugeReplicas(metrics.set, site.replicas);
+  const log = logObserver(logger.child({ role }));
+  const observer = bothObservers(metrics.observer, log, traceObserver(`callfold.${role}`));
   const { sliceRecords, cachedSubjects, stalledAfterMs } = config;
   const limits = { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs };
   const serviceConfig = { settings: config.settings, limits };

@@ -1,4 +1,4 @@
-import type { MemberState } from '@callfold/adapters';
+import type { MemberState, ServerReplicas } from '@callfold/adapters';
 import type {
   Codec,
   DerivedReader,
@@ -43,6 +43,8 @@ export type Site = {
   ports(role: RoleName, observer: Observer): EnginePorts;
   /** Whether that member belongs to its group now. */
   member(role: RoleName): MemberState;
+  /** Of the servers that the states stand in; null: they have none. */
+  readonly replicas: (() => Promise<readonly ServerReplicas[]>) | null;
   /** The derived topics, to be read only. */
   readonly derived: DerivedReader;
   /** How many processes share the role's work now; of the projector's, that on one generation of the aggregates. */

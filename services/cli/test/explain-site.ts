@@ -48,6 +48,7 @@ export async function openTestSite() {
     ports: unused,
     member: unused,
     members: () => Promise.resolve(1),
+    replicas: null,
     redriver: ports.publisher(),
     derived: ports.publisher(),
     readDerived: unused,

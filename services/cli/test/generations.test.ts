@@ -70,6 +70,7 @@ async function openSite() {
     ports: unused,
     member: unused,
     members: async (_role, key) => (key === '1' ? 1 : 0),
+    replicas: null,
     redriver: ports.publisher(),
     derived: ports.publisher(),
     readDerived: unused,

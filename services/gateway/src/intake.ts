@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RawEvent, Rejection, Source } from '@callfold/core';
 import { LIMITS, partitionOf, rawTopic, reject, subjectKey, utf8Bytes } from '@callfold/core';
+import { traceHeaders } from '@callfold/adapters';
 import type { At, Codec, Outgoing, RawWriter, Received } from '@callfold/engine';
 import { checkAgainstLog } from '@callfold/sources';
 import { within } from './body.ts';
@@ -61,6 +62,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const { log, held, limits, rate, results, now, heard, isStream } = parts;
   const { partitions } = parts;
   const begunAt = performance.now();
+  const headers = traceHeaders();
   let window = emptyWindow();
   let sources = new Map<Source, number>();
   let underWay: Promise<void> = Promise.resolve();
@@ -101,7 +103,7 @@ export function createIntake(parts: IntakeParts): Intake {
     const name = `${topic}/${at.partition}`;
     const part = window.parts.get(name) ?? { at, records: [] };
     window.parts.set(name, part);
-    part.records.push({ key: utf8Bytes(subjectKey(event.tenantId, event.subjectId)), value, headers: [] });
+    part.records.push({ key: utf8Bytes(subjectKey(event.tenantId, event.subjectId)), value, headers });
     window.bytes += value.length;
     sources.set(event.source, (sources.get(event.source) ?? 0) + 1);
     return null;

@@ -7,6 +7,8 @@ import type { Health } from './health.ts';
 import { partitionReport } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { withoutSecrets } from './secrets.ts';
+import type { RequestSpan } from './tracing.ts';
+import { traceRequest } from './tracing.ts';
 
 export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -92,6 +94,27 @@ function refuseEarly(error: Error & { readonly code?: string }, socket: Socket, 
   socket.destroySoon();
 }
 
+/** Asked every few seconds, by machines: nobody traces those. */
+const UNTRACED: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
+/** Each request of a route of the service in a span, and all that is done for it within. */
+function traceRoutes(app: FastifyInstance): void {
+  const spans = new WeakMap<object, RequestSpan>();
+  const end = (request: object, status: number, route = 'none'): void => {
+    spans.get(request)?.end(status, route);
+    spans.delete(request);
+  };
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (UNTRACED.has(request.routeOptions.url ?? '')) done();
+    else spans.set(request, traceRequest(request.method, request.headers, done));
+  });
+  app.addHook('onResponse', async (request, reply) => end(request, reply.statusCode, request.routeOptions.url));
+  app.addHook('onRequestAbort', async (request) => end(request, CLIENT_GONE, request.routeOptions.url));
+}
+
+/** As proxies have it of a sender that went away before its answer. */
+const CLIENT_GONE = 499;
+
 /**
  * `/livez`, `/readyz`, `/metrics`, and what the service adds.
  * @throws Refused when the address cannot be listened on
@@ -119,6 +142,7 @@ export async function startHttp(options: OpsOptions): Promise<OpsServer> {
   app.addHook('onSend', async (_request, _reply, payload) =>
     typeof payload === 'string' ? withoutSecrets(payload) : payload,
   );
+  traceRoutes(app);
   app.get('/livez', () => ({ status: 'live' }));
   app.get<{ Querystring: { verbose?: string } }>('/readyz', async (request, reply) => {
     const checks = await options.ready();

@@ -34,6 +34,12 @@ async function ask(
   }
 }
 
+/** How many replicas each server that takes writes has. @throws when Redis is away */
+export async function redisReplicas(client: RedisClient): Promise<readonly { where: string; replicas: number }[]> {
+  const servers = await ask(client, 'replication');
+  return servers.map(({ where, info }) => ({ where, replicas: Number(info.get('connected_slaves') ?? 0) }));
+}
+
 /**
  * Settings that state in Redis stands or falls with, of every server that takes writes.
  * Throws `Refused` for a wrong one, anything else when Redis is away.

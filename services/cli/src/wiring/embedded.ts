@@ -43,6 +43,7 @@ export async function openEmbeddedSite(config: Config): Promise<Site> {
     }),
     members: () => Promise.resolve(1),
     member: () => ({ isMember: true, detail: 'the only one' }),
+    replicas: null,
     redriver: members.outcomes.publisher,
     derived: members.outcomes.publisher,
     readDerived: (topic, partition, from) => embedded.readDerived(topic, partition, from, PAGE_RECORDS),

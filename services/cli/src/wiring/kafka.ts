@@ -20,6 +20,7 @@ import {
   createRedisStore,
   createRegistry,
   openKafkaAdmin,
+  redisReplicas,
   systemClock,
 } from '@callfold/adapters';
 import { rawTopic, SOURCES, TOPICS, undisguised } from '@callfold/core';
@@ -237,6 +238,7 @@ async function openParts(
         await admin.close();
       }
     },
+    replicas: () => redisReplicas(client),
     get redriver() {
       return redriver();
     },
