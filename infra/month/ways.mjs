@@ -13,7 +13,7 @@ import { openKafkaSite } from '../../services/cli/dist/wiring/kafka.js';
 import { freePorts, startKafka, startRedis, startRegistry } from '../parts/index.mjs';
 import { ROOT } from '../test/process.mjs';
 
-const CALLFOLD = join(ROOT, 'services/cli/bin/callfold.js');
+const CALLFOLD = 'services/cli/bin/callfold.js';
 const PARTITIONS = 4;
 const TOPICS = DERIVED_OF.callcenter24.filter((topic) => topic !== 'callfold.dead-letters');
 /** Timers due later than this are those of closed calls that will be dropped one day. */
@@ -27,11 +27,11 @@ const LOOK_MS = 1_000;
 /**
  * @param {string[]} args
  * @param {Record<string, string>} env
- * @param {{ out?: string, stdin?: boolean, log?: string }} io files
+ * @param {{ out?: string, stdin?: boolean, log?: string, root?: string }} io files; and the clone whose command it is
  */
-function start(args, env, { out, stdin = false, log } = {}) {
-  const child = spawn(process.execPath, [CALLFOLD, ...args], {
-    cwd: ROOT,
+export function start(args, env, { out, stdin = false, log, root = ROOT } = {}) {
+  const child = spawn(process.execPath, [join(root, CALLFOLD), ...args], {
+    cwd: root,
     env: { ...process.env, NO_COLOR: '1', CALLFOLD_LOG_LEVEL: 'info', ...env },
     stdio: [stdin ? 'pipe' : 'ignore', out ? openSync(out, 'w') : 'pipe', log ? openSync(log, 'a') : 'inherit'],
   });
@@ -46,10 +46,10 @@ function start(args, env, { out, stdin = false, log } = {}) {
 /**
  * @param {string[]} args
  * @param {Record<string, string>} env
- * @param {{ out?: string, log?: string, codes?: number[] }} [io]
+ * @param {{ out?: string, log?: string, root?: string, codes?: number[] }} [io]
  * @returns {Promise<{ code: number, text: string }>}
  */
-async function run(args, env, { codes = [0], ...io } = {}) {
+export async function run(args, env, { codes = [0], ...io } = {}) {
   const { code, signal, text } = await start(args, env, io).ended;
   if (!codes.includes(code)) throw new Error(`callfold ${args.join(' ')} ended with ${signal ?? `exit code ${code}`}`);
   return { code, text };
@@ -102,7 +102,7 @@ async function readAll(site) {
  * @param {Record<string, string>} env
  * @param {Context} context
  */
-async function drained(env, { dir }) {
+export async function drained(env, { dir }) {
   for (const until = Date.now() + DRAIN_MS; Date.now() < until; await pause(LOOK_MS)) {
     const { text } = await run(['--json', 'status'], env, { log: join(dir, 'status.log'), codes: [0, 1] });
     const { partitions } = JSON.parse(text);
@@ -158,7 +158,12 @@ export async function byEmbedded(input, context) {
  * @param {string} input
  * @param {number} rate lines a second
  */
-async function importPaced(input, rate, /** @type {Record<string, string>} */ env, /** @type {Context} */ { dir }) {
+export async function importPaced(
+  input,
+  rate,
+  /** @type {Record<string, string>} */ env,
+  /** @type {Context} */ { dir },
+) {
   const { child, ended } = start(['import', '-'], env, { stdin: true, log: join(dir, 'import-kafka.log') });
   const lines = readFileSync(input, 'utf8').split('\n');
   const step = Math.max(1, Math.floor(rate / 20));
@@ -222,11 +227,18 @@ function crew(env, { dir, say }) {
 
 /**
  * @param {string} input
- * @param {Context & { kills: number, rate: number, random: () => number }} context
+ * @param {Context & {
+ *   kills: number,
+ *   rate: number,
+ *   random: () => number,
+ *   later?: string | null,
+ *   look?: (env: Record<string, string>) => Promise<void>,
+ * }} context `later` is imported when what came of the input is published; `look` is called when all is, before the
+ *   parts are stopped
  * @returns {Promise<Way & { findings: { fault: string, where: string, detail: string }[], same: number }>}
  */
 export async function byKafka(input, context) {
-  const { dir, say, kills, rate, random } = context;
+  const { dir, say, kills, rate, random, later = null, look = async () => {} } = context;
   const kafka = await startKafka({ dir: join(dir, 'kafka'), quick: true, say });
   const registry = await startRegistry({ dir: join(dir, 'registry'), say });
   const redis = await startRedis({ dir: join(dir, 'redis') });
@@ -249,7 +261,12 @@ export async function byKafka(input, context) {
     }
     await importing;
     await drained(env, context);
+    if (later !== null) {
+      await importPaced(later, Infinity, env, context);
+      await drained(env, context);
+    }
     await services.stop();
+    await look(env);
     const verified = await run(['--json', 'verify'], env, { log, codes: [0, 3] });
     const site = await openKafkaSite(readConfig(env), say);
     try {

@@ -144,6 +144,12 @@ export const SUITES = [
     { limitMs: 10 * MINUTE },
   ),
   counted(
+    'consumers',
+    'kcat, a Java consumer, PostgreSQL and DuckDB on a month of calls: the same records as callfold export',
+    ['infra/consumers/run.mjs', '--generated', '--calls', '300'],
+    { limitMs: 15 * MINUTE },
+  ),
+  counted(
     'fuzz',
     'mutated Avro and JSON, from a seed: no crash, no hang, no memory without a bound, and every record accounted for',
     ['infra/fuzz/run.mjs'],
