@@ -22,7 +22,7 @@ type Service = {
   readonly environment?: Readonly<Record<string, string>>;
   readonly command?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly healthcheck?: { readonly test?: readonly string[] };
   readonly profiles?: readonly string[];
 };
 type Compose = {
@@ -122,32 +122,42 @@ describe('docker-compose.yml', () => {
   test.each(Object.keys(one.services))('%s is asked a real question for its health, and keeps its data', (name) => {
     const question = { kafka: 'kafka-broker-api-versions.sh', registry: `GET ${REGISTRY_API}/subjects`, redis: 'PONG' };
     const service = one.services[name];
-    expect(service?.healthcheck?.test.join(' ')).toContain(question[name as keyof typeof question]);
+    expect(service?.healthcheck?.test?.join(' ')).toContain(question[name as keyof typeof question]);
     const volumes = service?.volumes?.map((volume) => volume.split(':')[0] ?? '') ?? [];
     expect(volumes).toHaveLength(1);
     expect(Object.keys(one.volumes)).toEqual(expect.arrayContaining(volumes));
   });
 });
 
-describe('the gateway, when it is asked for', () => {
-  const gateway = whole.services['gateway'];
+describe("callfold's own services, when they are asked for", () => {
+  const own = Object.entries(whole.services).filter(([, { profiles }]) => profiles !== undefined);
 
-  test('is published on this machine only, and has settings that it takes', () => {
-    expect(gateway?.profiles).toEqual(['gateway']);
-    expect(gateway?.ports).toEqual(['127.0.0.1:${CALLFOLD_INFRA_GATEWAY_PORT:-24080}:8080']);
+  test('are one image that is built here, each as what the command takes, on a root that is read only', () => {
+    expect(own.map(([name, { command, profiles }]) => [name, command, profiles])).toEqual([
+      ['topics', ['topics', 'apply', '--execute'], ['services', 'gateway']],
+      ['projector', ['serve', 'projector'], ['services']],
+      ['outcomes', ['serve', 'outcomes'], ['services']],
+      ['gateway', ['serve', 'gateway'], ['services', 'gateway']],
+    ]);
+    for (const [, service] of own)
+      expect(service).toMatchObject({ image: 'callfold:0.1.0', build: '.', read_only: true, cap_drop: ['ALL'] });
+  });
+
+  test.each(own)('%s has settings that it takes, and is asked whether it is ready', (name, service) => {
     const given = Object.fromEntries(
-      Object.entries(gateway?.environment ?? {}).map(([name, value]) => [name, value.replace(/^\$\{.*\}$/, '')]),
+      Object.entries(service.environment ?? {}).map(([key, value]) => [key, value.replace(/^\$\{.*\}$/, '')]),
     );
     const config = readConfig(given);
     expect(config).toMatchObject({ kafka: { brokers: ['kafka:9092'] }, httpHost: '0.0.0.0', httpPort: 8080 });
     expect(config.registry?.url).toBe(`http://registry:8080${REGISTRY_API}`);
-    expect(gateway?.healthcheck?.test.join(' ')).toContain('127.0.0.1:8080/readyz');
+    expect(config.redisUrl).toBe('redis://redis:6379');
+    const asked = service.healthcheck?.test?.join(' ') ?? '';
+    expect(asked.includes('127.0.0.1:8080/readyz')).toBe(name !== 'topics');
   });
 
-  test('runs the command of the clone, on the oldest Node that is supported', () => {
-    expect(gateway?.command).toEqual(['node', 'services/cli/bin/callfold.js', 'serve', 'gateway']);
-    expect(gateway?.volumes).toEqual(['.:/callfold:ro']);
-    expect(gateway?.image).toMatch(/^node:20\.20\./);
+  test('the gateway is published on this machine only', () => {
+    const published = own.flatMap(([, { ports }]) => ports ?? []);
+    expect(published).toEqual(['127.0.0.1:${CALLFOLD_INFRA_GATEWAY_PORT:-24080}:8080']);
   });
 });
 

@@ -189,6 +189,14 @@ export const SUITES = [
     limitMs: 10 * MINUTE,
     byNameOnly: true,
   }),
+  counted('image', 'the steps of the Dockerfile in a folder, and what the image would run', ['infra/image/run.mjs'], {
+    limitMs: 20 * MINUTE,
+    byNameOnly: true,
+  }),
+  counted('upgrade', 'a rolling upgrade from an earlier version and back, under load', ['infra/upgrade/run.mjs'], {
+    limitMs: 30 * MINUTE,
+    byNameOnly: true,
+  }),
   counted('rebalance', 'the pause of each partition while instances come, go and are killed', ['infra/scale/run.mjs'], {
     limitMs: 15 * MINUTE,
     byNameOnly: true,

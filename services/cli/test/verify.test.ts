@@ -66,6 +66,7 @@ async function openWorld(partitions = 1) {
     shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => ports.store('projector') },
     openGeneration: unused,
     showGeneration: unused,
+    replicas: null,
     redriver: ports.publisher(),
     derived: ports.publisher(),
     readDerived: unused,
