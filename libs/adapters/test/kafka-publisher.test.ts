@@ -48,6 +48,7 @@ function fakeLink(answer: Answer = taken, leaders: Readonly<Record<string, numbe
   const link: Link = {
     leader: async ({ topic }) => leaders[topic] ?? 1,
     partitions: async () => 4,
+    learn: never,
     refresh: async () => {
       calls.push('refresh');
     },

@@ -62,6 +62,8 @@ export type Link = {
   /** Throws UNKNOWN_TOPIC_OR_PARTITION when the topic does not exist. */
   partitions(topic: string): Promise<number>;
   refresh(): Promise<void>;
+  /** Connects, and learns in one request of the partitions of topics that will be asked about. */
+  learn(topics: readonly string[]): Promise<void>;
   /** What the broker answered; that it names every batch is for the caller to check. */
   produce(node: number, sendables: readonly Sendable[], ackMs: number): Promise<readonly Produced[]>;
   /** Those that are asked for at the same time travel together, as those for offsets do. */

@@ -1,5 +1,5 @@
 import type { Consumer } from '@callfold/engine';
-import type { KafkaConnection, KafkaLogger, Member, MemberOptions } from './client.ts';
+import type { KafkaConnection, KafkaLogger, Member, MemberEvents, MemberOptions } from './client.ts';
 import type { Commit } from './log.ts';
 import { openMember } from './member.ts';
 import type { Membership, MemberState } from './membership.ts';
@@ -11,6 +11,8 @@ export type KafkaConsumerOptions = {
   readonly topics: readonly string[];
   /** Over `CONSUMER_LIMITS`. */
   readonly limits?: Partial<ConsumerLimits>;
+  /** Done before it joins: what others would wait for once it has partitions. It joins when this fails, too. */
+  readonly prepare?: () => Promise<unknown>;
 };
 
 export type ConsumerLimits = {
@@ -66,7 +68,14 @@ export function createKafkaConsumer(options: KafkaConsumerOptions): KafkaConsume
   const { connection, groupId, topics } = options;
   const concurrency = limits.partitionsConsumedConcurrently;
   const member = openMember(connection, { ...limits, groupId, topics, concurrency } satisfies MemberOptions);
-  return consumerOn(member, connection.log, limits);
+  const { prepare } = options;
+  if (prepare === undefined) return consumerOn(member, connection.log, limits);
+  async function start(events: MemberEvents): Promise<void> {
+    // Whatever is wrong says so again at the first claim.
+    await prepare?.().catch(() => undefined);
+    await member.start(events);
+  }
+  return consumerOn({ ...member, start }, connection.log, limits);
 }
 
 /** @param member of this consumer alone. */

@@ -60,7 +60,7 @@ export function openLink(connection: KafkaConnection): Link {
   };
 }
 
-function metadataOf(cluster: Cluster, named: Named): Pick<Link, 'leader' | 'partitions' | 'refresh'> {
+function metadataOf(cluster: Cluster, named: Named): Pick<Link, 'leader' | 'partitions' | 'refresh' | 'learn'> {
   const known = new Set<string>();
   const know = async (topic: string): Promise<void> => {
     if (known.has(topic)) return;
@@ -82,6 +82,11 @@ function metadataOf(cluster: Cluster, named: Named): Pick<Link, 'leader' | 'part
         await know(topic);
         await cluster.refreshMetadataIfNecessary();
         return cluster.findTopicPartitionMetadata(topic).length;
+      }),
+    learn: (topics) =>
+      named(`finding the partitions of ${topics.join(', ')}`, async () => {
+        await cluster.addMultipleTargetTopics(topics);
+        for (const topic of topics) known.add(topic);
       }),
     refresh: () => named('asking for the cluster\u2019s metadata', () => cluster.refreshMetadata()),
   };

@@ -18,7 +18,11 @@ export type KafkaLogOptions = {
 
 export type Commit = At & { readonly next: number };
 
-export type KafkaLog = Log & { close(): Promise<void> };
+export type KafkaLog = Log & {
+  /** Before much is asked of these topics at once. */
+  learn(topics: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+};
 
 const READ_BYTES = 1_048_576;
 /** Most batches, so that many partitions' come in one answer; a larger one comes whole, by itself. */
@@ -28,7 +32,7 @@ const nameOf = ({ topic, partition }: At): string => `${topic}/${partition}`;
 
 export function createKafkaLog(options: KafkaLogOptions): KafkaLog {
   const link = openLink(options.connection);
-  return { ...logOn(link, options), close: () => link.close() };
+  return { ...logOn(link, options), learn: (topics) => link.learn(topics), close: () => link.close() };
 }
 
 export function logOn(link: Link, options: KafkaLogOptions): Log {

@@ -15,7 +15,11 @@ export type KafkaPublisherOptions = {
   readonly compression?: 'none' | 'gzip';
 };
 
-export type KafkaPublisher = Publisher & { close(): Promise<void> };
+export type KafkaPublisher = Publisher & {
+  /** Before much is asked of these topics at once. */
+  learn(topics: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+};
 
 /**
  * The coordinator forgets a transactional id that was not used for a time (7 days by default,
@@ -40,7 +44,7 @@ const nameOf = ({ topic, partition }: At): string => `${topic}/${partition}`;
 
 export function createKafkaPublisher(options: KafkaPublisherOptions): KafkaPublisher {
   const link = openLink(options.connection);
-  return { ...publisherOn(link, options), close: () => link.close() };
+  return { ...publisherOn(link, options), learn: (topics) => link.learn(topics), close: () => link.close() };
 }
 
 /** @param link of this publisher alone. */

@@ -23,7 +23,7 @@ import {
   redisReplicas,
   systemClock,
 } from '@callfold/adapters';
-import { rawTopic, SOURCES, TOPICS, undisguised } from '@callfold/core';
+import { DERIVED_OF, rawTopic, SOURCES, TOPICS, undisguised } from '@callfold/core';
 import type { Log, Shelf } from '@callfold/engine';
 import { liveStore, Refused } from '@callfold/engine';
 import { ownerToken } from '../owner-name.ts';
@@ -186,6 +186,7 @@ async function openParts(
   };
   const store = (role: RoleName) => (role === 'projector' ? liveStore(shelf) : storeOf(role, config.generation));
   const topics = SOURCES.map(rawTopic);
+  const derived = [...new Set(Object.values(DERIVED_OF).flat())];
   const limits = { sessionMs: config.kafka?.sessionTimeoutMs ?? 10_000 };
   let shown: string = config.generation;
 
@@ -200,15 +201,18 @@ async function openParts(
     // What was fetched is no matter of one generation of the aggregates.
     positions: (owner) => createRedisStore({ client, clusterId, group: owner, generation: '1' }),
     ports(role, observer) {
-      const { consumer, log } = createKafkaMember({ connection, groupId: group(role), topics, limits });
+      const groupId = group(role);
+      const publisher = role === 'outcomes' ? keep(createKafkaPublisher({ connection, groupId })) : null;
+      const publishes = publisher === null ? {} : { publishes: { publisher, topics: derived } };
+      const { consumer, log } = createKafkaMember({ connection, groupId, topics, limits, ...publishes });
       keep(log);
-      consumers.set(group(role), consumer);
+      consumers.set(groupId, consumer);
       return {
         consumer,
         log,
         store: store(role),
         codec,
-        publisher: role === 'outcomes' ? keep(createKafkaPublisher({ connection, groupId: group(role) })) : null,
+        publisher,
         clock: systemClock,
         observer,
         newToken: ownerToken,
