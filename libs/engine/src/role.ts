@@ -88,7 +88,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   tickMs: 1_000,
   tickMostMs: 60_000,
   witnessMs: 2_000,
-  claimsAtOnce: 64,
+  claimsAtOnce: 128,
   confirmMs: 5_000,
   reclaimMs: 15_000,
   standingRecords: 16_777_216,
