@@ -2,8 +2,8 @@
 /**
  * The gateway under load, on real Kafka, with the broker killed in the middle: what was answered 202 is in the log.
  *
- *   npm run load:gateway             a minute of 10,000 events a second, and 20 s of single events
- *   npm run load:gateway -- --short  the same in some seconds: part of npm test
+ *   npm run load:gateway             a minute of 10,000 events a second, and a minute of single events
+ *   npm run load:gateway -- --short  the same in some seconds, killed during the batches alone: part of npm test
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,7 +13,9 @@ import { percentile, sendBatches, sendSingles } from './sender.mjs';
 import { openStage } from './stage.mjs';
 
 const short = process.argv.includes('--short');
-const SHAPE = short ? { seconds: 9, killAt: 3, single: 4 } : { seconds: 60, killAt: 25, single: 20 };
+const SHAPE = short
+  ? { seconds: 9, killAt: 3, single: 4, killSinglesAt: null }
+  : { seconds: 60, killAt: 25, single: 60, killSinglesAt: 20 };
 const EVENTS_PER_SECOND = 10_000;
 const BATCH = 200;
 const CONNECTIONS = 64;
@@ -33,9 +35,9 @@ const SETTLED_MS = 4_000;
 
 /**
  * The same figures of what was due while the broker was there.
- * @param {import('./sender.mjs').Run} run @param {number} diedMs @param {number} backMs
+ * @param {import('./sender.mjs').Run} run @param {{ readonly diedMs: number, readonly backMs: number }} away
  */
-function tellUndisturbed(run, diedMs, backMs) {
+function tellUndisturbed(run, { diedMs, backMs }) {
   const lastMs = run.seconds * 1_000;
   const [until, from] = [diedMs - SETTLED_MS, Math.min(lastMs, backMs + SETTLED_MS)];
   const calm = [...run.answers.values()].filter(({ dueMs }) => dueMs < until || dueMs >= from);
@@ -69,33 +71,42 @@ function judge(run, stands) {
 }
 
 const stage = await openStage({ redis: false, say });
-try {
-  await stage.callfold(['topics', 'apply', '--execute']);
-  const gateway = await stage.start(['serve', 'gateway'], { CALLFOLD_GATEWAY_EVENTS_PER_SECOND: '1000000' });
-  const { url } = gateway;
-  const before = residentMib(gateway.pid);
-  const load = { url, name: 'batches', eventsPerSecond: EVENTS_PER_SECOND, batch: BATCH, seconds: SHAPE.seconds };
+
+/** Kills the broker so long after now, and starts it again. @param {number} seconds @returns when, ms from now */
+async function killBrokerAfter(seconds) {
   const begun = performance.now();
-  const sending = sendBatches(load);
-  await pause(SHAPE.killAt * 1_000);
+  await pause(seconds * 1_000);
   const diedMs = performance.now() - begun;
   await stage.kafka.kill();
   say('the broker is killed');
   await stage.kafka.start();
   const backMs = performance.now() - begun;
   say(`the broker is there again, ${((backMs - diedMs) / 1_000).toFixed(1)} s later`);
-  const batches = await sending;
+  return { diedMs, backMs };
+}
+
+try {
+  await stage.callfold(['topics', 'apply', '--execute']);
+  const gateway = await stage.start(['serve', 'gateway'], { CALLFOLD_GATEWAY_EVENTS_PER_SECOND: '1000000' });
+  const { url } = gateway;
+  const before = residentMib(gateway.pid);
+  const load = { url, name: 'batches', eventsPerSecond: EVENTS_PER_SECOND, batch: BATCH, seconds: SHAPE.seconds };
+  const [batches, away] = await Promise.all([sendBatches(load), killBrokerAfter(SHAPE.killAt)]);
   say(`memory: ${before.toFixed(0)} MiB before, ${residentMib(gateway.pid).toFixed(0)} MiB after the batches`);
-  const singles = await sendSingles({ url, name: 'singles', connections: CONNECTIONS, seconds: SHAPE.single });
+  const [singles, awayAgain] = await Promise.all([
+    sendSingles({ url, name: 'singles', connections: CONNECTIONS, seconds: SHAPE.single }),
+    SHAPE.killSinglesAt === null ? null : killBrokerAfter(SHAPE.killSinglesAt),
+  ]);
   const { stands, records } = await eventsInLog(stage.env);
   say(`${records} records are in the log`);
-  tellUndisturbed(batches, diedMs, backMs);
+  tellUndisturbed(batches, away);
   judge(batches, stands);
+  if (awayAgain !== null) tellUndisturbed(singles, awayAgain);
   judge(singles, stands);
-  check(
-    'the broker was away for long enough that some were answered 503',
-    [...batches.answers.values()].some(({ status }) => status === 503),
-  );
+  for (const { name, answers } of awayAgain === null ? [batches] : [batches, singles]) {
+    const isRefused = [...answers.values()].some(({ status }) => status === 503);
+    check(`${name}: the broker was away for long enough that some were answered 503`, isRefused);
+  }
   await idleConnections(gateway, check);
   check('SIGTERM ends it with exit code 0', (await gateway.stop()) === 0);
 } finally {
