@@ -13,15 +13,19 @@ import { openStage } from './stage.mjs';
 const PAGES = new URL('../../docs/runbooks/', import.meta.url);
 const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 
+/** @param {string} name */
+const blocksIn = (name) => blocksOf(readFileSync(new URL(`${name}.md`, PAGES), 'utf8'));
+/** Pages with commands: the index and the list of alerts have none. */
 const names = readdirSync(PAGES)
-  .filter((file) => file.endsWith('.md') && file !== 'README.md')
-  .map((file) => file.slice(0, -'.md'.length));
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => file.slice(0, -'.md'.length))
+  .filter((name) => blocksIn(name).length > 0);
 
 /** @param {string} name */
 async function runbook(name) {
   const scene = SCENES[name];
   if (!scene) throw new Error(`docs/runbooks/${name}.md has no scene in infra/runbooks/scenes`);
-  const blocks = blocksOf(readFileSync(new URL(`${name}.md`, PAGES), 'utf8'));
+  const blocks = blocksIn(name);
   const headings = blocks.map(({ heading }) => heading);
   const steps = Object.keys(scene.steps);
   if (headings.join('\n') !== steps.join('\n'))
