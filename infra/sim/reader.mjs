@@ -40,7 +40,7 @@ export function createReader({ topics, codec, journal, sources, partitions, comm
     const place = placeOf(origin);
     stood.set(place, [...(stood.get(place) ?? []), one]);
     const revised = /** @type {import('@callfold/core').DerivedRecord | null} */ (
-      one.topic === DEAD_LETTERS ? null : codec.decodeDerived(one.topic, one.value)
+      one.topic === DEAD_LETTERS || one.value === null ? null : codec.decodeDerived(one.topic, one.value)
     );
     journal.note(() => `reader: ${one.topic} ${one.key} seq ${one.seq} revision ${revised?.revision} of ${one.origin}`);
     const id = revised && { id: nameOf(revised), revision: revised.revision };

@@ -5,8 +5,8 @@ import { createSeqReader, stoodFrom } from '@callfold/engine';
 
 export type CompletenessReader = {
   /**
-   * Takes a record of a derived topic, in the order of its partition's offsets; topics and partitions may mix. An
-   * erasure, which has no value, has no place in the count.
+   * Takes a record of a derived topic, in the order of its partition's offsets; topics and partitions may mix. A
+   * tombstone counts as every other; one that somebody else wrote has no place in the count.
    * @param revised its `kind outcomeId` and `revision` once decoded: then an older revision behind a newer one is found
    * @returns empty when it is the very next one
    */
@@ -23,8 +23,8 @@ export function createCompletenessReader(from: readonly SeqPosition[] = []): Com
   const seqs = createSeqReader(from);
   return {
     take(record, revised = null) {
-      if (record.value === null) return [];
       const stood = stoodFrom(record);
+      if (!stood && record.value === null) return [];
       if (stood) return seqs.take(stood, revised);
       const where = `${record.topic} offset ${record.offset}`;
       return [

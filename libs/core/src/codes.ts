@@ -21,6 +21,8 @@ export const CODES = {
   'time-out-of-range': 'the time is before 1990, after 2100, or more than a day after the log took the record',
   'bad-field': 'a field is of a wrong type, or longer than the limit',
   'wrong-partition': 'the record stands in another partition than its key belongs to',
+  'bad-erasure': 'the record asks for an erasure and does not say of whom, or of what',
+  erased: 'the subject was erased before the log took this event',
   'too-late': 'the subject was closed and dropped before this event came',
 } as const;
 

@@ -93,8 +93,11 @@ export type Explanation = {
   readonly subjectId: string;
   /** In the order in which the log took them, timers where they fired. */
   readonly timeline: readonly (EventMoment | TimerMoment)[];
-  /** `silent`: closed by the timer. `dropped`: its state went, a marker is left. `gone`: the marker went, too. */
-  readonly standing: 'open' | 'closed' | 'silent' | 'dropped' | 'gone';
+  /**
+   * `silent`: closed by the timer. `dropped`: its state went, a marker is left. `gone`: the marker went, too. `erased`: by
+   * `callfold erase`, and nothing more is said of it.
+   */
+  readonly standing: 'open' | 'closed' | 'silent' | 'dropped' | 'gone' | 'erased';
   readonly records: readonly ExplainedRecord[];
   /** What the timer will do next, if nothing more comes. */
   readonly next: { readonly due: number; readonly says: string } | null;
@@ -276,6 +279,12 @@ function openTeller(first: StatusEvent, rules: Rules) {
   }
 
   return { fireUpTo, take, tell };
+}
+
+/** Of a subject that was erased nothing is told, whatever the log still has of it. */
+export function explainErased(source: State['source'], key: string, clock: number): Explanation {
+  const { kind, tenantId, subjectId } = emptyState(source, key);
+  return { kind, tenantId, source, subjectId, timeline: [], standing: 'erased', records: [], next: null, clock };
 }
 
 /**

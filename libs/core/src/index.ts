@@ -6,6 +6,7 @@ export * from './call-record.ts';
 export * from './call-rules.ts';
 export * from './chat.ts';
 export * from './codes.ts';
+export * from './erasure.ts';
 export * from './event.ts';
 export * from './explain.ts';
 export type { Decision, Evidence } from './explain-evidence.ts';

@@ -1,4 +1,5 @@
 import type { AgentInterval, AgentOffer, CallOutcome, ChatHandoff, ChatOutcome } from '@callfold/schemas';
+import type { Source } from './event.ts';
 
 /**
  * Every record is written as one literal, its common fields included: spreading them in first made each of some thirty
@@ -15,3 +16,13 @@ export type DerivedDraft =
   | Draft<ChatOutcome>
   | Draft<ChatHandoff>
   | Draft<AgentInterval>;
+
+/** What a record's `outcomeId` is made of. */
+export type RecordName = {
+  readonly kind: DerivedRecord['kind'];
+  readonly tenantId: string;
+  readonly source: Source;
+  readonly subjectId: string;
+  /** What tells it from the others of its kind and subject: an offer's agent and number. */
+  readonly parts: readonly string[];
+};

@@ -20,13 +20,18 @@ export type Derived = { readonly topic: DerivedTopic; readonly record: DerivedRe
 
 type Publishable = { readonly topic: DerivedTopic; readonly draft: DerivedDraft };
 
-const TOPIC_OF: Readonly<Record<DerivedRecord['kind'], DerivedTopic>> = {
+export const TOPIC_OF: Readonly<Record<DerivedRecord['kind'], DerivedTopic>> = {
   'call-outcome': CALL_OUTCOMES,
   'agent-offer': AGENT_OFFERS,
   'chat-outcome': CHAT_OUTCOMES,
   'chat-handoff': CHAT_HANDOFFS,
   'agent-interval': AGENT_INTERVALS,
 };
+
+/** What the records of a topic are; dead letters are none. */
+export const KIND_OF_TOPIC: Readonly<Partial<Record<DerivedTopic, DerivedRecord['kind']>>> = Object.fromEntries(
+  Object.entries(TOPIC_OF).map(([kind, topic]) => [topic, kind]),
+);
 
 /** Where records of its kind stand. */
 export function topicOf(record: DerivedRecord): DerivedTopic {

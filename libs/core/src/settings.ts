@@ -1,10 +1,12 @@
-import type { DerivedRecord } from './record.ts';
+import type { DerivedRecord, RecordName } from './record.ts';
 
 /** Turns people's ids and names in a derived record into others, always the same ones. */
 export type Disguise = {
   /** Of the key it works with: another key, another result. It tells nothing of the key. */
   readonly fingerprint: string;
   of(record: DerivedRecord): DerivedRecord;
+  /** The `outcomeId` that `of` gives a record of this name. */
+  idOf(name: RecordName): string;
 };
 
 /** Everything that changes a result. Fingerprinted in every checkpoint: a silent change is refused. */

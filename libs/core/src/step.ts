@@ -2,6 +2,7 @@ import { chatCloseDue } from './chat.ts';
 import type { Rejection } from './codes.ts';
 import { reject } from './codes.ts';
 import { dropDue, dropOlderHalf, dropOldest } from './drop.ts';
+import { isErased } from './erasure.ts';
 import type { StatusEvent } from './event.ts';
 import { LIMITS } from './limits.ts';
 import type { Derived } from './records.ts';
@@ -38,7 +39,7 @@ function closeDue(state: State, settings: Settings): number | null {
 
 /** When the subject's timer must be due, or null: it needs none. */
 export function nextDue(state: State, rules: Rules): number | null {
-  if (state.markerUntil !== null) return state.markerUntil;
+  if (state.markerUntil !== null) return isErased(state) ? null : state.markerUntil;
   const close = closeDue(state, rules.settings);
   const drop = rules.drops && state.settleAt === null ? dropDue(state, rules.settings) : null;
   const due = Math.min(state.settleAt ?? Infinity, close ?? Infinity, drop ?? Infinity);
@@ -73,6 +74,8 @@ function awaitsPublishing(state: State): boolean {
  * @returns the same state object when the event changed nothing
  */
 export function foldEvent(before: State, event: StatusEvent, loggedAt: number, rules: Rules): Step | Rejection {
+  // Its words say nothing of whom: what is refused here is kept nowhere.
+  if (isErased(before)) return reject('erased', '');
   if (before.markerUntil !== null) {
     return reject('too-late', `${before.kind} ${before.subjectId} of tenant ${before.tenantId}`);
   }

@@ -4,6 +4,8 @@ import { SOURCES } from './event.ts';
 /** All topics by name. `stream` topics are deleted by age, `table` topics are compacted by key. */
 
 export const TICK_HEADER = 'callfold-tick';
+/** On a raw record without a value: `callfold erase` asks that the subject of its key be erased. What it says: `erasure.ts`. */
+export const ERASE_HEADER = 'callfold-erase';
 export const ORIGIN_HEADER = 'callfold-origin';
 export const SEQ_HEADER = 'callfold-seq';
 /**

@@ -1,5 +1,23 @@
-import type { Derived, DerivedRecord, Rejection, Rules, Settings, State, StatusEvent } from '../src/index.ts';
-import { DEFAULT_SETTINGS, emptyState, fireTimer, foldEvent, isRejection, subjectKey, suffixOf } from '../src/index.ts';
+import type {
+  Derived,
+  DerivedRecord,
+  Rejection,
+  Rules,
+  Settings,
+  State,
+  StatusEvent,
+  Tombstone,
+} from '../src/index.ts';
+import {
+  DEFAULT_SETTINGS,
+  emptyState,
+  eraseSubject,
+  fireTimer,
+  foldEvent,
+  isRejection,
+  subjectKey,
+  suffixOf,
+} from '../src/index.ts';
 
 /** One subject on a log of its own: what the engine does with a partition, without the rest of the engine. */
 
@@ -12,6 +30,8 @@ export type Said = {
 export type Driver = {
   /** Timers up to the event's log time fire first. */
   push(event: StatusEvent, loggedAt: number): Rejection | null;
+  /** It is erased. @param named what the erasure names */
+  erase(event: StatusEvent, loggedAt: number, named?: readonly Tombstone[]): readonly Tombstone[];
   /** Time passes, as with a tick. */
   advance(to: number): void;
   /** No more will come: every timer fires. */
@@ -64,6 +84,13 @@ export function drive(rules: Rules, restored: (state: State) => State = (state) 
       state = step.state && restored(step.state);
       note(step.derived, loggedAt);
       return null;
+    },
+    erase({ source, tenantId, subjectId }, loggedAt, named = []) {
+      fireUpTo(loggedAt);
+      const key = subjectKey(tenantId, subjectId);
+      const step = eraseSubject(state ?? emptyState(source, key), key, named, loggedAt, rules);
+      state = restored(step.state);
+      return step.tombstones;
     },
     advance: fireUpTo,
     end: () => fireUpTo(Infinity),

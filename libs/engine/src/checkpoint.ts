@@ -16,6 +16,8 @@ export type Meta = {
   readonly event?: { readonly offset: number; readonly subject: string } | null;
   /** The next `callfold-seq`, by derived topic. */
   readonly seqs: Readonly<Record<string, number>>;
+  /** By derived topic: how many of these erasures have let compaction take for good. Absent: there was none. */
+  readonly erasedSeqs?: Readonly<Record<string, number>>;
   /** By derived topic: every record of ours before this offset is known to have been sent. */
   readonly published: Readonly<Record<string, number>>;
   /** Outbox entries kept are numbered from `outboxFirst` up to before `outboxNext`. */

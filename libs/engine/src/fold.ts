@@ -12,6 +12,7 @@ import {
   changed as stateWith,
   DEAD_LETTERS,
   emptyState,
+  eraseSubject,
   fireTimer,
   foldEvent,
   isRejection,
@@ -103,6 +104,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
   const subjects = new Map<string, Slot>();
   const entries: Entry[] = [];
   const seqs: Record<string, number> = { ...from.seqs };
+  const erasedSeqs: Record<string, number> = { ...from.erasedSeqs };
   let clock = from.clock;
   let last: LogRecord | null = null;
   let event: Extract<Input, { what: 'event' }> | null = null;
@@ -130,12 +132,13 @@ export function openFold(from: Meta, desk: Desk): Fold {
   }
 
   /** The state as it is once its records are in the outbox, or known to stand already. */
-  function release(was: State | null, { state, derived }: Step, origin: number): State | null {
+  function release(key: string, was: State | null, { state, derived }: Step, origin: number): State | null {
     let released = state;
     const met = standing ? (firstLogged(was) ?? firstLogged(state)) : undefined;
+    const isToGo = standing?.isErased(key) ?? false;
     for (const { topic, record: plain } of derived) {
       const record = rules.settings.disguise?.of(plain) ?? plain;
-      const placed = standing?.place(topic, record, met) ?? null;
+      const placed = standing?.place(topic, record, met, isToGo) ?? null;
       // The state knows its subject, and names its records by what they are.
       if (placed && released && placed.revision !== record.revision) {
         released = withRevision(released, plain, placed.revision);
@@ -150,7 +153,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
 
   function put(key: string, slot: Slot, step: Step, origin: number): void {
     const { now } = slot;
-    set(key, slot, step.derived.length === 0 ? step.state : release(now, step, origin));
+    set(key, slot, step.derived.length === 0 ? step.state : release(key, now, step, origin));
   }
 
   function set(key: string, slot: Slot, state: State | null): void {
@@ -160,6 +163,20 @@ export function openFold(from: Meta, desk: Desk): Fold {
     slot.now = state;
     const due = state === null ? null : state.timer;
     if (due !== null && due !== (was === null ? null : was.timer)) timers.add({ key, due });
+  }
+
+  /** Nothing of the subject is left, and what was published of it goes. */
+  function erase({ key, named, record: { appendedAt, offset } }: Extract<Input, { what: 'erase' }>): void {
+    const slot = slotOf(key);
+    const before = slot.now ?? emptyState(desk.source, key);
+    const { state, tombstones } = eraseSubject(before, key, named, appendedAt, rules);
+    set(key, slot, state);
+    for (const { topic, outcomeId, revision } of tombstones) {
+      erasedSeqs[topic] = (erasedSeqs[topic] ?? 0) + revision + 1;
+      if (standing?.takeTombstone(topic, outcomeId, offset)) continue;
+      entries.push({ what: 'record', topic, seq: nextSeq(topic), origin: offset, key: outcomeId, value: null });
+    }
+    desk.observer({ name: 'subject-erased', at, offset, tombstones: tombstones.length });
   }
 
   function letter(record: LogRecord, rejection: Rejection): void {
@@ -186,6 +203,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
     if (appendedAt > clock) clock = appendedAt;
     fireUpTo(clock, offset);
     if (input.what === 'rejected') letter(input.record, input.rejection);
+    if (input.what === 'erase') erase(input);
     if (input.what !== 'event') return;
     event = input;
     figures.event(appendedAt, input.event.at);
@@ -240,6 +258,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
         ...from,
         clock,
         seqs,
+        ...(Object.keys(erasedSeqs).length > 0 && { erasedSeqs }),
         last: last ? { offset: last.offset, hash: hashOfRecord(last) } : from.last,
         event: event ? { offset: event.record.offset, subject: event.key } : (from.event ?? null),
         outboxNext: from.outboxNext + entries.length,

@@ -85,6 +85,7 @@ export function redriveTarget(letter: DeadLetter, codec: Codec, partitions: numb
 export function redriveRefusal(letter: DeadLetter, force: boolean): string | null {
   if (sourceOf(letter.originTopic) === null) return `${letter.originTopic} is none of the raw topics`;
   if (letter.value === null && letter.originAppendedAt === 0) return 'its bytes are gone';
+  if (letter.code === 'erased') return 'its subject was erased';
   if (letter.attempts < REDRIVE_ATTEMPTS_MAX || force) return null;
   return `it was tried ${letter.attempts} times, ${REDRIVE_ATTEMPTS_MAX} is the limit (--force)`;
 }

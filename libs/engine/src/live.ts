@@ -1,6 +1,6 @@
 import type { Rules, State } from '@callfold/core';
-import { encodeState, isRejection, subjectKey, TICK_HEADER } from '@callfold/core';
-import { inputOf } from './inputs.ts';
+import { encodeState, isRejection, subjectKey, TICK_HEADER, utf8Text } from '@callfold/core';
+import { inputOf, isErasure, subjectOfInput } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
 import type { Log, LogRecord } from './ports.ts';
 import type { Reading } from './verify.ts';
@@ -57,8 +57,10 @@ export async function textsBetween(
       // Timers that fire here may have been committed without the record.
       if (isLooking) look();
       const input = inputOf(record, place, codec);
-      if (input.what !== 'event' || !keys.has(input.key)) continue;
-      offline.fold(input.key, input.event, record.appendedAt);
+      const key = subjectOfInput(input);
+      if (key === null || !keys.has(key)) continue;
+      if (input.what === 'event') offline.fold(key, input.event, record.appendedAt);
+      if (input.what === 'erase') offline.erase(source, key, input.named, record.appendedAt);
       if (isLooking) look();
     }
     offset = batch.next;
@@ -75,10 +77,13 @@ export async function textsBetween(
  */
 export function logOfSome(reading: Reading, isMeant: (key: string) => boolean): Log {
   const { source, codec, log } = reading;
-  const passing = (record: LogRecord): LogRecord => {
-    if (record.value === null) return record;
+  const isOfAnother = (record: LogRecord): boolean => {
+    if (record.value === null) return isErasure(record) && !isMeant(utf8Text(record.key ?? new Uint8Array(0)));
     const raw = codec.decode(source, record.value);
-    if (isRejection(raw) || isMeant(subjectKey(raw.tenantId, raw.subjectId))) return record;
+    return !isRejection(raw) && !isMeant(subjectKey(raw.tenantId, raw.subjectId));
+  };
+  const passing = (record: LogRecord): LogRecord => {
+    if (!isOfAnother(record)) return record;
     return { ...record, key: null, value: null, headers: [{ name: TICK_HEADER, value: new Uint8Array(0) }] };
   };
   return {

@@ -49,6 +49,12 @@ export type EngineEvent =
       readonly begunAt: number;
     } & Figures)
   | {
+      readonly name: 'subject-erased';
+      readonly at: At;
+      readonly offset: number;
+      readonly tombstones: number;
+    }
+  | {
       readonly name: 'record-rejected';
       readonly at: At;
       readonly offset: number;

@@ -1,5 +1,16 @@
-import type { Derived, DerivedRecord, RawEvent, Rejection, Rules, Settings, State, StatusEvent } from '@callfold/core';
-import { emptyState, fireTimer, foldEvent, isRejection, subjectKey } from '@callfold/core';
+import type {
+  Derived,
+  DerivedRecord,
+  RawEvent,
+  Rejection,
+  Rules,
+  Settings,
+  Source,
+  State,
+  StatusEvent,
+  Tombstone,
+} from '@callfold/core';
+import { emptyState, eraseSubject, fireTimer, foldEvent, isRejection, subjectKey } from '@callfold/core';
 import { normalise } from '@callfold/sources';
 import { createTimers } from './timers.ts';
 
@@ -14,11 +25,19 @@ export type Pushed = {
   readonly rejection: Rejection | null;
 };
 
+export type Erased = {
+  /** What timers gave before it, in order. */
+  readonly records: readonly DerivedRecord[];
+  readonly tombstones: readonly Tombstone[];
+};
+
 export type OfflineFold = {
   /** @param loggedAt append time where there is a log; else the greatest `occurredAt` so far is taken */
   push(raw: RawEvent, loggedAt?: number): Pushed;
   /** An event whose key and words are known already. */
   fold(subject: string, event: StatusEvent, loggedAt: number): Pushed;
+  /** @param named by the erasure */
+  erase(source: Source, subject: string, named: readonly Tombstone[], loggedAt: number): Erased;
   /** Time passes with no event, as a tick does. */
   advance(loggedAt: number): readonly DerivedRecord[];
   /** No more will come: every timer fires. */
@@ -87,6 +106,15 @@ export function createOfflineFold(
 
   return {
     fold,
+    erase(source, subject, named, loggedAt) {
+      clock = Math.max(clock, loggedAt);
+      const records = fireUpTo(clock);
+      const key = `${source} ${subject}`;
+      const was = states.get(key);
+      const { state, tombstones } = eraseSubject(was ?? emptyState(source, subject), subject, named, loggedAt, rules);
+      put(key, was, state);
+      return { records, tombstones };
+    },
     push(raw, loggedAt) {
       const subject = subjectKey(raw.tenantId, raw.subjectId);
       return fold(subject, normalise(raw), loggedAt ?? Math.max(clock, raw.occurredAt));

@@ -13,7 +13,7 @@ import { nameOf } from './standing.ts';
 
 export type StoodRecord = {
   readonly stood: Stood;
-  /** Null: a dead letter, which is never revised. */
+  /** Null: a dead letter, which is never revised, or a tombstone. */
   readonly record: DerivedRecord | null;
 };
 
@@ -34,12 +34,14 @@ type Taking = {
 export type OrderOptions = {
   /** The log clock of what is compared, epoch ms; absent: nothing is old enough to be compacted. */
   readonly logTime?: number;
+  /** By topic: how many erasures have let compaction take for good, tombstones included. */
+  readonly erasedSeqs?: Readonly<Record<string, number>>;
   /** Retention has taken the beginning of these. */
   readonly cut?: ReadonlySet<string>;
 };
 
 /** @param records in the order in which they stand, topic by topic */
-export function orderOf(records: readonly StoodRecord[], { logTime = -Infinity, cut }: OrderOptions = {}): Order {
+export function orderOf(records: readonly StoodRecord[], { logTime = -Infinity, erasedSeqs = {}, cut }: OrderOptions = {}): Order {
   const oldest = logTime - COMPACTION_LAG_MS;
   const seqs = createSeqReader();
   const findings: Finding[] = [];
@@ -54,7 +56,9 @@ export function orderOf(records: readonly StoodRecord[], { logTime = -Infinity, 
     chains.set(topic, Math.max(chains.get(topic) ?? 0, seq + 1));
     for (const one of found) {
       if (one.fault === 'gap' && isFirst && cut?.has(topic)) continue;
-      if (one.fault !== 'gap' || record === null || (record.ingestedAt ?? Infinity) >= oldest) findings.push(one);
+      // What an erasure took leaves a gap before whatever came next, however young that is.
+      const isOld = record !== null && (record.ingestedAt ?? Infinity) < oldest;
+      if (one.fault !== 'gap' || !(isOld || (erasedSeqs[topic] ?? 0) > 0)) findings.push(one);
       else takings.set(topic, addGap(takings.get(topic), before, one));
     }
     if (record === null) continue;
@@ -65,7 +69,7 @@ export function orderOf(records: readonly StoodRecord[], { logTime = -Infinity, 
   for (const [topic, { missing, gaps }] of takings) {
     const its = [...revisions.values()].filter((one) => one.topic === topic);
     const revised = its.reduce((sum, { last, stand }) => sum + Math.max(0, last - stand), 0);
-    if (missing <= revised) taken.add(topic);
+    if (missing <= revised + (erasedSeqs[topic] ?? 0)) taken.add(topic);
     else findings.push(...gaps);
   }
   const firstLetter = records.find(({ stood }) => stood.topic === DEAD_LETTERS);

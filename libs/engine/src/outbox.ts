@@ -14,7 +14,8 @@ type Common = {
 export type RecordEntry = Common & {
   readonly what: 'record';
   readonly key: string;
-  readonly value: Uint8Array;
+  /** Null: a tombstone. */
+  readonly value: Uint8Array | null;
   /** As in `Stood`. */
   readonly correctedAt?: number;
 };
@@ -28,7 +29,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
   const { topic, seq, origin } = entry;
   if (entry.what === 'letter') return framed([topic, seq, origin, null, entry.code, entry.reason], NO_BYTES);
   const { key, value, correctedAt } = entry;
-  return framed(correctedAt === undefined ? [topic, seq, origin, key] : [topic, seq, origin, key, correctedAt], value);
+  return framed(correctedAt === undefined ? [topic, seq, origin, key] : [topic, seq, origin, key, correctedAt], value ?? NO_BYTES);
 }
 
 function framed(fields: readonly unknown[], value: Uint8Array): Uint8Array {
@@ -51,6 +52,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
     return { ...common, what: 'letter', code, reason };
   }
   const [, , , , correctedAt] = head as [unknown, unknown, unknown, unknown, number?];
-  const value = bytes.slice(LENGTH_BYTES + size);
+  // No record has no bytes at all: that is a tombstone.
+  const value = bytes.length > LENGTH_BYTES + size ? bytes.slice(LENGTH_BYTES + size) : null;
   return { ...common, what: 'record', key, value, ...(correctedAt !== undefined && { correctedAt }) };
 }

@@ -2,6 +2,7 @@ import type { Source } from '@callfold/core';
 import { DERIVED_OF, fingerprint } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, hashOfRecord } from './checkpoint.ts';
+import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
 import type { Entry } from './outbox.ts';
@@ -138,7 +139,7 @@ async function unknownFrom(options: EngineOptions, at: At, { meta, start, positi
 
 /** Fences the earlier owners, and tells what of theirs stands. */
 async function takeOver(options: EngineOptions, at: At, topics: readonly string[], ground: Ground) {
-  const { publisher, store, codec } = options.ports;
+  const { publisher, store, codec, log } = options.ports;
   const { meta } = ground;
   if (!publisher) return { meta, unsent: [], standing: null, corrections: [] };
   await publisher.fence(at, topics);
@@ -147,7 +148,8 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
     .map(({ number, entry }) => ({ number, entry: decodeEntry(entry) }));
   const wanted = new Set(entries.map(({ entry }) => `${entry.topic}/${entry.seq}`));
-  const standing = createStanding(codec, unknown.horizon, options.limits.standingRecords);
+  const erased = new Set<string>();
+  const standing = createStanding(codec, unknown.horizon, options.limits.standingRecords, erased);
   const stood: Stood[] = [];
   const ends: Record<string, number> = {};
   const corrections: Correction[] = [];
@@ -176,6 +178,7 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const missing = new Set(missingOf(entryList, stood, at));
   const published = missing.size === 0 ? { ...meta.published, ...ends } : meta.published;
   const isMet = standing.size === 0;
+  if (!isMet) for (const key of await erasuresIn(log, at, ground.position, unknown.until)) erased.add(key);
   return {
     meta: { ...meta, seqs, published, standing: isMet ? null : unknown },
     unsent: entries.filter(({ entry }) => missing.has(entry)),

@@ -3,6 +3,7 @@ import { decodeState } from '@callfold/core';
 import type { Cache } from './cache.ts';
 import type { Fold, Kept } from './fold.ts';
 import type { Input } from './inputs.ts';
+import { subjectOfInput } from './inputs.ts';
 import type { At, Signal, Store } from './ports.ts';
 import type { Retry } from './retry.ts';
 import type { Timers } from './timers.ts';
@@ -52,7 +53,10 @@ export function createPrefetch(options: PrefetchOptions): Prefetch {
 
   async function loadSubjects(fold: Fold, inputs: readonly Input[], until: number): Promise<void> {
     const keys: string[] = [];
-    for (const input of inputs) if (input.what === 'event') keys.push(input.key);
+    for (const input of inputs) {
+      const key = subjectOfInput(input);
+      if (key !== null) keys.push(key);
+    }
     for (const key of timers.dueKeys(until)) keys.push(key);
     await loadKeys(fold, keys);
   }

@@ -7,11 +7,12 @@ import { placeWords } from './place.ts';
 import type { At, Clock, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { DerivedReader, Stood } from './read-back.ts';
-import { originOffset, topicPages } from './read-back.ts';
+import { hasValue, originOffset, topicPages } from './read-back.ts';
 import { recoveryOf } from './recovery.ts';
 import { nameOf } from './standing.ts';
 import type { Expected, Reading, Told } from './verify.ts';
 import { foldPartition, judgeOf } from './verify.ts';
+import { erasedName } from './verify-erasures.ts';
 
 /**
  * A range of a raw partition derived again with today's code, and held against what was published: per id the last that
@@ -173,6 +174,10 @@ async function readStands(comparing: Comparing): Promise<Stands> {
       if (isIn(range, origin)) stands.letters.add(origin);
       return;
     }
+    if (!hasValue(stood)) {
+      stands.lasts.delete(erasedName(stood.topic, stood.key));
+      return;
+    }
     const record = codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord;
     if (horizon && isOfBefore(horizon, origin, record.ingestedAt)) stands.before.push({ stood, record });
     const name = nameOf(record);
@@ -204,6 +209,7 @@ export async function compareRange(comparing: Comparing): Promise<Compared> {
         const isInRange = isIn(range, origin) || (gives.get(name)?.isInRange ?? false);
         gives.set(name, { record, origin, isInRange, subject: subject.key, suffix: suffixOf(subject, plain), plain });
       },
+      erased: (topic, outcomeId) => void gives.delete(erasedName(topic, outcomeId)),
     },
     rules,
     position,

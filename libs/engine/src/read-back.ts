@@ -12,10 +12,21 @@ export type Stood = {
   /** `topic/partition/offset` of the raw record. */
   readonly origin: string;
   readonly key: string;
-  readonly value: Uint8Array;
+  /** Null: a tombstone. */
+  readonly value: Uint8Array | null;
   /** Asked for by `callfold replay outcomes`: the raw position at which its owner took it. */
   readonly correctedAt?: number;
 };
+
+/** A record of which there is one. */
+export type StoodValue = Stood & { readonly value: Uint8Array };
+
+export const hasValue = (stood: Stood): stood is StoodValue => stood.value !== null;
+
+export function sameValue(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
 
 export type ReadBack = {
   readonly records: readonly Stood[];
@@ -34,11 +45,11 @@ function header(record: Published, name: string): string | null {
 const ORIGIN = /^[^/]+\/\d+\/\d+$/;
 const SEQ = /^\d+$/;
 
-/** What callfold published, of any origin; null: an erasure, or somebody else's record. */
+/** What callfold published, of any origin; null: somebody else's record, or tombstone. */
 export function stoodFrom(record: Published): Stood | null {
   const origin = header(record, ORIGIN_HEADER);
   const seq = header(record, SEQ_HEADER);
-  if (record.value === null || !origin || !ORIGIN.test(origin) || !seq || !SEQ.test(seq)) return null;
+  if (!origin || !ORIGIN.test(origin) || !seq || !SEQ.test(seq)) return null;
   const key = record.key ? utf8Text(record.key) : '';
   const corrected = header(record, CORRECTED_HEADER);
   const stood = { topic: record.topic, seq: Number(seq), origin, key, value: record.value };
@@ -57,7 +68,7 @@ export function originOffset(record: Stood): number {
 type Page = {
   readonly topic: string;
   readonly records: readonly Stood[];
-  /** Keys of erased records, whoever's they were. */
+  /** Keys of tombstones, whoever wrote them. */
   readonly erased: readonly string[];
   readonly end: number;
   /** The topic ends before the given offset: records of it are lost, and what is left is read from its start. */

@@ -1,10 +1,11 @@
 import type { Rules, Source, State } from '@callfold/core';
 import { DERIVED_OF } from '@callfold/core';
 import { decodeMeta, emptyMeta, encodeMeta } from './checkpoint.ts';
+import { erasuresIn } from './erasures.ts';
 import { openFold } from './fold.ts';
 import type { Horizon } from './horizon.ts';
 import { horizonOf } from './horizon.ts';
-import { inputOf } from './inputs.ts';
+import { inputOf, subjectOfInput } from './inputs.ts';
 import type { At, Codec, Log, Store, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { DerivedReader } from './read-back.ts';
@@ -61,9 +62,11 @@ const PAGE_RECORDS = 5_000;
 const NO_BYTES = new Uint8Array(0);
 
 async function readAll(surveying: Surveying, horizon: Horizon | null): Promise<Standing | null> {
-  const { at, source, derived, codec, standingRecords } = surveying;
+  const { at, source, derived, codec, log, standingRecords } = surveying;
   if (!derived) return null;
-  const standing = createStanding(codec, horizon, standingRecords);
+  const { start, end } = await log.bounds(at);
+  const erased = await erasuresIn(log, at, start, end);
+  const standing = createStanding(codec, horizon, standingRecords, erased);
   for await (const { records } of standingPages(derived, at, DERIVED_OF[source], {})) {
     await codec.prepare(records);
     for (const record of records) standing.add(record);
@@ -102,7 +105,10 @@ export async function surveyPartition(surveying: Surveying): Promise<Survey> {
     const know = (key: string): void => {
       if (!fold.knows(key)) fold.know(key, { state: states.get(key) ?? null, shows: null });
     };
-    for (const input of inputs) if (input.what === 'event') know(input.key);
+    for (const input of inputs) {
+      const key = subjectOfInput(input);
+      if (key !== null) know(key);
+    }
     const clock = page.reduce((latest, { appendedAt }) => Math.max(latest, appendedAt), fold.clock);
     for (const key of timers.dueKeys(clock)) know(key);
     fold.take(inputs);

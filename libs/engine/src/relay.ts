@@ -4,10 +4,10 @@ import { CORRECTED_HEADER, ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfol
 import { attemptsOf } from './letters.ts';
 import type { Observer } from './observer.ts';
 import type { Entry, LetterEntry, RecordEntry } from './outbox.ts';
-import type { At, Clock, Codec, Header, Log, Outgoing, Publisher, Signal } from './ports.ts';
+import type { At, Clock, Codec, Header, Log, LogRecord, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
-import { readStanding } from './read-back.ts';
+import { readStanding, sameValue } from './read-back.ts';
 import type { Retry } from './retry.ts';
 import { errorOf, Left } from './retry.ts';
 
@@ -60,8 +60,13 @@ export type RelayOptions = {
   onFailure(error: unknown): void;
 };
 
-async function letterOf(entry: LetterEntry, { at, log, codec, source }: RelayOptions): Promise<Uint8Array> {
-  const record = await log.readOne(at, entry.origin);
+/** Of what came for an erased subject a letter says where it stands, and nothing of what it holds. */
+async function originalOf({ code, origin }: LetterEntry, { at, log }: RelayOptions): Promise<LogRecord | null> {
+  const record = await log.readOne(at, origin);
+  return record && code === 'erased' ? { ...record, key: null, value: null, headers: [] } : record;
+}
+
+function letterOf(entry: LetterEntry, record: LogRecord | null, { at, codec, source }: RelayOptions): Uint8Array {
   const letter: DeadLetter = {
     kind: 'dead-letter',
     code: entry.code,
@@ -109,8 +114,8 @@ function outgoingRecord(entry: RecordEntry, originOf: OriginBytes): Outgoing {
 
 async function outgoingOf(entry: Entry, options: RelayOptions, originOf: OriginBytes): Promise<Outgoing> {
   if (entry.what === 'record') return outgoingRecord(entry, originOf);
-  const original = await options.log.readOne(options.at, entry.origin);
-  const value = await letterOf(entry, options);
+  const original = await originalOf(entry, options);
+  const value = letterOf(entry, original, options);
   return { topic: entry.topic, key: original?.key ?? null, value, headers: headersOf(entry, originOf) };
 }
 
@@ -125,15 +130,12 @@ function outgoingAll(
   return Promise.all(entries.map((entry) => outgoingOf(entry, options, originOf)));
 }
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index]);
-
 /** Entries that do not stand yet. What stands under a seq must be what is committed under it. */
 export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at: At): Entry[] {
   const bySeq = new Map(stood.map((record) => [`${record.topic}/${record.seq}`, record]));
   return entries.filter((entry) => {
     const record = bySeq.get(`${entry.topic}/${entry.seq}`);
-    if (record && entry.what === 'record' && !sameBytes(record.value, entry.value)) {
+    if (record && entry.what === 'record' && !sameValue(record.value, entry.value)) {
       throw new Refused(
         `${entry.topic} partition ${at.partition} holds another record under callfold-seq ${entry.seq} of ${at.topic} than the outbox. ` +
           'Two groups write the same derived topics, or state was restored from a copy: stop one, then run `callfold recover`.',

@@ -9,14 +9,14 @@ import {
   publishedFrom,
   publishedUnder,
 } from '@callfold/core';
-import { inputOf } from './inputs.ts';
+import { inputOf, subjectOfInput } from './inputs.ts';
 import type { At, Clock, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Compared, Comparing, DueSubject } from './range.ts';
 import { placeWords } from './place.ts';
 import { allSent, checkpointOf } from './range.ts';
-import type { Stood } from './read-back.ts';
-import { topicPages } from './read-back.ts';
+import type { StoodValue } from './read-back.ts';
+import { hasValue, topicPages } from './read-back.ts';
 import type { PublishRequest } from './requests.ts';
 import { encodeRequest, stateSeen } from './requests.ts';
 
@@ -156,7 +156,8 @@ async function touchedSince({ at, source, log, codec }: Replaying, from: number,
     await codec.prepare(batch.records);
     for (const record of batch.records) {
       const input = inputOf(record, place, codec);
-      if (input.what === 'event') touched.add(input.key);
+      const key = subjectOfInput(input);
+      if (key !== null) touched.add(key);
     }
     offset = batch.next;
   }
@@ -171,7 +172,7 @@ type Since = {
 };
 
 const idName = (topic: string, key: string): string => `${topic} ${key}`;
-const recordName = ({ topic, key, value }: Pick<Stood, 'topic' | 'key' | 'value'>): string =>
+const recordName = ({ topic, key, value }: Pick<StoodValue, 'topic' | 'key' | 'value'>): string =>
   `${idName(topic, key)} ${hashBytes(value)}`;
 
 async function readOn({ at, reader }: Replaying, { read, ids, records }: Since): Promise<Since> {
@@ -180,7 +181,7 @@ async function readOn({ at, reader }: Replaying, { read, ids, records }: Since):
     for await (const page of topicPages(reader, at, topic, from)) {
       for (const one of page.records) {
         ids.add(idName(topic, one.key));
-        if (one.correctedAt !== undefined) records.add(recordName(one));
+        if (one.correctedAt !== undefined && hasValue(one)) records.add(recordName(one));
       }
       ends[topic] = page.end;
     }

@@ -6,7 +6,7 @@ import { subjectOf } from './horizon.ts';
 import type { At, Codec, Store } from './ports.ts';
 import type { Prefetch } from './prefetch.ts';
 import type { DerivedReader, Stood } from './read-back.ts';
-import { topicPages } from './read-back.ts';
+import { hasValue, sameValue, topicPages } from './read-back.ts';
 
 /**
  * What an operator's command asks of a partition's owner, who alone writes: publish these records of one subject, and
@@ -89,9 +89,6 @@ export type Verdict = 'published' | 'stands' | 'stale';
 /** `unread`: of another version; they are put aside as well. */
 export type Taken = Readonly<Record<Verdict | 'unread', number>>;
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index]);
-
 type Since = ReadonlyMap<string, readonly Stood[]>;
 
 const nameOf = ({ topic, key }: { readonly topic: string; readonly key: string }): string => `${topic} ${key}`;
@@ -165,7 +162,7 @@ function verdictOf(records: readonly RequestedRecord[], since: Since): Verdict {
   if (stood.every((some) => some.length === 0)) return 'published';
   const isSent = records.every(({ value }, index) => {
     const [only, ...more] = stood[index] ?? [];
-    return only !== undefined && more.length === 0 && sameBytes(only.value, value);
+    return only !== undefined && more.length === 0 && sameValue(only.value, value);
   });
   return isSent ? 'stands' : 'stale';
 }
@@ -175,7 +172,7 @@ export type Correction = Adopted & { readonly position: number };
 
 /** In the order in which they were taken. Of a disguised record the subject cannot be told: null. */
 export function correctionOf(stood: Stood, codec: Codec, disguised: boolean): Correction | null {
-  if (stood.correctedAt === undefined || disguised) return null;
+  if (stood.correctedAt === undefined || disguised || !hasValue(stood)) return null;
   const record = codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord;
   const { revision } = record;
   const published: PublishedRecord = { revision, hash: contentHash(record), label: labelOf(record) };

@@ -7,8 +7,8 @@ import type { Words } from './packed.ts';
 import { createColumn, createPackedIndex, wordsOf } from './packed.ts';
 import type { Codec } from './ports.ts';
 import { Refused } from './ports.ts';
-import type { Stood } from './read-back.ts';
-import { originOffset } from './read-back.ts';
+import type { Stood, StoodValue } from './read-back.ts';
+import { hasValue, originOffset } from './read-back.ts';
 
 /** What a record that is derived again is to be given. */
 export type Placed =
@@ -38,8 +38,15 @@ export type Standing = {
   /** Records and dead letters. */
   readonly size: number;
   readonly bytes: number;
-  /** @param subjectMet when the log's fold first met the subject; undefined: it is not known to the state */
-  place(topic: string, record: DerivedRecord, subjectMet: number | undefined): Placed | null;
+  /**
+   * @param subjectMet when the log's fold first met the subject; undefined: it is not known to the state
+   * @param isToGo the log erases its subject further on
+   */
+  place(topic: string, record: DerivedRecord, subjectMet: number | undefined, isToGo?: boolean): Placed | null;
+  /** The log erases this subject further on: nothing of it is sent again, whatever stands. */
+  isErased(subject: string): boolean;
+  /** The tombstone that this erasure gave stands. */
+  takeTombstone(topic: string, outcomeId: string, origin: number): boolean;
   /** A dead letter for the raw record at this offset stands. */
   takeLetter(offset: number): boolean;
   tally(topic: string): Readonly<Tally>;
@@ -77,6 +84,8 @@ function createNames<Name>() {
     },
   };
 }
+
+const tombstoneName = (topic: string, outcomeId: string, origin: number): string => `${topic} ${outcomeId} ${origin}`;
 
 const NO_FATE: Words = { high: 0, low: 0 };
 
@@ -132,8 +141,14 @@ function createRows() {
 /**
  * @param horizon null: the fold has everything from the subjects' beginnings on
  * @param most records that may stand: more are refused
+ * @param erased subjects that the log erases further on
  */
-export function createStanding(codec: Codec, horizon: Horizon | null, most: number): Standing {
+export function createStanding(
+  codec: Codec,
+  horizon: Horizon | null,
+  most: number,
+  erased: ReadonlySet<string> = new Set(),
+): Standing {
   const rows = createRows();
   const heads = createPackedIndex();
   const fatesOfBefore = createPackedIndex();
@@ -141,6 +156,7 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
   const topics = createNames<string>();
   const labels = createNames<string | null>();
   const letters = new Map<number, Code>();
+  const tombstones = new Set<string>();
   const lettersMet = { surplusOfBefore: 0 };
   const tallies = new Map<string, Tally>();
 
@@ -150,7 +166,7 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
     return known;
   }
 
-  function addLetter(stood: Stood): void {
+  function addLetter(stood: StoodValue): void {
     const offset = originOffset(stood);
     if (horizon && offset < horizon.start) {
       lettersMet.surplusOfBefore += 1;
@@ -160,7 +176,7 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
     letters.set(offset, code as Code);
   }
 
-  function addRecord(stood: Stood): void {
+  function addRecord(stood: StoodValue): void {
     const record = codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord;
     let isBefore = false;
     let fate = NO_FATE;
@@ -234,30 +250,40 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
     return { what: 'before', revision: highest };
   }
 
+  /** What stands of it is met, and what compaction took for its tombstone does not come back. */
+  function placeToGo(record: DerivedRecord): Placed {
+    const head = heads.get(wordsOf(hash64(nameOf(record))));
+    const placed = head < 0 ? null : decide(head, record, undefined);
+    return placed?.what === 'stands' ? placed : { what: 'superseded', revision: record.revision };
+  }
+
   const COUNTED = { stands: 'same', superseded: 'superseded', next: 'changed', before: 'beforeHorizon' } as const;
 
   return {
     add(stood) {
-      if (rows.count + letters.size >= most) {
+      if (rows.count + letters.size + tombstones.size >= most) {
         throw new Refused(
           `More than ${most} records of ${stood.origin.slice(0, stood.origin.lastIndexOf('/'))} stand in the derived topics: ` +
             'too many to be compared in memory. Recover with a higher `standingRecords`, on a machine with the memory for it.',
         );
       }
-      if (stood.topic === DEAD_LETTERS) addLetter(stood);
+      if (!hasValue(stood)) tombstones.add(tombstoneName(stood.topic, stood.key, originOffset(stood)));
+      else if (stood.topic === DEAD_LETTERS) addLetter(stood);
       else addRecord(stood);
     },
     get size() {
-      return rows.count + letters.size + lettersMet.surplusOfBefore;
+      return rows.count + letters.size + tombstones.size + lettersMet.surplusOfBefore;
     },
     get bytes() {
       return rows.bytes + heads.bytes + fatesOfBefore.bytes + fates.bytes;
     },
-    place(topic, record, subjectMet) {
-      const placed = placeOne(record, subjectMet);
+    place(topic, record, subjectMet, isToGo = false) {
+      const placed = isToGo ? placeToGo(record) : placeOne(record, subjectMet);
       if (placed) tallyOf(topic)[COUNTED[placed.what]] += 1;
       return placed;
     },
+    isErased: (subject) => erased.has(subject),
+    takeTombstone: (topic, outcomeId, origin) => tombstones.delete(tombstoneName(topic, outcomeId, origin)),
     takeLetter(offset) {
       const isThere = letters.delete(offset);
       if (isThere) tallyOf(DEAD_LETTERS).same += 1;

@@ -1,4 +1,4 @@
-import type { DerivedRecord, Rules, Source, State } from '@callfold/core';
+import type { DerivedRecord, DerivedTopic, Rules, Source, State, Tombstone } from '@callfold/core';
 import { contentHash, currentText, DEAD_LETTERS, decodeState, encodeState, sourceOf, subjectKey } from '@callfold/core';
 import type { DeadLetter } from '@callfold/schemas';
 import type { Horizon } from './horizon.ts';
@@ -11,11 +11,13 @@ import {
   mayHaveBegunBefore,
   subjectOf,
 } from './horizon.ts';
-import { inputOf } from './inputs.ts';
+import type { Input } from './inputs.ts';
+import { inputOf, subjectOfInput } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
 import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
-import type { Stood } from './read-back.ts';
-import { originOffset } from './read-back.ts';
+import { compareErasures } from './verify-erasures.ts';
+import type { Stood, StoodValue } from './read-back.ts';
+import { hasValue, originOffset } from './read-back.ts';
 import type { Order, StoodRecord } from './order.ts';
 import { orderOf } from './order.ts';
 import type { Finding } from './seq.ts';
@@ -39,10 +41,15 @@ export type Peek = { readonly next: number; readonly states: ReadonlyMap<string,
 
 const PAGE_RECORDS = 5_000;
 
+/** A tombstone, and the offset of the erasure that gave it. */
+export type ToldTombstone = Tombstone & { readonly origin: number };
+
 /** What the raw log says should stand, up to a position. */
 export type Expected = {
   readonly states: ReadonlyMap<string, string>;
   readonly records: readonly DerivedRecord[];
+  /** Of erasures, in order. */
+  readonly tombstones: readonly ToldTombstone[];
   /** Offsets of the raw records that cannot be folded. */
   readonly letters: readonly number[];
   /** What was seen meanwhile, held against the fold at the position of each. */
@@ -65,6 +72,8 @@ export type Reading = {
    * of the raw record that caused it.
    */
   derived?(plain: DerivedRecord, record: DerivedRecord, origin: number): void;
+  /** Told of each record that an erasure takes. */
+  erased?(topic: DerivedTopic, outcomeId: string): void;
   /** Told after each page of the log. */
   progress?(records: number, bytes: number): void;
 };
@@ -101,7 +110,7 @@ function bytesOf(records: readonly LogRecord[]): number {
  * before the record at which they do
  */
 export async function foldPartition(
-  { at, source, log, codec, from = 0, derived, progress }: Reading,
+  { at, source, log, codec, from = 0, derived, erased, progress }: Reading,
   rules: Rules,
   upTo: number,
   peeks: readonly Peek[] = [],
@@ -111,6 +120,13 @@ export async function foldPartition(
   const offline = createOfflineFold(rules, true, (plain, record) => derived?.(plain, record, origin));
   const records: DerivedRecord[] = [];
   const letters: number[] = [];
+  const tombstones: ToldTombstone[] = [];
+  const erase = ({ key, named, record: { appendedAt } }: Extract<Input, { what: 'erase' }>): void => {
+    const gone = offline.erase(source, key, named, appendedAt);
+    records.push(...gone.records);
+    tombstones.push(...gone.tombstones.map((one) => ({ ...one, origin })));
+    for (const { topic, outcomeId } of gone.tombstones) erased?.(topic, outcomeId);
+  };
   const open = peeks.filter(({ next }) => next <= upTo).toSorted((a, b) => a.next - b.next);
   const peeked: { same: number; findings: Finding[] } = { same: 0, findings: [] };
   const lookUpTo = (offset: number): void => {
@@ -134,10 +150,12 @@ export async function foldPartition(
       lookUpTo(record.offset);
       origin = record.offset;
       const input = inputOf(record, place, codec);
-      if (input.what !== 'event') records.push(...offline.advance(record.appendedAt));
+      if (input.what === 'tick' || input.what === 'rejected') records.push(...offline.advance(record.appendedAt));
       if (input.what === 'rejected') letters.push(record.offset);
+      const key = subjectOfInput(input);
+      if (horizon && key !== null && !met.has(key)) met.set(key, record.appendedAt);
+      if (input.what === 'erase') erase(input);
       if (input.what !== 'event') continue;
-      if (horizon && !met.has(input.key)) met.set(input.key, record.appendedAt);
       const pushed = offline.fold(input.key, input.event, record.appendedAt);
       records.push(...pushed.records);
       if (pushed.rejection) letters.push(record.offset);
@@ -150,7 +168,7 @@ export async function foldPartition(
   if (clock !== null) records.push(...offline.advance(clock));
   const states = new Map<string, string>();
   for (const state of offline.states()) states.set(subjectKey(state.tenantId, state.subjectId), encodeState(state));
-  return { states, records, letters, peeked: { ...peeked, beforeHorizon: 0 }, horizon, met };
+  return { states, records, tombstones, letters, peeked: { ...peeked, beforeHorizon: 0 }, horizon, met };
 }
 
 /** What is kept of one subject and what should be, as this version writes it; null: nothing. */
@@ -220,7 +238,7 @@ export function judgeOf(
 export function decodeStood(stood: readonly Stood[], codec: Codec): StoodRecord[] {
   return stood.map((one) => ({
     stood: one,
-    record: one.topic === DEAD_LETTERS ? null : (codec.decodeDerived(one.topic, one.value) as unknown as DerivedRecord),
+    record: one.topic === DEAD_LETTERS || one.value === null ? null : (codec.decodeDerived(one.topic, one.value) as unknown as DerivedRecord),
   }));
 }
 
@@ -244,6 +262,7 @@ export function compareContents(
   // Of an id that a replay corrected the earlier revisions are what is wrong: the last is what counts.
   const corrected = new Set(told.flatMap(({ stood: one, record }) => (isCorrected(one) ? [nameOf(record)] : [])));
   const isBefore = judgeOf(expected, told);
+  const erasures = compareErasures(records, expected);
   const revisionOf = (record: DerivedRecord): string => `${nameOf(record)} revision ${record.revision}`;
   const should = new Map(
     expected.records.flatMap((record) => (corrected.has(nameOf(record)) ? [] : [[revisionOf(record), record]])),
@@ -266,7 +285,8 @@ export function compareContents(
       });
   }
   for (const [name, record] of should) {
-    if (isTaken(record)) continue;
+    // Compaction took it for its tombstone, or it was not sent again.
+    if (erasures.ids.has(nameOf(record)) || isTaken(record)) continue;
     if (isBefore(record, false)) beforeHorizon += 1;
     else findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
   }
@@ -277,9 +297,9 @@ export function compareContents(
     codec,
   );
   return {
-    same: same + lasts.same + letters.same,
-    beforeHorizon: beforeHorizon + lasts.beforeHorizon + letters.beforeHorizon,
-    findings: [...findings, ...lasts.findings, ...letters.findings],
+    same: same + erasures.same + lasts.same + letters.same,
+    beforeHorizon: beforeHorizon + erasures.beforeHorizon + lasts.beforeHorizon + letters.beforeHorizon,
+    findings: [...findings, ...erasures.findings, ...lasts.findings, ...letters.findings],
   };
 }
 
@@ -325,7 +345,7 @@ function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected,
   let same = 0;
   let beforeHorizon = 0;
   for (const record of stood) {
-    if (record.topic !== DEAD_LETTERS) continue;
+    if (record.topic !== DEAD_LETTERS || !hasValue(record)) continue;
     const offset = originOffset(record);
     if (left.delete(offset)) same += 1;
     else if (horizon && (offset < horizon.start || isTooLate(record, codec))) beforeHorizon += 1;
@@ -342,6 +362,6 @@ function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected,
 }
 
 /** What it was too late for may be gone from the log. */
-function isTooLate(letter: Stood, codec: Codec): boolean {
+function isTooLate(letter: StoodValue, codec: Codec): boolean {
   return (codec.decodeDerived(DEAD_LETTERS, letter.value) as unknown as DeadLetter).code === 'too-late';
 }

@@ -1,4 +1,4 @@
-import type { DerivedRecord, Disguise, Source } from '@callfold/core';
+import type { DerivedRecord, Disguise, RecordName, Source } from '@callfold/core';
 import { idOf } from '@callfold/core';
 import { atlasRow } from './atlas.ts';
 import { readCallStatus } from './callcenter24.ts';
@@ -79,7 +79,22 @@ export function createDisguise(fingerprint: string, keyedHash: (text: string) =>
       }
     }
   }
-  return { fingerprint, of };
+  function nameOf({ kind, tenantId, source, subjectId, parts }: RecordName): string {
+    const hash = (domain: Domain, value: string): string => keyedHash(`${domain}\n${tenantId}\n${value}`);
+    const [first = '', second = ''] = parts;
+    switch (kind) {
+      case 'call-outcome':
+        return idOf(tenantId, source, hash('call', subjectId));
+      case 'agent-offer':
+        return idOf(tenantId, source, hash('call', subjectId), hash('agent', first), second);
+      case 'chat-outcome':
+      case 'chat-handoff':
+        return idOf(tenantId, source, hash('chat', subjectId), first);
+      case 'agent-interval':
+        return idOf(tenantId, source, hash('agent', subjectId), first, wordsOf(source, second, hash));
+    }
+  }
+  return { fingerprint, of, idOf: nameOf };
 }
 
 /** What records call a status that came without words. */

@@ -10,7 +10,7 @@ import type {
 } from '@callfold/core';
 import { recordJson } from '@callfold/core';
 import { isoTime } from '@callfold/schemas';
-import type { Explained } from './subject.ts';
+import type { ErasedAt, Explained } from './subject.ts';
 import { indented, paragraph, visible } from './text-lines.ts';
 import { inWords } from './words.ts';
 
@@ -70,6 +70,7 @@ const STANDING: Readonly<Record<Explanation['standing'], string>> = {
   closed: 'closed',
   silent: 'closed as inferred, because nothing more came',
   dropped: 'closed, and its events dropped: its id is kept, what comes now is too late',
+  erased: 'erased: nothing of it is kept, and what comes of it is refused',
   gone: 'closed, and forgotten: an event that comes now begins anew',
 };
 
@@ -178,8 +179,20 @@ function headLines({ explanation, place }: Explained): string[] {
   ];
 }
 
+/** When it was erased, and what of it the raw log still has. */
+function erasedLines({ explanation, place }: Explained, { offset, loggedAt, before, after }: ErasedAt): string[] {
+  const { kind, subjectId, tenantId, source } = explanation;
+  const where = `${place.topic}/${place.partition}`;
+  return [
+    ...paragraph(`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}, was erased at offset ${offset} of ${where}, logged ${isoTime(loggedAt)}.`, 0),
+    ...paragraph(`Nothing of it is kept, and what comes of it is refused: ${after} came since.`, 0),
+    ...paragraph(`${before} older events of it are in the raw log until its retention passes them.`, 0),
+  ];
+}
+
 /** Timeline, each event's effect, what was published and when, the rule behind each record, and why no other. */
 export function explanationText(explained: Explained): string {
+  if (explained.erased) return `${erasedLines(explained, explained.erased).map(visible).join('\n')}\n`;
   const { kind, timeline, records, standing, next } = explained.explanation;
   const times = timeline.flatMap((moment) => (moment.what === 'event' ? [moment.occurredAt] : []));
   const start = times.reduce((first, time) => Math.min(first, time), Infinity);

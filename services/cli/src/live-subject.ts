@@ -74,6 +74,13 @@ function otherwiseOf(record: DerivedRecord, given: ReadonlyMap<string, DerivedRe
   return `the log says${changes(recordJson(record), recordJson(says))}`;
 }
 
+/** What a tombstone took is there until compaction comes, and counts no more. */
+function withoutErased(found: readonly Stood[]): Stood[] {
+  const name = ({ topic, key }: Stood): string => `${topic} ${key}`;
+  const erasedAt = new Map(found.flatMap((one, place) => (one.value === null ? [[name(one), place] as const] : [])));
+  return found.filter((one, place) => place >= (erasedAt.get(name(one)) ?? 0));
+}
+
 async function standingOf({ site, explained, say }: Looking): Promise<StandingRecord[]> {
   const { explanation } = explained;
   const { source, tenantId, subjectId, timeline } = explanation;
@@ -92,12 +99,13 @@ async function standingOf({ site, explained, say }: Looking): Promise<StandingRe
     progress.at((read += records.length));
   }
   progress.end();
-  await site.codec.prepare(found);
+  const left = withoutErased(found);
+  await site.codec.prepare(left);
   const given = givenBy(explained);
-  const decoded = found.map((stood) => ({
+  const decoded = left.map((stood) => ({
     stood,
     record:
-      stood.topic === DEAD_LETTERS
+      stood.topic === DEAD_LETTERS || stood.value === null
         ? null
         : (site.codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord),
   }));
@@ -185,7 +193,7 @@ export function liveText({ standing, sights }: LiveSubject): string {
   const [live, ...others] = sights;
   const lines = ['', 'What stands in the derived topics:', ''];
   for (const { topic, seq, origin, correctedAt, record, otherwise } of standing) {
-    const what = record === null ? 'dead letter' : `revision ${record.revision}: ${inWords(record)}`;
+    const what = record === null ? (topic === DEAD_LETTERS ? 'dead letter' : 'tombstone: it was erased') : `revision ${record.revision}: ${inWords(record)}`;
     lines.push(`  ${topic} seq ${seq}, ${what}`);
     const corrected = correctedAt === null ? '' : `, corrected by a replay at offset ${correctedAt}`;
     lines.push(`      caused by ${origin}${corrected}${otherwise === null ? '' : `; today ${otherwise}`}`);

@@ -1,5 +1,5 @@
 import type { Explanation, Rejection, Rules, Seen, Source, SubjectKind } from '@callfold/core';
-import { explain, isRejection, KIND_OF, partitionOf, rawTopic, SOURCES } from '@callfold/core';
+import { explain, isRejection, explainErased, KIND_OF, partitionOf, rawTopic, SOURCES, subjectKey } from '@callfold/core';
 import type { At, LogRecord } from '@callfold/engine';
 import { inputOf, Refused } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
@@ -42,11 +42,21 @@ export type Place = {
   readonly upTo: number;
 };
 
+/** Where it was erased, and how many events of it the log has before and behind that. */
+export type ErasedAt = {
+  readonly offset: number;
+  readonly loggedAt: number;
+  readonly before: number;
+  readonly after: number;
+};
+
 export type Explained = {
   readonly explanation: Explanation;
   readonly place: Place;
   /** What it was made of. */
   readonly seen: readonly Seen[];
+  /** Null: it was not. */
+  readonly erased: ErasedAt | null;
 };
 
 export const MOMENT_FORMS = 'an ISO 8601 time with a zone, as 2026-02-28T09:30:00Z, or the offset of a record, as 4711';
@@ -68,7 +78,7 @@ function isPast(record: LogRecord, at: Moment | undefined): boolean {
   return 'time' in at ? record.appendedAt > at.time : record.offset > at.offset;
 }
 
-type Scan = { readonly seen: readonly Seen[]; readonly clock: number; readonly place: Place };
+type Scan = Pick<Explained, 'seen' | 'place' | 'erased'> & { readonly clock: number };
 
 /** Reads the partition up to the moment: its own events, and the log time that all records make pass. */
 async function scan(site: Site, at: At, source: Source, query: SubjectQuery, progress: Progress): Promise<Scan> {
@@ -77,7 +87,9 @@ async function scan(site: Site, at: At, source: Source, query: SubjectQuery, pro
   const where = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
   const seen: Seen[] = [];
   let clock = -Infinity;
-  const scanned = (upTo: number): Scan => ({ seen, clock, place: { ...at, start, upTo } });
+  let erased: ErasedAt | null = null;
+  const key = subjectKey(query.tenantId, query.id);
+  const scanned = (upTo: number): Scan => ({ seen, erased, clock, place: { ...at, start, upTo } });
 
   for (let offset = start; offset < end; ) {
     const batch = await log.read(at, offset, PAGE_RECORDS);
@@ -85,9 +97,19 @@ async function scan(site: Site, at: At, source: Source, query: SubjectQuery, pro
     for (const record of batch.records) {
       if (isPast(record, query.at)) return scanned(record.offset);
       clock = Math.max(clock, record.appendedAt);
-      if (record.value === null) continue;
+      if (record.value === null) {
+        const input = inputOf(record, where, site.codec);
+        if (input.what !== 'erase' || input.key !== key || erased !== null) continue;
+        erased = { offset: record.offset, loggedAt: record.appendedAt, before: seen.length, after: 0 };
+        seen.length = 0;
+        continue;
+      }
       const raw = site.codec.decode(source, record.value);
       if (isRejection(raw) || raw.subjectId !== query.id || raw.tenantId !== query.tenantId) continue;
+      if (erased !== null) {
+        erased = withOneMore(erased);
+        continue;
+      }
       const input = inputOf(record, where, site.codec);
       const refused: Rejection | null = input.what === 'rejected' ? input.rejection : null;
       const { appendedAt: loggedAt, offset: its } = record;
@@ -100,6 +122,8 @@ async function scan(site: Site, at: At, source: Source, query: SubjectQuery, pro
   }
   return scanned(end);
 }
+
+const withOneMore = (erased: ErasedAt): ErasedAt => ({ ...erased, after: erased.after + 1 });
 
 function tooMany({ kind, id }: SubjectQuery): Refused {
   return new Refused(
@@ -122,9 +146,10 @@ export async function explainSubject(
     if (KIND_OF[source] !== query.kind) continue;
     const topic = rawTopic(source);
     const partition = partitionOf(query.tenantId, query.id, await site.partitions(topic));
-    const { seen, clock, place } = await scan(site, { topic, partition }, source, query, progress);
-    const explanation = explain(seen, rules, clock);
-    if (explanation) found.push({ explanation, place, seen });
+    const { seen, clock, place, erased } = await scan(site, { topic, partition }, source, query, progress);
+    const key = subjectKey(query.tenantId, query.id);
+    const explanation = erased ? explainErased(source, key, clock) : explain(seen, rules, clock);
+    if (explanation) found.push({ explanation, place, seen, erased });
   }
   return found;
 }

@@ -8,7 +8,10 @@ import {
   decodeEntry,
   decodeMeta,
   decodeStood,
+  erasedName,
+  erasedWhere,
   foldPartition,
+  hasValue,
   liveOf,
   logOfSome,
   nameOf,
@@ -159,6 +162,7 @@ async function waitingIn(site: Site, at: At): Promise<Set<string>> {
   await site.codec.prepare(entries.flatMap((entry) => (entry.what === 'record' ? [{ value: entry.value }] : [])));
   const names = entries.map((entry) => {
     if (entry.what === 'letter') return `dead letter of offset ${entry.origin}`;
+    if (entry.value === null) return erasedWhere(erasedName(entry.topic, entry.key), entry.origin);
     const record = site.codec.decodeDerived(entry.topic, entry.value) as unknown as DerivedRecord;
     return `${nameOf(record)} revision ${record.revision}`;
   });
@@ -172,6 +176,10 @@ async function isStoodMeant(
   { stood, record }: StoodRecord,
 ): Promise<boolean> {
   if (record !== null) return isMeant(subjectOf(record).key);
+  if (!hasValue(stood)) {
+    const [tenantId = '', , subjectId = ''] = stood.key.split('/');
+    return isMeant(`${tenantId}/${subjectId}`);
+  }
   const letter = site.codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
   if (letter.code !== 'too-late') return true;
   await site.codec.prepare([{ value: letter.value }]);
@@ -189,12 +197,14 @@ async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]): Prom
   // What was committed by then and did not wait must stand by now.
   const standing = await readStanding(site.derived, at, DERIVED_OF[source], {});
   await codec.prepare(standing.records);
-  const after = momentOf(await store.peek(at)) ?? first;
+  const last = await store.peek(at);
+  const after = momentOf(last) ?? first;
+  const erasedSeqs = last?.meta ? decodeMeta(last.meta).erasedSeqs : undefined;
   const all = decodeStood(standing.records, codec);
   // Of all that stands, also where a sample is compared.
   const { start } = await site.derived.bounds(DEAD_LETTERS, at.partition);
   const cut = new Set(start > 0 ? [DEAD_LETTERS] : []);
-  const order = orderOf(all, { logTime: after.clock, cut });
+  const order = orderOf(all, { logTime: after.clock, cut, ...(erasedSeqs && { erasedSeqs }) });
   const isMeant = isMeantBy(sample);
   const stood: StoodRecord[] = [];
   for (const one of all) if (sample === null || (await isStoodMeant(site, isMeant, one))) stood.push(one);

@@ -13,6 +13,7 @@ const LEVELS: Readonly<Record<EngineEvent['name'], 'debug' | 'info' | 'warn' | '
   'infrastructure-away': 'warn',
   'infrastructure-back': 'info',
   'batch-committed': 'debug',
+  'subject-erased': 'info',
   'record-rejected': 'warn',
   'unknown-word': 'debug',
   'records-sent': 'debug',

@@ -1,0 +1,357 @@
+import type { RawEvent, Settings, Tombstone } from '@callfold/core';
+import {
+  AGENT_OFFERS,
+  CALL_OUTCOMES,
+  contentHash,
+  DEAD_LETTERS,
+  decodeState,
+  DEFAULT_SETTINGS,
+  DERIVED_OF,
+  ERASE_HEADER,
+  erasureText,
+  idOf,
+  isErased,
+  rawTopic,
+  subjectKey,
+  suffixOf,
+  utf8Bytes,
+  utf8Text,
+} from '@callfold/core';
+import type { DerivedRecord } from '@callfold/core';
+import type { At, Role, Service } from '@callfold/engine';
+import { offerRecovery, originText, redriveRefusal, rulesOf, subjectOf, surveyPartition } from '@callfold/engine';
+import { compareRange, DEFAULT_LIMITS } from '@callfold/engine';
+import { describe, expect, it } from 'vitest';
+import { piiDisguise } from '../src/ops/pii.ts';
+import type { Harness } from './engine-harness.ts';
+import { call, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START } from './engine-harness.ts';
+
+/** One person's data goes, wherever in the log that is asked for, and does not come back. */
+
+const HOUR = 3_600_000;
+const TOPIC = rawTopic('callcenter24');
+const ATS: readonly At[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition }));
+const OUTCOME = (callId: string): string => `default/callcenter24/${callId}`;
+
+/** As `callfold erase` writes it. */
+function erase(h: Harness, [raw]: readonly RawEvent[], named: readonly Tombstone[] = []): number {
+  if (!raw) throw new Error('an erasure is of somebody');
+  const key = utf8Bytes(subjectKey(raw.tenantId, raw.subjectId));
+  const headers = [{ name: ERASE_HEADER, value: utf8Bytes(erasureText(named)) }];
+  return h.append(h.placeOf(raw), { key, value: null, headers });
+}
+
+async function settle(h: Harness, services: readonly Service[], quietMs?: number): Promise<void> {
+  expect(await h.clock.runUntil(h.settled(services, quietMs), HOUR)).toBe(true);
+  await h.clock.runUntil(() => false, 10_000);
+}
+
+/** By topic and id what a reader of the compacted topics has; null: a tombstone. */
+function lastOf(h: Harness): Map<string, Uint8Array | null> {
+  const last = new Map<string, Uint8Array | null>();
+  for (const topic of DERIVED_OF.callcenter24) {
+    if (topic === DEAD_LETTERS) continue;
+    for (const { key, value } of h.read(topic)) last.set(`${topic} ${utf8Text(key ?? utf8Bytes(''))}`, value);
+  }
+  return last;
+}
+
+const aliveOf = (h: Harness): string[] => [...lastOf(h)].flatMap(([name, value]) => (value === null ? [] : [name]));
+
+function expectGapless(h: Harness): void {
+  for (const topic of DERIVED_OF.callcenter24) {
+    for (const { partition } of ATS) {
+      const seqs = h.read(topic).flatMap((one) => (one.partition === partition ? [seqOf(one)] : []));
+      expect(seqs).toEqual(seqs.map((_, index) => index));
+    }
+  }
+}
+
+async function stateOf(h: Harness, role: Role, raw: RawEvent) {
+  const key = subjectKey(raw.tenantId, raw.subjectId);
+  const [text] = await h.world.ports().store(role.name).read(h.placeOf(raw), 'states', [key]);
+  return text ? decodeState(text, raw.source, key) : null;
+}
+
+/** Everything that stands of a call, as the command finds it. */
+function namedOf(h: Harness, callId: string): Tombstone[] {
+  return DERIVED_OF.callcenter24.flatMap((topic) =>
+    topic === DEAD_LETTERS
+      ? []
+      : h.read(topic).flatMap(({ value }) => {
+          if (value === null) return [];
+          const record = h.codec.decodeDerived(topic, value) as unknown as DerivedRecord;
+          return subjectOf(record).subjectId === callId
+            ? [{ topic, outcomeId: record.outcomeId, revision: record.revision }]
+            : [];
+        }),
+  );
+}
+
+const MINE = call('mine', START);
+const OTHERS = [...call('other', START), ...call('third', START + 5_000), ...call('fourth', START + 9_000)];
+
+describe('an erasure', () => {
+  it('takes what was published, in order and once, and leaves nothing but that it was', async () => {
+    const h = await openHarness();
+    h.publish([...MINE, ...OTHERS]);
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, services);
+    expect(aliveOf(h)).toContain(`${CALL_OUTCOMES} ${OUTCOME('mine')}`);
+    erase(h, MINE);
+    await settle(h, services);
+    const last = lastOf(h);
+    expect(last.get(`${CALL_OUTCOMES} ${OUTCOME('mine')}`)).toBeNull();
+    expect(last.get(`${AGENT_OFFERS} ${OUTCOME('mine')}/Anna/1`)).toBeNull();
+    expect(aliveOf(h)).toHaveLength(6);
+    expectGapless(h);
+    for (const role of [PROJECTOR, OUTCOMES]) {
+      const state = await stateOf(h, role, MINE[0] as RawEvent);
+      expect(state && isErased(state)).toBe(true);
+      expect(state?.facts).toEqual([]);
+    }
+    const told = h.said.flatMap((one) => (one.name === 'subject-erased' ? [[one.role, one.tombstones]] : []));
+    expect(told.sort()).toEqual([
+      ['outcomes', 2],
+      ['projector', 0],
+    ]);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(services);
+  });
+
+  it('before anything was published publishes nothing, and what comes after is refused without a copy of it', async () => {
+    const h = await openHarness();
+    h.publish(MINE.slice(0, 5));
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, services, 0);
+    erase(h, MINE);
+    h.publish(MINE.slice(5));
+    await settle(h, services);
+    expect([...lastOf(h)]).toEqual([]);
+    const letters = h.letters();
+    expect(letters).toHaveLength(MINE.length - 5);
+    for (const { letter, key } of letters) {
+      expect(letter).toMatchObject({ code: 'erased', key: null, value: null, headers: [] });
+      expect(letter.originAppendedAt).toBeGreaterThan(0);
+      expect(`${letter.reason}${originText(letter)}${key}`).not.toContain('mine');
+      expect(redriveRefusal(letter, true)).toBe('its subject was erased');
+    }
+    expect(await h.findings()).toEqual([]);
+    await h.stop(services);
+  });
+
+  it('takes what the state forgot long ago, where it names it', async () => {
+    const h = await openHarness();
+    const settings: Settings = { ...DEFAULT_SETTINGS, dropAfterMs: 60_000, markerMs: 120_000 };
+    h.publish([...MINE, ...OTHERS]);
+    const services = [h.start(PROJECTOR, settings), h.start(OUTCOMES, settings)];
+    // The call is dropped, and then its marker.
+    await settle(h, services);
+    expect(await stateOf(h, OUTCOMES, MINE[0] as RawEvent)).toBeNull();
+    erase(h, MINE, namedOf(h, 'mine'));
+    await settle(h, services);
+    expect(aliveOf(h).filter((name) => name.includes('mine'))).toEqual([]);
+    expect(aliveOf(h)).toHaveLength(6);
+    expectGapless(h);
+    expect(await h.findings(settings)).toEqual([]);
+    h.publish(MINE);
+    await settle(h, services);
+    expect(aliveOf(h)).toHaveLength(6);
+    expect(h.letters().map(({ letter }) => letter.code)).toEqual(MINE.map(() => 'erased'));
+    await h.stop(services);
+  });
+
+  it('asked for twice stands twice, and takes nothing more', async () => {
+    const h = await openHarness();
+    h.publish(MINE);
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, services);
+    const named = namedOf(h, 'mine');
+    erase(h, MINE, named);
+    erase(h, MINE, named);
+    await settle(h, services);
+    expect(aliveOf(h)).toEqual([]);
+    expectGapless(h);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(services);
+  });
+
+  it.each([
+    ['without a key', { key: null }, 'bad-erasure'],
+    ['of a key that is nobody', { key: utf8Bytes('nobody') }, 'bad-erasure'],
+    ['that says something else', { headers: [{ name: ERASE_HEADER, value: utf8Bytes('yes') }] }, 'bad-erasure'],
+    ['without the header', { headers: [] }, 'no-value'],
+  ])('%s is a dead letter and erases nothing', async (_name, wrong, code) => {
+    const h = await openHarness();
+    h.publish(MINE);
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    const [raw] = MINE as [RawEvent];
+    const right = {
+      key: utf8Bytes(subjectKey(raw.tenantId, raw.subjectId)),
+      value: null,
+      headers: [{ name: ERASE_HEADER, value: utf8Bytes(erasureText([])) }],
+    };
+    h.append(h.placeOf(raw), { ...right, ...wrong });
+    const there = h.placeOf(raw);
+    h.append({ ...there, partition: (there.partition + 1) % PARTITIONS }, right);
+    await settle(h, services);
+    expect(h.letters().map(({ letter }) => letter.code).sort()).toEqual([code, 'wrong-partition'].sort());
+    expect(aliveOf(h)).toHaveLength(2);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(services);
+  });
+
+  it('takes the disguised records of a disguised subject', async () => {
+    const h = await openHarness();
+    const settings: Settings = { ...DEFAULT_SETTINGS, disguise: piiDisguise('one key of thirty-two characters') };
+    h.publish([...MINE, ...OTHERS]);
+    const services = [h.start(PROJECTOR, settings), h.start(OUTCOMES, settings)];
+    await settle(h, services);
+    erase(h, MINE);
+    await settle(h, services);
+    expect([...lastOf(h).values()].filter((value) => value === null)).toHaveLength(2);
+    expect(aliveOf(h)).toHaveLength(6);
+    expect(await h.findings(settings)).toEqual([]);
+    await h.stop(services);
+  });
+});
+
+let tokens = 0;
+
+/** The store of `outcomes` is lost, and `callfold recover --execute` lays down where to begin. */
+async function recoverOutcomes(h: Harness): Promise<void> {
+  h.world.storeServer('outcomes').restore(new Map());
+  const { log, store } = h.world.ports();
+  for (const source of ['callcenter24', 'atlas', 'chatterfy', 'vonage'] as const) {
+    for (const { partition } of ATS) {
+      const at = { topic: rawTopic(source), partition };
+      const token = `recover-${(tokens += 1)}`;
+      await offerRecovery({ at, store: store('outcomes'), log: log('outcomes'), token });
+    }
+  }
+}
+
+describe('a fold from the start, of a log with an erasure', () => {
+  it.each([
+    ['what it took still stands in front of its tombstones', () => undefined],
+    ['compaction took what it took', (h: Harness) => compact(h)],
+  ])('publishes nothing of it again: %s', async (_name, since) => {
+    const h = await openHarness();
+    h.publish([...MINE, ...OTHERS]);
+    const first = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, first);
+    erase(h, MINE);
+    await settle(h, first);
+    await h.stop(first);
+    since(h);
+    const before = DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic));
+    const surveys = await surveyAll(h);
+    expect(surveys.flatMap(({ topics }) => topics).reduce((sum, { missing, surplus }) => sum + missing + surplus, 0)).toBe(0);
+    await recoverOutcomes(h);
+    const again = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, again);
+    expect(DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic))).toEqual(before);
+    await h.stop(again);
+  });
+
+  it('gives its tombstones again where compaction took even those, and never what they take', async () => {
+    const h = await openHarness();
+    h.publish([...MINE, ...OTHERS]);
+    const first = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, first);
+    erase(h, MINE);
+    await settle(h, first);
+    await h.stop(first);
+    // Tombstones go from the start on, and what stands behind them stays.
+    h.publish(call('last', START + 60_000));
+    const second = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, second);
+    await h.stop(second);
+    compact(h);
+    const at = h.placeOf(MINE[0] as RawEvent);
+    const tombs = h.read(CALL_OUTCOMES).filter(({ value }) => value === null);
+    h.world.topics.retain({ topic: CALL_OUTCOMES, partition: at.partition }, (tombs.at(-1)?.offset ?? 0) + 1);
+    await recoverOutcomes(h);
+    const again = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, again);
+    const texts = h.read(CALL_OUTCOMES).flatMap(({ key, value }) => (value ? [utf8Text(key ?? utf8Bytes(''))] : []));
+    expect(texts).not.toContain(OUTCOME('mine'));
+    await h.stop(again);
+  });
+
+  it('that corrects a range finds nothing to publish of it', async () => {
+    const h = await openHarness();
+    h.publish([...MINE, ...OTHERS]);
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, services);
+    erase(h, MINE);
+    await settle(h, services);
+    compact(h);
+    const at = h.placeOf(MINE[0] as RawEvent);
+    h.world.topics.retain({ topic: CALL_OUTCOMES, partition: at.partition }, h.world.topics.bounds({ ...at, topic: CALL_OUTCOMES }).end);
+    const { log, store, publisher } = h.world.ports();
+    const compared = await compareRange({
+      at,
+      source: 'callcenter24',
+      log: log('check'),
+      codec: h.codec,
+      store: store('outcomes'),
+      reader: publisher(),
+      rules: rulesOf(OUTCOMES, DEFAULT_SETTINGS),
+      clock: h.clock,
+      stop: { requested: false },
+      patienceMs: 1_000,
+      range: { from: 0, to: Infinity },
+      isWanted: () => true,
+    });
+    const names = compared.differences.map(({ id }) => id);
+    expect(names.filter((id) => id.includes('mine'))).toEqual([]);
+    await h.stop(services);
+  });
+});
+
+function compact(h: Harness): void {
+  for (const topic of [CALL_OUTCOMES, AGENT_OFFERS]) {
+    for (const { partition } of ATS) h.world.topics.compact({ topic, partition });
+  }
+}
+
+function surveyAll(h: Harness) {
+  const { log, publisher } = h.world.ports();
+  const rules = rulesOf(OUTCOMES, DEFAULT_SETTINGS);
+  const { standingRecords } = DEFAULT_LIMITS;
+  return Promise.all(
+    ATS.map((at) =>
+      surveyPartition({
+        at,
+        source: 'callcenter24',
+        log: log('check'),
+        derived: publisher(),
+        codec: h.codec,
+        rules,
+        standingRecords,
+      }),
+    ),
+  );
+}
+
+it('the id of a record is disguised as the record is', async () => {
+  const h = await openHarness();
+  const disguise = piiDisguise('one key of thirty-two characters');
+  h.publish([...MINE]);
+  const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+  await settle(h, services);
+  for (const topic of [CALL_OUTCOMES, AGENT_OFFERS]) {
+    for (const { value } of h.read(topic)) {
+      const record = h.codec.decodeDerived(topic, value ?? utf8Bytes('')) as unknown as DerivedRecord;
+      expect(contentHash(record)).not.toBe('');
+      const { tenantId, source, subjectId } = subjectOf(record);
+      const [, ...parts] = suffixOf(subjectOf(record), record).split('/');
+      expect(idOf(tenantId, source, subjectId, ...parts)).toBe(record.outcomeId);
+      expect(disguise.idOf({ kind: record.kind, tenantId, source, subjectId, parts })).toBe(
+        disguise.of(record).outcomeId,
+      );
+    }
+  }
+  await h.stop(services);
+});
