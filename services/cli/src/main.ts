@@ -6,6 +6,7 @@ import type { Context, Exit } from './command.ts';
 import { EXIT, exitOf } from './command.ts';
 import { addCompletion } from './commands/completion.ts';
 import type { DevOptions } from './commands/dev.ts';
+import { addErase } from './commands/erase-options.ts';
 import type { ArchiveOptions } from './archiving.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addExamples } from './commands/examples.ts';
@@ -190,6 +191,7 @@ addOffsets(program, run);
 addDlq(program, run);
 addCompletion(program, run);
 addReplay(program, run);
+addErase(program, run);
 
 withSources(program.command('archive'))
   .description('copy the raw log to files, on from where it ended; other commands read them with --archive')

@@ -1,0 +1,238 @@
+import type { DerivedRecord, DerivedTopic, RawEvent, Settings, Source, SubjectKind, Tombstone } from '@callfold/core';
+import {
+  DEAD_LETTERS,
+  decodeState,
+  DERIVED_OF,
+  isErased,
+  isRejection,
+  KIND_OF,
+  partitionOf,
+  publishedId,
+  rawTopic,
+  SOURCES,
+  sourceOf,
+  subjectKey,
+} from '@callfold/core';
+import type { At } from '@callfold/engine';
+import { Refused, subjectOf, subjectOfLetter } from '@callfold/engine';
+import { normalise } from '@callfold/sources';
+import { pageOf } from './derived.ts';
+import { lettersOf } from './letters.ts';
+import type { RoleName, Site } from './site.ts';
+import { ROLES } from './targets.ts';
+
+/** What there is of one person: by the id of a subject, or by a name or number that stands in some. */
+
+export type EraseQuery = {
+  readonly tenantId: string;
+  readonly source: Source | null;
+  readonly by:
+    | { readonly kind: SubjectKind; readonly id: string }
+    | { readonly number: string }
+    | { readonly name: string };
+};
+
+export type EraseFound = {
+  readonly kind: SubjectKind;
+  readonly source: Source;
+  readonly tenantId: string;
+  readonly subjectId: string;
+  readonly at: At;
+  raw: number;
+  /** Append time of its last raw event, epoch ms; null: the log has none. */
+  lastLoggedAt: number | null;
+  readonly aggregates: Record<RoleName, 'there' | 'erased' | 'none'>;
+  /** What stands of it in the derived topics. */
+  readonly named: Map<string, Tombstone>;
+  letters: number;
+};
+
+/** One person is in some hundred calls; a word that is in more is no name. */
+const SUBJECTS_MAX = 1_000;
+const PAGE_RECORDS = 5_000;
+/** Fewer are no number that could name anybody. */
+const NUMBER_DIGITS_LEAST = 5;
+
+const OUTCOME_OF = { call: 'call-outcome', chat: 'chat-outcome', agent: 'agent-interval' } as const;
+
+const digitsOf = (text: string): string => text.replaceAll(/\D/g, '').replace(/^00/, '');
+const levelOf = (text: string): string => text.normalize('NFC').trim().toLowerCase();
+
+/** Whether a value is what is looked for: a number however it is spaced, a name in whatever case. */
+function valueTest(by: EraseQuery['by']): (value: string | null) => boolean {
+  if ('number' in by) {
+    const digits = digitsOf(by.number);
+    if (digits.length < NUMBER_DIGITS_LEAST) {
+      throw new Refused(`${by.number} has fewer than ${NUMBER_DIGITS_LEAST} digits: give the whole number.`);
+    }
+    return (value) => value !== null && /^[\d\s+()./-]+$/.test(value) && digitsOf(value) === digits;
+  }
+  const name = levelOf('name' in by ? by.name : by.id);
+  return (value) => value !== null && levelOf(value) === name;
+}
+
+function valuesOfRaw(raw: RawEvent): (string | null)[] {
+  const event = normalise(raw);
+  const agent = 'agent' in event ? event.agent : null;
+  return [raw.subjectId, raw.status, raw.description, agent, ...Object.values(raw.attributes ?? {})];
+}
+
+function valuesOfRecord(record: DerivedRecord): (string | null)[] {
+  const agents = 'agents' in record ? record.agents.map(({ agent }) => agent) : [];
+  const agent = 'agent' in record ? record.agent : null;
+  const description = 'description' in record ? record.description : null;
+  const attributes = 'attributes' in record ? Object.values(record.attributes) : [];
+  return [subjectOf(record).subjectId, agent, description, ...agents, ...attributes];
+}
+
+/** Tenant, source and subject, as an `outcomeId` begins. */
+const ownOf = (outcomeId: string): string => outcomeId.split('/').slice(0, 3).join('/');
+
+/** As the subject's records are named; also those of before it was disguised. */
+function ownNames({ kind, tenantId, source, subjectId }: EraseFound, settings: Settings): string[] {
+  const { disguise: _disguise, ...plain } = settings;
+  const name = { kind: OUTCOME_OF[kind], tenantId, source, subjectId, parts: [] };
+  return [settings, plain].map((one) => ownOf(publishedId(name, one)));
+}
+
+type Reading = { readonly site: Site; readonly stop: { readonly requested: boolean }; say(text: string): void };
+
+async function scanRaw({ site, stop }: Reading, at: At, take: (raw: RawEvent, loggedAt: number) => void) {
+  const source = sourceOf(at.topic);
+  const log = site.log('outcomes');
+  const { start, end } = await log.bounds(at);
+  for (let offset = start; source !== null && offset < end && !stop.requested; ) {
+    const batch = await log.read(at, offset, PAGE_RECORDS);
+    await site.codec.prepare(batch.records);
+    for (const { value, appendedAt } of batch.records) {
+      const raw = value === null ? null : site.codec.decode(source, value);
+      if (raw !== null && !isRejection(raw)) take(raw, appendedAt);
+    }
+    if (batch.next <= offset) break;
+    offset = batch.next;
+  }
+}
+
+type Row = { readonly topic: DerivedTopic; readonly outcomeId: string; readonly record: DerivedRecord | null };
+
+async function scanDerived({ site, stop }: Reading, { topic, partition }: At, take: (row: Row) => void) {
+  const source = sourceOf(topic);
+  for (const derived of source === null ? [] : DERIVED_OF[source]) {
+    if (derived === DEAD_LETTERS) continue;
+    const { start, end } = await site.derived.bounds(derived, partition);
+    for (let offset = start; offset < end && !stop.requested; ) {
+      const page = await pageOf(site, derived, partition, offset);
+      for (const { outcomeId, record } of page.rows) take({ topic: derived, outcomeId, record });
+      if (page.next <= offset) break;
+      offset = page.next;
+    }
+  }
+}
+
+function createFound(site: Site, query: EraseQuery) {
+  const all = new Map<string, EraseFound>();
+  return {
+    all,
+    async add(source: Source, subjectId: string): Promise<void> {
+      const { tenantId } = query;
+      const key = `${source} ${subjectKey(tenantId, subjectId)}`;
+      if (all.has(key)) return;
+      if (all.size >= SUBJECTS_MAX) {
+        throw new Refused(`It stands in more than ${SUBJECTS_MAX} subjects: that names nobody. Erase them by their ids.`);
+      }
+      const topic = rawTopic(source);
+      const at = { topic, partition: partitionOf(tenantId, subjectId, await site.partitions(topic)) };
+      const aggregates = { projector: 'none', outcomes: 'none' } as const;
+      const own = { kind: KIND_OF[source], source, tenantId, subjectId, at };
+      all.set(key, { ...own, raw: 0, lastLoggedAt: null, aggregates: { ...aggregates }, named: new Map(), letters: 0 });
+    },
+  };
+}
+
+/** Every subject in which the name or number stands, by what the logs have. */
+async function searched(reading: Reading, query: EraseQuery, found: ReturnType<typeof createFound>): Promise<void> {
+  const isMeant = valueTest(query.by);
+  for (const source of SOURCES) {
+    if (query.source !== null && query.source !== source) continue;
+    const ids = new Set<string>();
+    const partitions = await reading.site.partitions(rawTopic(source));
+    for (let partition = 0; partition < partitions && !reading.stop.requested; partition += 1) {
+      const at = { topic: rawTopic(source), partition };
+      reading.say(`Looking through ${at.topic}/${partition} and what was derived of it ...`);
+      await scanRaw(reading, at, (raw) => {
+        if (raw.tenantId === query.tenantId && valuesOfRaw(raw).some(isMeant)) ids.add(raw.subjectId);
+      });
+      await scanDerived(reading, at, ({ record }) => {
+        if (record?.tenantId !== query.tenantId || record.source !== source) return;
+        if (valuesOfRecord(record).some(isMeant)) ids.add(subjectOf(record).subjectId);
+      });
+    }
+    for (const id of ids) await found.add(source, id);
+  }
+}
+
+const placeOf = ({ topic, partition }: At): string => `${topic}/${partition}`;
+
+/** What still stands of the subjects in the derived topics, by each; from the start at every call. */
+export async function nameRecords(reading: Reading, all: readonly EraseFound[], settings: Settings): Promise<void> {
+  const byOwn = new Map(all.flatMap((one) => ownNames(one, settings).map((own) => [own, one] as const)));
+  for (const one of all) one.named.clear();
+  for (const at of new Map(all.map((one) => [placeOf(one.at), one.at])).values()) {
+    await scanDerived(reading, at, ({ topic, outcomeId, record }) => {
+      const named = byOwn.get(ownOf(outcomeId))?.named;
+      if (record === null) named?.delete(`${topic} ${outcomeId}`);
+      else named?.set(`${topic} ${outcomeId}`, { topic, outcomeId, revision: record.revision });
+    });
+  }
+}
+
+/** What each role keeps of it now. */
+export async function lookAtStates(site: Site, one: EraseFound): Promise<void> {
+  const { source, tenantId, subjectId, at, aggregates } = one;
+  const key = subjectKey(tenantId, subjectId);
+  for (const role of ROLES) {
+    const [text = null] = await site.store(role).read(at, 'states', [key]);
+    aggregates[role] = text === null ? 'none' : isErased(decodeState(text, source, key)) ? 'erased' : 'there';
+  }
+}
+
+async function countRaw(reading: Reading, all: readonly EraseFound[]): Promise<void> {
+  const byName = new Map(all.map((one) => [`${one.source} ${one.tenantId}/${one.subjectId}`, one]));
+  for (const at of new Map(all.map((one) => [placeOf(one.at), one.at])).values()) {
+    await scanRaw(reading, at, (raw, loggedAt) => {
+      const one = byName.get(`${raw.source} ${raw.tenantId}/${raw.subjectId}`);
+      if (!one) return;
+      one.raw += 1;
+      one.lastLoggedAt = Math.max(one.lastLoggedAt ?? 0, loggedAt);
+    });
+  }
+}
+
+/** Dead letters keep the bytes of what was refused. */
+async function countLetters({ site }: Reading, all: readonly EraseFound[]): Promise<void> {
+  const byName = new Map(all.map((one) => [`${one.at.topic} ${one.tenantId}/${one.subjectId}`, one]));
+  for await (const { letter } of lettersOf(site, { all: true })) {
+    const its = subjectOfLetter(letter, site.codec);
+    const one = its && byName.get(`${letter.originTopic} ${its.tenantId}/${its.subjectId}`);
+    if (one) one.letters += 1;
+  }
+}
+
+/** @returns the subjects of which anything is found; with a source given also one of which there is nothing yet */
+export async function findToErase(reading: Reading, query: EraseQuery, settings: Settings): Promise<EraseFound[]> {
+  const { site } = reading;
+  const found = createFound(site, query);
+  if ('kind' in query.by) {
+    const { kind, id } = query.by;
+    const sources = SOURCES.filter((source) => KIND_OF[source] === kind && (query.source ?? source) === source);
+    for (const source of sources) await found.add(source, id);
+  } else await searched(reading, query, found);
+  const all = [...found.all.values()];
+  await countRaw(reading, all);
+  await nameRecords(reading, all, settings);
+  if (all.length > 0) await countLetters(reading, all);
+  for (const one of all) await lookAtStates(site, one);
+  const isKnown = ({ raw, named, letters, aggregates }: EraseFound): boolean =>
+    raw > 0 || named.size > 0 || letters > 0 || aggregates.projector !== 'none' || aggregates.outcomes !== 'none';
+  return all.filter((one) => query.source !== null || isKnown(one));
+}
