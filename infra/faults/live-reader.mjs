@@ -47,7 +47,10 @@ export function createLiveReader({ site, partitions }) {
       findings.push({ fault: 'surplus', where, detail: `is of no record of ${TOPIC}/${partition}` });
       return;
     }
-    const one = topic === DEAD_LETTERS || stood.value === null ? null : /** @type {any} */ (codec.decodeDerived(topic, stood.value));
+    const one =
+      topic === DEAD_LETTERS || stood.value === null
+        ? null
+        : /** @type {any} */ (codec.decodeDerived(topic, stood.value));
     const revised = one && { id: nameOf(one), revision: one.revision };
     for (const finding of seqs.take(stood, revised))
       findings.push({ ...finding, where: `seen live: ${finding.where}` });

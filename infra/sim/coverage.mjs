@@ -37,6 +37,7 @@ export const KINDS = [
       'infrastructure-back',
     ],
   ],
+  ['erasures', ['erasure', 'tombstone']],
   ['limits', ['cache missed', 'timers not all loaded', 'outbox at its limit', 'several slices of a batch']],
   [
     'refused, with what to do',

@@ -63,8 +63,11 @@ function openHistory(seed, codec, options) {
 function appendOne({ world, weather }, append) {
   const { at, dirt } = append;
   const end = world.topics.append(at, [recordOf(append, world.codec)]);
-  const text = dirt ?? `${append.raw?.subjectId} ${append.raw?.status}`;
+  const text = append.erases
+    ? `${append.raw?.subjectId} is erased`
+    : (dirt ?? `${append.raw?.subjectId} ${append.raw?.status}`);
   world.journal.note(() => `append: ${placeOf(at)} offset ${end - 1}: ${text}`);
+  if (append.erases) world.journal.count('erasure');
   if (dirt !== null) world.journal.count(`dirt: ${dirt}`);
   return !weather.closed.has(placeOf(at));
 }

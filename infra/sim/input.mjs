@@ -1,7 +1,7 @@
 // @ts-check
 /** What the upstreams append in one history: calls, chats, agents, finished records, and dirt. */
 
-import { partitionOf, rawTopic, subjectKey } from '@callfold/core';
+import { ERASE_HEADER, erasureText, partitionOf, rawTopic, subjectKey } from '@callfold/core';
 import { readEvent } from '@callfold/sources';
 
 /** Of the virtual clock; epoch ms. */
@@ -9,6 +9,8 @@ export const START = Date.UTC(2026, 0, 5, 9);
 const DAY = 86_400_000;
 /** By this many lengths of the history all input has come. */
 export const LATEST_INPUT = 1.5;
+/** One subject in so many is erased, at some time from its beginning on. */
+const ERASED_ONE_IN = 12;
 
 /** What dirt there is; `again` is no dirt, but the same event once more. */
 export const DIRT = /** @type {const} */ ([
@@ -26,7 +28,9 @@ export const DIRT = /** @type {const} */ ([
  *   at: import('@callfold/engine').At,
  *   raw: import('@callfold/core').RawEvent | null,
  *   dirt: (typeof DIRT)[number] | null,
- * }} Append one record for a raw topic; its bytes are made when it is appended
+ *   erases?: boolean,
+ * }} Append one record for a raw topic; its bytes are made when it is appended. One that
+ *   erases is of the subject of `raw`
  */
 
 /** @typedef {import('../random.mjs').Random} Random */
@@ -120,6 +124,8 @@ export function planInput(random, { sources, partitions, lengthMs }) {
     const subjects = whole(2, 4 + 2 * partitions);
     for (let n = 0; n < subjects; n += 1) {
       const startMs = whole(0, Math.floor(lengthMs * 0.8));
+      /** @type {Append | null} */
+      let last = null;
       for (const { afterMs, fields } of SUBJECTS[source](random, `${source[0]}${n}`, startMs)) {
         const happened = startMs + afterMs;
         const raw = readEvent({ source, ...fields, occurredAt: START + happened });
@@ -129,10 +135,18 @@ export function planInput(random, { sources, partitions, lengthMs }) {
         const late = chance(0.9) ? 0 : chance(0.8) ? whole(0, 3_000) : whole(5_000, 2 * lengthMs);
         const latestMs = lengthMs * LATEST_INPUT;
         const atMs = Math.min(happened + late, latestMs);
-        appends.push({ atMs, at, raw, dirt: null });
+        last = { atMs, at, raw, dirt: null };
+        appends.push(last);
         if (chance(0.08)) appends.push({ atMs: Math.min(atMs + whole(0, 8_000), latestMs), at, raw, dirt: null });
         if (chance(0.08)) appends.push(dirty(random, { atMs, at, raw, dirt: oneOf(random, DIRT) }, partitions));
       }
+      // Drawn from nothing, so that a seed's other records are what they always were.
+      if (last === null || startMs % ERASED_ONE_IN !== 0) continue;
+      appends.push({
+        ...last,
+        atMs: startMs + Math.floor((startMs * 7) % (lengthMs * LATEST_INPUT - startMs)),
+        erases: true,
+      });
     }
   }
   return appends.sort((a, b) => a.atMs - b.atMs);
@@ -154,8 +168,9 @@ function dirty({ whole }, append, partitions) {
  * @param {import('@callfold/engine').Codec} codec
  * @returns {import('@callfold/adapters').MemoryRecord}
  */
-export function recordOf({ raw, dirt }, codec) {
+export function recordOf({ raw, dirt, erases }, codec) {
   const key = raw === null ? null : Buffer.from(subjectKey(raw.tenantId, raw.subjectId));
+  if (erases) return { key, value: null, headers: [{ name: ERASE_HEADER, value: Buffer.from(erasureText([])) }] };
   const value = raw === null ? new Uint8Array() : codec.encodeRaw(raw);
   if (dirt === 'not avro') return { key, value: Buffer.from('{"status":"not avro"}'), headers: [] };
   if (dirt === 'cut off') return { key, value: value.slice(0, Math.floor(value.length / 2)), headers: [] };

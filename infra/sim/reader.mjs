@@ -49,6 +49,7 @@ export function createReader({ topics, codec, journal, sources, partitions, comm
     const offset = Number(one.origin.slice(place.length + 1));
     if (offset > committed(origin)) journal.fail(`a reader saw ${one.key} of ${one.origin}, which is not committed`);
     if (one.topic === DEAD_LETTERS) journal.count('dead letter');
+    if (one.value === null) journal.count('tombstone');
     if (id && id.revision > 1) journal.count('revised');
     return true;
   }

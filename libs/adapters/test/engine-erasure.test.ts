@@ -2,25 +2,32 @@ import type { RawEvent, Settings, Tombstone } from '@callfold/core';
 import {
   AGENT_OFFERS,
   CALL_OUTCOMES,
-  contentHash,
   DEAD_LETTERS,
   decodeState,
   DEFAULT_SETTINGS,
   DERIVED_OF,
   ERASE_HEADER,
   erasureText,
-  idOf,
   isErased,
   rawTopic,
   subjectKey,
-  suffixOf,
   utf8Bytes,
   utf8Text,
 } from '@callfold/core';
 import type { DerivedRecord } from '@callfold/core';
 import type { At, Role, Service } from '@callfold/engine';
-import { offerRecovery, originText, redriveRefusal, rulesOf, subjectOf, surveyPartition } from '@callfold/engine';
-import { compareRange, DEFAULT_LIMITS } from '@callfold/engine';
+import {
+  compareRange,
+  DEFAULT_LIMITS,
+  offerRecovery,
+  originText,
+  redriveRecord,
+  redriveRefusal,
+  redriveTarget,
+  rulesOf,
+  subjectOf,
+  surveyPartition,
+} from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import { piiDisguise } from '../src/ops/pii.ts';
 import type { Harness } from './engine-harness.ts';
@@ -111,10 +118,13 @@ describe('an erasure', () => {
       expect(state?.facts).toEqual([]);
     }
     const told = h.said.flatMap((one) => (one.name === 'subject-erased' ? [[one.role, one.tombstones]] : []));
-    expect(told.sort()).toEqual([
-      ['outcomes', 2],
-      ['projector', 0],
-    ]);
+    expect(told).toHaveLength(2);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        ['outcomes', 2],
+        ['projector', 0],
+      ]),
+    );
     expect(await h.findings()).toEqual([]);
     await h.stop(services);
   });
@@ -195,8 +205,34 @@ describe('an erasure', () => {
     const there = h.placeOf(raw);
     h.append({ ...there, partition: (there.partition + 1) % PARTITIONS }, right);
     await settle(h, services);
-    expect(h.letters().map(({ letter }) => letter.code).sort()).toEqual([code, 'wrong-partition'].sort());
+    expect(
+      h
+        .letters()
+        .map(({ letter }) => letter.code)
+        .toSorted((a, b) => (a < b ? -1 : 1)),
+    ).toEqual([code, 'wrong-partition']);
     expect(aliveOf(h)).toHaveLength(2);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(services);
+  });
+
+  it('that an older version took for a record without a value erases when its dead letter is sent again', async () => {
+    const h = await openHarness();
+    h.publish(MINE);
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, services);
+    const [raw] = MINE as [RawEvent];
+    const at = h.placeOf(raw);
+    const key = utf8Bytes(subjectKey(raw.tenantId, raw.subjectId));
+    const headers = [{ name: ERASE_HEADER, value: utf8Bytes(erasureText([])) }];
+    const letter = { code: 'no-value', originTopic: at.topic, originPartition: at.partition, originOffset: 8 };
+    const more = { originAppendedAt: START, key, value: null, headers, attempts: 1, source: raw.source };
+    const kept = { kind: 'dead-letter', reason: '', ...letter, ...more } as const;
+    expect(redriveRefusal(kept, false)).toBeNull();
+    expect(redriveTarget(kept, h.codec, PARTITIONS)).toEqual(at);
+    h.append(at, redriveRecord(kept));
+    await settle(h, services);
+    expect(aliveOf(h)).toEqual([]);
     expect(await h.findings()).toEqual([]);
     await h.stop(services);
   });
@@ -246,7 +282,9 @@ describe('a fold from the start, of a log with an erasure', () => {
     since(h);
     const before = DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic));
     const surveys = await surveyAll(h);
-    expect(surveys.flatMap(({ topics }) => topics).reduce((sum, { missing, surplus }) => sum + missing + surplus, 0)).toBe(0);
+    expect(
+      surveys.flatMap(({ topics }) => topics).reduce((sum, { missing, surplus }) => sum + missing + surplus, 0),
+    ).toBe(0);
     await recoverOutcomes(h);
     const again = [h.start(PROJECTOR), h.start(OUTCOMES)];
     await settle(h, again);
@@ -288,7 +326,10 @@ describe('a fold from the start, of a log with an erasure', () => {
     await settle(h, services);
     compact(h);
     const at = h.placeOf(MINE[0] as RawEvent);
-    h.world.topics.retain({ topic: CALL_OUTCOMES, partition: at.partition }, h.world.topics.bounds({ ...at, topic: CALL_OUTCOMES }).end);
+    h.world.topics.retain(
+      { topic: CALL_OUTCOMES, partition: at.partition },
+      h.world.topics.bounds({ ...at, topic: CALL_OUTCOMES }).end,
+    );
     const { log, store, publisher } = h.world.ports();
     const compared = await compareRange({
       at,
@@ -334,24 +375,3 @@ function surveyAll(h: Harness) {
     ),
   );
 }
-
-it('the id of a record is disguised as the record is', async () => {
-  const h = await openHarness();
-  const disguise = piiDisguise('one key of thirty-two characters');
-  h.publish([...MINE]);
-  const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
-  await settle(h, services);
-  for (const topic of [CALL_OUTCOMES, AGENT_OFFERS]) {
-    for (const { value } of h.read(topic)) {
-      const record = h.codec.decodeDerived(topic, value ?? utf8Bytes('')) as unknown as DerivedRecord;
-      expect(contentHash(record)).not.toBe('');
-      const { tenantId, source, subjectId } = subjectOf(record);
-      const [, ...parts] = suffixOf(subjectOf(record), record).split('/');
-      expect(idOf(tenantId, source, subjectId, ...parts)).toBe(record.outcomeId);
-      expect(disguise.idOf({ kind: record.kind, tenantId, source, subjectId, parts })).toBe(
-        disguise.of(record).outcomeId,
-      );
-    }
-  }
-  await h.stop(services);
-});

@@ -8,8 +8,12 @@ import {
   CHAT_HANDOFFS,
   CHAT_OUTCOMES,
   DEFAULT_SETTINGS,
+  publishedId,
   recordJson,
+  suffixOf,
+  unpart,
 } from '@callfold/core';
+import { subjectOf } from '@callfold/engine';
 import { describe, expect, it, vi } from 'vitest';
 import { piiDisguise } from '../src/ops/pii.ts';
 import type { Harness } from './engine-harness.ts';
@@ -193,6 +197,18 @@ describe('with a key', () => {
     const record = records(one)[0] as DerivedRecord;
     const moved = HASHED.disguise?.of({ ...record, tenantId: 'another' }) as DerivedRecord;
     expect(moved.outcomeId.split('/')[2]).not.toBe(HASHED.disguise?.of(record).outcomeId.split('/')[2]);
+  });
+
+  it('the id of a record can be disguised without the record', async () => {
+    const all = records(await run(DEFAULT_SETTINGS));
+    expect(new Set(all.map(({ kind }) => kind)).size).toBe(5);
+    for (const record of all) {
+      const { tenantId, source, subjectId } = subjectOf(record);
+      const parts = suffixOf(subjectOf(record), record).split('/').slice(1).map(unpart);
+      const name = { kind: record.kind, tenantId, source, subjectId, parts };
+      expect(publishedId(name, DEFAULT_SETTINGS)).toBe(record.outcomeId);
+      expect(publishedId(name, HASHED)).toBe(HASHED.disguise?.of(record).outcomeId);
+    }
   });
 
   it('a fresh fold of the log with the key finds nothing, and without it everything', async () => {

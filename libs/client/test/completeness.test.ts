@@ -77,7 +77,14 @@ describe('the completeness reader', () => {
     expect(reader.take(published(ORIGINS[0]!, 0, 1), { id, revision: 1 })).toMatchObject([{ fault: 'disordered' }]);
   });
 
-  it('passes over erasures, and tells of records that are not of callfold', () => {
+  it('counts a tombstone as every other record', () => {
+    const reader = createCompletenessReader();
+    expect(reader.take(published(ORIGINS[0]!, 0, 0))).toEqual([]);
+    expect(reader.take({ ...published(ORIGINS[0]!, 0, 1), value: null })).toEqual([]);
+    expect(reader.take({ ...published(ORIGINS[0]!, 0, 3), value: null })).toMatchObject([{ fault: 'gap' }]);
+  });
+
+  it('passes over tombstones that somebody else wrote, and tells of records that are not of callfold', () => {
     const reader = createCompletenessReader();
     const one = published(ORIGINS[0]!, 0, 0);
     expect(reader.take({ ...one, value: null, headers: [] })).toEqual([]);

@@ -23,7 +23,10 @@ const VERSION = 1;
 /** Of one record; a subject with more needs several. As text they take some hundred bytes each. */
 export const ERASURE_RECORDS_MAX = 2_000;
 
-/** For ever: what is kept of an erased subject is that nothing of it is to be kept. Versions of before take it for a marker. */
+/**
+ * For ever: what is kept of an erased subject is that nothing of it is to be kept. Versions of before take it for a
+ * marker.
+ */
 const FOR_EVER = MAX_TIME;
 
 export function isErased(state: Pick<State, 'markerUntil'>): boolean {
@@ -68,7 +71,11 @@ export function readErasure(text: string, source: Source, tenantId: string): rea
   const own = `${part(tenantId)}/${source}/`;
   const topics = DERIVED_OF[source].filter((topic) => Object.values(TOPIC_OF).includes(topic));
   if (!records.every((one) => isTombstone(one, own, topics))) return null;
-  return records.map(([topic, outcomeId, revision]: [DerivedTopic, string, number]) => ({ topic, outcomeId, revision }));
+  return records.map(([topic, outcomeId, revision]: [DerivedTopic, string, number]) => ({
+    topic,
+    outcomeId,
+    revision,
+  }));
 }
 
 /** Whose key it is, as `subjectKey` makes it; null: nobody's. */
@@ -90,6 +97,19 @@ function nameOf({ tenantId, source, subjectId }: State, suffix: string): RecordN
 export function publishedId(name: RecordName, { disguise }: Settings): string {
   const { tenantId, source, subjectId, parts } = name;
   return disguise?.idOf(name) ?? idOf(tenantId, source, subjectId, ...parts);
+}
+
+const OUTCOME_OF = { call: 'call-outcome', chat: 'chat-outcome', agent: 'agent-interval' } as const;
+
+/** Tenant, source and subject, as an `outcomeId` begins. */
+export function subjectOfId(outcomeId: string): string {
+  return outcomeId.split('/').slice(0, 3).join('/');
+}
+
+/** The same of every record of a subject, as it is published by these settings. @param key the subject's */
+export function subjectAsPublished(source: Source, key: string, settings: Settings): string {
+  const { kind, tenantId, subjectId } = emptyState(source, key);
+  return subjectOfId(publishedId({ kind: OUTCOME_OF[kind], tenantId, source, subjectId, parts: [] }, settings));
 }
 
 /**

@@ -41,7 +41,10 @@ export type OrderOptions = {
 };
 
 /** @param records in the order in which they stand, topic by topic */
-export function orderOf(records: readonly StoodRecord[], { logTime = -Infinity, erasedSeqs = {}, cut }: OrderOptions = {}): Order {
+export function orderOf(
+  records: readonly StoodRecord[],
+  { logTime = -Infinity, erasedSeqs = {}, cut }: OrderOptions = {},
+): Order {
   const oldest = logTime - COMPACTION_LAG_MS;
   const seqs = createSeqReader();
   const findings: Finding[] = [];

@@ -29,7 +29,10 @@ export function encodeEntry(entry: Entry): Uint8Array {
   const { topic, seq, origin } = entry;
   if (entry.what === 'letter') return framed([topic, seq, origin, null, entry.code, entry.reason], NO_BYTES);
   const { key, value, correctedAt } = entry;
-  return framed(correctedAt === undefined ? [topic, seq, origin, key] : [topic, seq, origin, key, correctedAt], value ?? NO_BYTES);
+  return framed(
+    correctedAt === undefined ? [topic, seq, origin, key] : [topic, seq, origin, key, correctedAt],
+    value ?? NO_BYTES,
+  );
 }
 
 function framed(fields: readonly unknown[], value: Uint8Array): Uint8Array {

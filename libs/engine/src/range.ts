@@ -1,5 +1,14 @@
 import type { DerivedRecord, Rules, Settings } from '@callfold/core';
-import { contentHash, DEAD_LETTERS, DERIVED_OF, fingerprint, labelOf, suffixOf, topicOf } from '@callfold/core';
+import {
+  contentHash,
+  DEAD_LETTERS,
+  DERIVED_OF,
+  fingerprint,
+  labelOf,
+  subjectOfId,
+  suffixOf,
+  topicOf,
+} from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta } from './checkpoint.ts';
 import { horizonOf, isOfBefore, subjectOf } from './horizon.ts';
@@ -209,7 +218,9 @@ export async function compareRange(comparing: Comparing): Promise<Compared> {
         const isInRange = isIn(range, origin) || (gives.get(name)?.isInRange ?? false);
         gives.set(name, { record, origin, isInRange, subject: subject.key, suffix: suffixOf(subject, plain), plain });
       },
-      erased: (topic, outcomeId) => void gives.delete(erasedName(topic, outcomeId)),
+      erased(subject) {
+        for (const [name, { record }] of gives) if (subjectOfId(record.outcomeId) === subject) gives.delete(name);
+      },
     },
     rules,
     position,

@@ -6,8 +6,8 @@ import type { Finding } from './seq.ts';
 import type { Expected, Report } from './verify.ts';
 
 /**
- * Of erasures: nothing may stand behind what they took. The tombstones themselves go with compaction, and what they took
- * with them; then nothing stands, which is as good.
+ * Of erasures: nothing may stand behind what they took. The tombstones themselves go with compaction, and with them
+ * what they took; then nothing stands, which is as good.
  */
 
 /** As `nameOf` names the record that it took. */
@@ -21,8 +21,10 @@ export const erasedWhere = (name: string, origin: number): string => `${name} er
 export function compareErasures(
   records: readonly StoodRecord[],
   { tombstones, horizon }: Pick<Expected, 'tombstones' | 'horizon'>,
-): Report & { readonly ids: ReadonlySet<string> } {
-  const due = new Map(tombstones.map(({ topic, outcomeId, origin }) => [`${erasedName(topic, outcomeId)} ${origin}`, origin]));
+): Report {
+  const due = new Map(
+    tombstones.map(({ topic, outcomeId, origin }) => [`${erasedName(topic, outcomeId)} ${origin}`, origin]),
+  );
   const ids = new Set(tombstones.map(({ topic, outcomeId }) => erasedName(topic, outcomeId)));
   const alive = new Set<string>();
   const findings: Finding[] = [];
@@ -39,12 +41,13 @@ export function compareErasures(
     const origin = originOffset(stood);
     if (due.delete(`${name} ${origin}`)) same += 1;
     else if (horizon && origin < horizon.start) beforeHorizon += 1;
-    else findings.push({ fault: 'surplus', where: erasedWhere(name, origin), detail: 'no erasure of the log gives it' });
+    else
+      findings.push({ fault: 'surplus', where: erasedWhere(name, origin), detail: 'no erasure of the log gives it' });
   }
   for (const { topic, outcomeId, origin } of tombstones) {
     const name = erasedName(topic, outcomeId);
     if (!alive.delete(name)) continue;
     findings.push({ fault: 'lost', where: erasedWhere(name, origin), detail: 'it was erased, and stands' });
   }
-  return { same, beforeHorizon, findings, ids };
+  return { same, beforeHorizon, findings };
 }

@@ -1,5 +1,15 @@
-import type { DerivedRecord, DerivedTopic, Rules, Source, State, Tombstone } from '@callfold/core';
-import { contentHash, currentText, DEAD_LETTERS, decodeState, encodeState, sourceOf, subjectKey } from '@callfold/core';
+import type { DerivedRecord, Rules, Source, State, Tombstone } from '@callfold/core';
+import {
+  contentHash,
+  currentText,
+  DEAD_LETTERS,
+  decodeState,
+  encodeState,
+  sourceOf,
+  subjectAsPublished,
+  subjectKey,
+  subjectOfId,
+} from '@callfold/core';
 import type { DeadLetter } from '@callfold/schemas';
 import type { Horizon } from './horizon.ts';
 import {
@@ -50,6 +60,8 @@ export type Expected = {
   readonly records: readonly DerivedRecord[];
   /** Of erasures, in order. */
   readonly tombstones: readonly ToldTombstone[];
+  /** As `subjectOfId` has them of their records. */
+  readonly erasedSubjects: ReadonlySet<string>;
   /** Offsets of the raw records that cannot be folded. */
   readonly letters: readonly number[];
   /** What was seen meanwhile, held against the fold at the position of each. */
@@ -72,8 +84,8 @@ export type Reading = {
    * of the raw record that caused it.
    */
   derived?(plain: DerivedRecord, record: DerivedRecord, origin: number): void;
-  /** Told of each record that an erasure takes. */
-  erased?(topic: DerivedTopic, outcomeId: string): void;
+  /** Told of each subject that is erased, as `subjectOfId` has it of its records. */
+  erased?(subject: string): void;
   /** Told after each page of the log. */
   progress?(records: number, bytes: number): void;
 };
@@ -121,11 +133,14 @@ export async function foldPartition(
   const records: DerivedRecord[] = [];
   const letters: number[] = [];
   const tombstones: ToldTombstone[] = [];
+  const erasedSubjects = new Set<string>();
   const erase = ({ key, named, record: { appendedAt } }: Extract<Input, { what: 'erase' }>): void => {
     const gone = offline.erase(source, key, named, appendedAt);
     records.push(...gone.records);
     tombstones.push(...gone.tombstones.map((one) => ({ ...one, origin })));
-    for (const { topic, outcomeId } of gone.tombstones) erased?.(topic, outcomeId);
+    const subject = subjectAsPublished(source, key, rules.settings);
+    erasedSubjects.add(subject);
+    erased?.(subject);
   };
   const open = peeks.filter(({ next }) => next <= upTo).toSorted((a, b) => a.next - b.next);
   const peeked: { same: number; findings: Finding[] } = { same: 0, findings: [] };
@@ -168,7 +183,16 @@ export async function foldPartition(
   if (clock !== null) records.push(...offline.advance(clock));
   const states = new Map<string, string>();
   for (const state of offline.states()) states.set(subjectKey(state.tenantId, state.subjectId), encodeState(state));
-  return { states, records, tombstones, letters, peeked: { ...peeked, beforeHorizon: 0 }, horizon, met };
+  return {
+    states,
+    records,
+    tombstones,
+    erasedSubjects,
+    letters,
+    peeked: { ...peeked, beforeHorizon: 0 },
+    horizon,
+    met,
+  };
 }
 
 /** What is kept of one subject and what should be, as this version writes it; null: nothing. */
@@ -238,7 +262,10 @@ export function judgeOf(
 export function decodeStood(stood: readonly Stood[], codec: Codec): StoodRecord[] {
   return stood.map((one) => ({
     stood: one,
-    record: one.topic === DEAD_LETTERS || one.value === null ? null : (codec.decodeDerived(one.topic, one.value) as unknown as DerivedRecord),
+    record:
+      one.topic === DEAD_LETTERS || one.value === null
+        ? null
+        : (codec.decodeDerived(one.topic, one.value) as unknown as DerivedRecord),
   }));
 }
 
@@ -286,7 +313,7 @@ export function compareContents(
   }
   for (const [name, record] of should) {
     // Compaction took it for its tombstone, or it was not sent again.
-    if (erasures.ids.has(nameOf(record)) || isTaken(record)) continue;
+    if (expected.erasedSubjects.has(subjectOfId(record.outcomeId)) || isTaken(record)) continue;
     if (isBefore(record, false)) beforeHorizon += 1;
     else findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
   }

@@ -47,6 +47,20 @@ describe('a topic that was compacted', () => {
   });
 });
 
+describe('a topic from which an erasure took something', () => {
+  // x: 1, and its tombstone 2, both gone; b: 0, c: 3, which is young.
+  const left = [at(0, 'b', 1), at(3, 'c', 1, NOW)];
+
+  it('has no gap where erasures account for what is missing, however young what follows it is', () => {
+    expect(faults(left, { logTime: NOW, erasedSeqs: { [CALL_OUTCOMES]: 2 } })).toEqual([]);
+  });
+
+  it('has them where more is missing, and where it is of another topic', () => {
+    expect(faults(left, { logTime: NOW, erasedSeqs: { [CALL_OUTCOMES]: 1 } })).toEqual(['gap seq 3']);
+    expect(faults(left, { logTime: NOW, erasedSeqs: { [DEAD_LETTERS]: 9 } })).toEqual(['gap seq 3']);
+  });
+});
+
 describe('a topic whose beginning has expired', () => {
   const cut = new Set([DEAD_LETTERS]);
 

@@ -7,11 +7,13 @@ import {
   isRejection,
   KIND_OF,
   partitionOf,
-  publishedId,
   rawTopic,
   SOURCES,
   sourceOf,
+  subjectAsPublished,
   subjectKey,
+  subjectOfId,
+  undisguised,
 } from '@callfold/core';
 import type { At } from '@callfold/engine';
 import { Refused, subjectOf, subjectOfLetter } from '@callfold/engine';
@@ -53,8 +55,6 @@ const PAGE_RECORDS = 5_000;
 /** Fewer are no number that could name anybody. */
 const NUMBER_DIGITS_LEAST = 5;
 
-const OUTCOME_OF = { call: 'call-outcome', chat: 'chat-outcome', agent: 'agent-interval' } as const;
-
 const digitsOf = (text: string): string => text.replaceAll(/\D/g, '').replace(/^00/, '');
 const levelOf = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
@@ -85,14 +85,10 @@ function valuesOfRecord(record: DerivedRecord): (string | null)[] {
   return [subjectOf(record).subjectId, agent, description, ...agents, ...attributes];
 }
 
-/** Tenant, source and subject, as an `outcomeId` begins. */
-const ownOf = (outcomeId: string): string => outcomeId.split('/').slice(0, 3).join('/');
-
 /** As the subject's records are named; also those of before it was disguised. */
-function ownNames({ kind, tenantId, source, subjectId }: EraseFound, settings: Settings): string[] {
-  const { disguise: _disguise, ...plain } = settings;
-  const name = { kind: OUTCOME_OF[kind], tenantId, source, subjectId, parts: [] };
-  return [settings, plain].map((one) => ownOf(publishedId(name, one)));
+function ownNames({ tenantId, source, subjectId }: EraseFound, settings: Settings): string[] {
+  const key = subjectKey(tenantId, subjectId);
+  return [settings, undisguised(settings)].map((one) => subjectAsPublished(source, key, one));
 }
 
 type Reading = { readonly site: Site; readonly stop: { readonly requested: boolean }; say(text: string): void };
@@ -138,7 +134,9 @@ function createFound(site: Site, query: EraseQuery) {
       const key = `${source} ${subjectKey(tenantId, subjectId)}`;
       if (all.has(key)) return;
       if (all.size >= SUBJECTS_MAX) {
-        throw new Refused(`It stands in more than ${SUBJECTS_MAX} subjects: that names nobody. Erase them by their ids.`);
+        throw new Refused(
+          `It stands in more than ${SUBJECTS_MAX} subjects: that names nobody. Erase them by their ids.`,
+        );
       }
       const topic = rawTopic(source);
       const at = { topic, partition: partitionOf(tenantId, subjectId, await site.partitions(topic)) };
@@ -179,7 +177,7 @@ export async function nameRecords(reading: Reading, all: readonly EraseFound[], 
   for (const one of all) one.named.clear();
   for (const at of new Map(all.map((one) => [placeOf(one.at), one.at])).values()) {
     await scanDerived(reading, at, ({ topic, outcomeId, record }) => {
-      const named = byOwn.get(ownOf(outcomeId))?.named;
+      const named = byOwn.get(subjectOfId(outcomeId))?.named;
       if (record === null) named?.delete(`${topic} ${outcomeId}`);
       else named?.set(`${topic} ${outcomeId}`, { topic, outcomeId, revision: record.revision });
     });

@@ -184,7 +184,10 @@ function erasedLines({ explanation, place }: Explained, { offset, loggedAt, befo
   const { kind, subjectId, tenantId, source } = explanation;
   const where = `${place.topic}/${place.partition}`;
   return [
-    ...paragraph(`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}, was erased at offset ${offset} of ${where}, logged ${isoTime(loggedAt)}.`, 0),
+    ...paragraph(
+      `${kind} ${subjectId} of tenant ${tenantId}, told by ${source}, was erased at offset ${offset} of ${where}, logged ${isoTime(loggedAt)}.`,
+      0,
+    ),
     ...paragraph(`Nothing of it is kept, and what comes of it is refused: ${after} came since.`, 0),
     ...paragraph(`${before} older events of it are in the raw log until its retention passes them.`, 0),
   ];

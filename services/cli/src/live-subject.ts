@@ -193,7 +193,12 @@ export function liveText({ standing, sights }: LiveSubject): string {
   const [live, ...others] = sights;
   const lines = ['', 'What stands in the derived topics:', ''];
   for (const { topic, seq, origin, correctedAt, record, otherwise } of standing) {
-    const what = record === null ? (topic === DEAD_LETTERS ? 'dead letter' : 'tombstone: it was erased') : `revision ${record.revision}: ${inWords(record)}`;
+    const what =
+      record === null
+        ? topic === DEAD_LETTERS
+          ? 'dead letter'
+          : 'tombstone: it was erased'
+        : `revision ${record.revision}: ${inWords(record)}`;
     lines.push(`  ${topic} seq ${seq}, ${what}`);
     const corrected = correctedAt === null ? '' : `, corrected by a replay at offset ${correctedAt}`;
     lines.push(`      caused by ${origin}${corrected}${otherwise === null ? '' : `; today ${otherwise}`}`);

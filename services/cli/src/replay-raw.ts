@@ -1,8 +1,8 @@
 import { systemClock } from '@callfold/adapters';
 import type { Source } from '@callfold/core';
-import { isRejection, partitionOf, TOPICS } from '@callfold/core';
+import { isRejection, partitionOf, readSubjectKey, TOPICS, utf8Text } from '@callfold/core';
 import type { At, Log, LogRecord, Range, RawReplayed } from '@callfold/engine';
-import { placeText, Refused, replayRaw } from '@callfold/engine';
+import { isErasure, placeText, Refused, replayRaw } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import { logWith } from './archiving.ts';
 import type { Context } from './command.ts';
@@ -84,7 +84,10 @@ const allOf = ({ rows }: RawPlan): number => rows.reduce((sum, row) => sum + rec
 
 /** What cannot be read has no subject of its own to be kept in order with. */
 function partitioner(site: Site, { source, partition }: RawRow, { isSame, toPartitions }: RawPlan) {
-  return ({ value }: LogRecord): number => {
+  return (record: LogRecord): number => {
+    const { value, key } = record;
+    const erased = !isSame && isErasure(record) ? readSubjectKey(utf8Text(key ?? new Uint8Array(0))) : null;
+    if (erased !== null) return partitionOf(erased.tenantId, erased.subjectId, toPartitions);
     const raw = isSame || value === null ? null : site.codec.decode(source, value);
     if (raw === null || isRejection(raw)) return partition % toPartitions;
     return partitionOf(raw.tenantId, raw.subjectId, toPartitions);

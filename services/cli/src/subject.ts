@@ -1,5 +1,14 @@
 import type { Explanation, Rejection, Rules, Seen, Source, SubjectKind } from '@callfold/core';
-import { explain, isRejection, explainErased, KIND_OF, partitionOf, rawTopic, SOURCES, subjectKey } from '@callfold/core';
+import {
+  explain,
+  isRejection,
+  explainErased,
+  KIND_OF,
+  partitionOf,
+  rawTopic,
+  SOURCES,
+  subjectKey,
+} from '@callfold/core';
 import type { At, LogRecord } from '@callfold/engine';
 import { inputOf, Refused } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';

@@ -11,6 +11,7 @@ import {
   startHttp,
 } from '@callfold/adapters';
 import type { Source } from '@callfold/core';
+import type { LogRecord } from '@callfold/engine';
 import { rawTopic, SOURCES } from '@callfold/core';
 import { readConfig } from '@callfold/adapters/config';
 import type { Gateway } from '../src/index.ts';
@@ -28,6 +29,8 @@ export type TestGateway = {
   logged(): string;
   /** The records of a raw topic, as Avro has them. */
   records(source: Source): Record<string, unknown>[];
+  /** The same as they stand. */
+  raw(source: Source): LogRecord[];
   /** Replaces the way to the log. */
   link(link: Link): void;
   post(body: string | Uint8Array, headers?: Readonly<Record<string, string>>, path?: string): Promise<Answer>;
@@ -68,17 +71,18 @@ export async function openGateway({ env = {}, limits, now = Date.now }: HarnessO
     limits: gateway.http,
     routes: (app) => gateway.routes(app),
   });
+  const raw = (source: Source): LogRecord[] =>
+    Array.from({ length: PARTITIONS }, (_, partition) => [
+      ...world.topics.read({ topic: rawTopic(source), partition }, 0, 100_000).records,
+    ]).flat();
   return {
     url: http.url,
     gateway,
     metrics,
     logged: () => lines.join(''),
+    raw,
     records: (source) =>
-      Array.from({ length: PARTITIONS }, (_, partition) =>
-        world.topics.read({ topic: rawTopic(source), partition }, 0, 100_000),
-      )
-        .flatMap(({ records }) => records)
-        .map(({ value }) => codec.decodeDerived(rawTopic(source), value ?? new Uint8Array())),
+      raw(source).map(({ value }) => codec.decodeDerived(rawTopic(source), value ?? new Uint8Array())),
     link: (link) => {
       current = link;
     },

@@ -174,3 +174,22 @@ describe('what is no HTTP', () => {
     expect(gateway.logged()).not.toContain('set-cookie');
   });
 });
+
+test('nobody who publishes over HTTP can erase: no record lacks a value, and none has a header of theirs', async () => {
+  const gateway = await open();
+  const asked = '{"version":1,"records":[]}';
+  const tried = [
+    await gateway.post(json(event('a', { 'callfold-erase': asked })), { 'callfold-erase': asked }),
+    await gateway.post(json(event('b', { headers: { 'callfold-erase': asked }, payload: null })), {}),
+    await gateway.post('null', { 'callfold-erase': asked }),
+    await gateway.post('', { 'callfold-erase': asked }),
+    await gateway.post(lines([null, event('c')]), { ...NDJSON, 'callfold-erase': asked }),
+  ];
+  expect(tried.some(({ status }) => status === 202)).toBe(true);
+  const stood = gateway.raw('callcenter24');
+  expect(stood.length).toBeGreaterThan(0);
+  for (const { value, headers } of stood) {
+    expect(value).not.toBeNull();
+    expect(headers.map(({ name }) => name)).not.toContain('callfold-erase');
+  }
+});

@@ -69,7 +69,8 @@ export async function eraseCommand(options: EraseOptions, context: Context): Pro
   if (options.execute && options.confirm !== word) {
     throw new WrongArgument(`What is erased does not come back: say whom once more, as --confirm ${quoted(word)}.`);
   }
-  if (!config.kafka) throw new Refused('This needs Kafka and Redis, where the services run: set CALLFOLD_KAFKA_BROKERS.');
+  if (!config.kafka)
+    throw new Refused('This needs Kafka and Redis, where the services run: set CALLFOLD_KAFKA_BROKERS.');
   const keeping = await keepingOf(context);
   const site = await openKafkaSite(config, say);
   try {
@@ -107,5 +108,7 @@ function tellEnd(options: EraseOptions, { found, due, word }: Counts, { say, sto
     );
   }
   const { execute: _, confirm: __, ...asked } = options;
-  return say(`Nothing was changed. To erase ${due} subjects:\n${againCommand('erase', asked)} --execute --confirm ${quoted(word)}`);
+  return say(
+    `Nothing was changed. To erase ${due} subjects:\n${againCommand('erase', asked)} --execute --confirm ${quoted(word)}`,
+  );
 }
