@@ -12,7 +12,7 @@ RUN npm ci --no-audit --no-fund
 RUN npm run build
 # What runs has neither sources nor what built them.
 RUN npm prune --omit=dev --no-audit --no-fund
-RUN find schemas libs services -mindepth 1 -maxdepth 2 \( -name src -o -name test -o -name frozen -o -name '.turbo' \) -prune -exec rm -rf {} +
+RUN find schemas libs services -mindepth 1 -maxdepth 2 \( -name src -o -name web -o -name test -o -name frozen -o -name '.turbo' \) -prune -exec rm -rf {} +
 RUN rm -rf .turbo turbo.json tsconfig.base.json
 
 FROM node:20.20.2-bookworm-slim

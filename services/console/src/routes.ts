@@ -12,6 +12,7 @@ import type { PageQuery } from './lists.ts';
 import { recordPage, subjectPage } from './lists.ts';
 import type { Counting } from './metrics.ts';
 import { openApi } from './openapi.ts';
+import { addPage } from './page.ts';
 import type { Picture, Shown } from './picture.ts';
 import { ProblemError } from './problem.ts';
 import type { Records } from './records.ts';
@@ -91,6 +92,11 @@ export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): voi
     },
     { prefix: '/v1' },
   );
+  void root.register((app, _options, done) => {
+    app.setErrorHandler((error, _request, reply) => sendProblem(reply, problemOf(error, parts)));
+    addPage(app);
+    done();
+  });
 }
 
 function problemOf(error: unknown, { fault }: RoutesParts): ProblemError {

@@ -51,7 +51,7 @@ function isTelling(record: DerivedRecord): boolean {
 function welcome(site: Site, url: string, demo: boolean): string {
   const lines = [
     '',
-    `callfold is running on ${site.name}.`,
+    `callfold is running on ${site.name}. Its wallboard: ${url}/`,
     demo
       ? 'A small contact centre that exists nowhere is at work in it; what became of its calls, chats and agents follows as it settles.'
       : 'No demo feed: publish events to it.',

@@ -1,0 +1,117 @@
+import type { Figures, Model, Told } from './model.ts';
+import { tell } from './model.ts';
+
+/**
+ * Keeps the stream open: whatever answers in between (a proxy's error page, nobody) is tried again, soon and then every
+ * three seconds. What was told stays on the page meanwhile.
+ */
+
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 3_000;
+/** The server beats every two seconds; a connection that is silent for so long is dead. */
+const SILENT_MS = 8_000;
+
+type Times = { readonly now: string; readonly asOf: string | null; readonly isWell: boolean };
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export type StreamOptions = {
+  readonly url: string;
+  readonly model: Model;
+  /** Of a key; null: none is needed, as far as is known. */
+  readonly key: () => string | null;
+  readonly changed: () => void;
+};
+
+export function followStream({ url, model, key, changed }: StreamOptions): void {
+  let lastId: string | null = null;
+  /** What is told between `reset` and `ready`: shown together, so that the page is never half empty. */
+  let anew: Told[] | null = null;
+
+  function heard(times: Times): void {
+    const now = Date.parse(times.now);
+    model.skewMs = Date.now() - now;
+    model.heardAt = now;
+    model.asOf = times.asOf === null ? 0 : Date.parse(times.asOf);
+    model.isWell = times.isWell;
+  }
+
+  function take(name: string, data: unknown): void {
+    if (name === 'reset') anew = [];
+    else if (name === 'change') {
+      const { changes } = data as { changes: Told[] };
+      if (anew) anew.push(...changes);
+      else tell(model, changes);
+    } else if (name === 'ready') {
+      if (anew) {
+        for (const kept of [model.calls, model.chats, model.agents]) kept.clear();
+        tell(model, anew);
+        anew = null;
+      }
+      model.isThere = true;
+      heard(data as Times);
+    } else if (name === 'beat') heard(data as Times);
+    else if (name === 'figures') model.figures = data as Figures;
+    changed();
+  }
+
+  function takeBlock(block: string): void {
+    const fields = new Map<string, string>();
+    for (const line of block.split('\n')) {
+      const colon = line.indexOf(': ');
+      if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 2));
+    }
+    take(fields.get('event') ?? '', JSON.parse(fields.get('data') ?? 'null'));
+    lastId = fields.get('id') ?? lastId;
+  }
+
+  async function once(): Promise<boolean> {
+    const stop = new AbortController();
+    let watchdog = setTimeout(() => stop.abort(), SILENT_MS);
+    const own = key();
+    const headers = {
+      ...(lastId !== null && { 'last-event-id': lastId }),
+      ...(own && { authorization: `Bearer ${own}` }),
+    };
+    anew = null;
+    let isOpen = false;
+    try {
+      const answer = await fetch(url, { headers, signal: stop.signal, cache: 'no-store' });
+      const isStream = (answer.headers.get('content-type') ?? '').startsWith('text/event-stream');
+      if (!answer.ok || !isStream || answer.body === null) {
+        const isProblem = (answer.headers.get('content-type') ?? '').startsWith('application/problem+json');
+        model.problem = isProblem ? ((await answer.json()) as { code: string }).code : 'foreign-answer';
+        return false;
+      }
+      model.problem = null;
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = '';
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return isOpen;
+        isOpen = true;
+        clearTimeout(watchdog);
+        watchdog = setTimeout(() => stop.abort(), SILENT_MS);
+        const blocks = (rest + value).split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) takeBlock(block);
+      }
+    } catch {
+      if (!isOpen) model.problem ??= 'no-answer';
+      return isOpen;
+    } finally {
+      clearTimeout(watchdog);
+      changed();
+    }
+  }
+
+  async function always(): Promise<never> {
+    for (let pauseMs = RETRY_FIRST_MS; ; ) {
+      const wasOpen = await once();
+      pauseMs = wasOpen ? RETRY_FIRST_MS : Math.min(RETRY_MOST_MS, pauseMs * 2);
+      // Spread, so that a room full of screens does not come back at one moment.
+      await pause(pauseMs * (0.75 + Math.random() / 4));
+    }
+  }
+  void always();
+}

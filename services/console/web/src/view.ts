@@ -1,0 +1,79 @@
+import type { Language } from './words.ts';
+
+/** What the page shows stands in its address, so that it can be sent to somebody, and set up on a screen once. */
+
+export type Page = 'board' | 'agents' | 'lists';
+export type Theme = 'dark' | 'light';
+
+export type View = {
+  readonly page: Page;
+  readonly tenant: string | null;
+  /** Only subjects of this one; null: of all. */
+  readonly source: string | null;
+  /** Only these agents, by name or by how their names begin; empty: all. */
+  readonly agents: readonly string[];
+  /** For times of day; null: that of the console. Days are always those of the console. */
+  readonly zone: string | null;
+  readonly theme: Theme;
+  readonly language: Language;
+  /** For a screen on a wall: nothing to click, large type. */
+  readonly isBig: boolean;
+  /** Limits: service level in percent and its T in seconds, a wait in seconds, abandonment in percent. */
+  readonly target: {
+    readonly level: number;
+    readonly seconds: number;
+    readonly wait: number;
+    readonly abandon: number;
+  };
+};
+
+const PAGES: readonly Page[] = ['board', 'agents', 'lists'];
+/** Those that the console works out. */
+const THRESHOLDS: readonly number[] = [20, 30, 60];
+
+function numberOf(text: string | null, usual: number): number {
+  const number = Number(text);
+  return text !== null && text !== '' && number >= 0 ? number : usual;
+}
+
+function zoneOf(name: string | null): string | null {
+  try {
+    return name === null ? null : new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return null;
+  }
+}
+
+/** @param liked the language that the browser asks for */
+export function readView(search: string, isDarkLiked: boolean, liked: string): View {
+  const given = new URLSearchParams(search);
+  const theme = given.get('theme');
+  const language = given.get('lang') ?? liked.slice(0, 2);
+  return {
+    page: PAGES.find((one) => one === given.get('view')) ?? 'board',
+    tenant: given.get('tenant'),
+    source: given.get('source'),
+    agents: (given.get('agents') ?? '').split(',').filter((one) => one !== ''),
+    zone: zoneOf(given.get('zone')),
+    theme: theme === 'dark' || theme === 'light' ? theme : isDarkLiked ? 'dark' : 'light',
+    language: language === 'ru' ? 'ru' : 'en',
+    isBig: given.get('big') === '1',
+    target: {
+      level: numberOf(given.get('sl'), 80),
+      seconds: THRESHOLDS.find((one) => one === Number(given.get('slt'))) ?? 20,
+      wait: numberOf(given.get('wait'), 60),
+      abandon: numberOf(given.get('abandon'), 5),
+    },
+  };
+}
+
+/** The address of the same view but for what is given; null takes a part out. */
+export function linkTo(search: string, changes: Readonly<Record<string, string | null>>): string {
+  const given = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) given.delete(name);
+    else given.set(name, value);
+  }
+  const text = given.toString();
+  return text === '' ? '?' : `?${text}`;
+}
