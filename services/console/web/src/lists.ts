@@ -8,13 +8,7 @@ import type { View } from './view.ts';
 import type { Say } from './words.ts';
 import { span } from './words.ts';
 
-type Row = {
-  readonly key: string;
-  readonly cells: readonly (string | VNode)[];
-  readonly level?: string;
-  /** How many it stands for; absent: one. */
-  readonly count?: number;
-};
+/** Who waits, whom we lost and why, what lies in the voicemail, where chats are: lists, each the most pressing first. */
 
 const SHOWN_MOST = 15;
 
@@ -22,6 +16,7 @@ type Row = {
   readonly key: string;
   readonly cells: readonly (string | VNode)[];
   readonly level?: string;
+  /** How many it stands for; absent: one. */
   readonly count?: number;
 };
 
