@@ -8,7 +8,7 @@ import type { View } from './view.ts';
 import type { Say } from './words.ts';
 import { span } from './words.ts';
 
-/** Who waits, whom we lost and why, what lies in the voicemail, where chats are: lists, each the most pressing first. */
+/** Who waits, whom we lost and why, what lies in the voicemail, where chats are: each list the most pressing first. */
 
 const SHOWN_MOST = 15;
 
