@@ -21,6 +21,7 @@ const MEMORY_TEST = 'libs/adapters/test/memory.test.ts';
 const REDIS_TEST = 'libs/adapters/test/redis.system.test.ts';
 const ENGINE_TEST = 'libs/adapters/test/engine.test.ts';
 const FOUND_TEST = 'libs/adapters/test/engine-found.test.ts';
+const ERASURE_TEST = 'libs/adapters/test/engine-erasure.test.ts';
 const SIM_TEST = 'infra/test/sim.test.ts';
 
 const FENCED = 'answers fenced to an older claim, and writes nothing';
@@ -326,5 +327,45 @@ export const MUTANTS = [
     to: 'while (queue.length >= entries && !stopped) {',
     test: FOUND_TEST,
     name: 'an outbox that is full does not hold a partition back that is given away',
+  },
+  {
+    guard: 'an erasure: what comes later is refused',
+    file: 'libs/core/src/step.ts',
+    from: "if (isErased(before)) return reject('erased', '');",
+    to: '',
+    test: ERASURE_TEST,
+    name: 'before anything was published publishes nothing, and what comes after is refused without a copy of it',
+  },
+  {
+    guard: 'an erasure: a letter of what comes later holds none of it',
+    file: RELAY,
+    from: "return record && code === 'erased' ? { ...record, key: null, value: null, headers: [] } : record;",
+    to: "return code === 'erased' ? record : record;",
+    test: ERASURE_TEST,
+    name: 'before anything was published publishes nothing, and what comes after is refused without a copy of it',
+  },
+  {
+    guard: 'an erasure: what compaction took is not sent again',
+    file: 'libs/engine/src/standing.ts',
+    from: 'const placed = isToGo ? placeToGo(record) : placeOne(record, subjectMet);',
+    to: 'const placed = isToGo ? placeOne(record, subjectMet) : placeOne(record, subjectMet);',
+    test: ERASURE_TEST,
+    name: 'publishes nothing of it again: compaction took what it took',
+  },
+  {
+    guard: 'an erasure: its tombstones are sent once',
+    file: 'libs/engine/src/fold.ts',
+    from: 'if (standing?.takeTombstone(topic, outcomeId, offset)) continue;',
+    to: '',
+    test: ERASURE_TEST,
+    name: 'publishes nothing of it again: what it took still stands in front of its tombstones',
+  },
+  {
+    guard: 'an erasure: no replay corrects what it took',
+    file: 'libs/engine/src/range.ts',
+    from: 'if (subjectOfId(record.outcomeId) === subject) gives.delete(name);',
+    to: 'if (subjectOfId(record.outcomeId) === name) gives.delete(name);',
+    test: ERASURE_TEST,
+    name: 'that corrects a range finds nothing to publish of it',
   },
 ];

@@ -326,10 +326,10 @@ describe('a fold from the start, of a log with an erasure', () => {
     await settle(h, services);
     compact(h);
     const at = h.placeOf(MINE[0] as RawEvent);
-    h.world.topics.retain(
-      { topic: CALL_OUTCOMES, partition: at.partition },
-      h.world.topics.bounds({ ...at, topic: CALL_OUTCOMES }).end,
-    );
+    // Also the tombstones are gone.
+    for (const topic of [CALL_OUTCOMES, AGENT_OFFERS]) {
+      h.world.topics.retain({ ...at, topic }, h.world.topics.bounds({ ...at, topic }).end);
+    }
     const { log, store, publisher } = h.world.ports();
     const compared = await compareRange({
       at,
