@@ -1,7 +1,7 @@
 // @ts-check
 /** What must hold of the stores: at commits picked by chance, and of all when everything has come to rest. */
 
-import { decodeState, sourceOf } from '@callfold/core';
+import { decodeState, sourceOf, subjectOfId } from '@callfold/core';
 import { compareRecords, compareStates, foldPartition, rulesOf } from '@callfold/engine';
 import { ROLE_OF } from './owners.mjs';
 import { placeOf } from './reader.mjs';
@@ -95,13 +95,15 @@ export function createChecks(world) {
    * @param {Sample} sample
    * @param {import('@callfold/engine').Expected} expected
    */
-  function outboxFaults({ meta, outbox, stood }, { records, letters }) {
+  function outboxFaults({ meta, outbox, stood }, { records, tombstones, erasedSubjects, letters }) {
     const numbers = new Set(outbox.map(({ number }) => number));
     const found = [];
     for (let number = meta.outboxFirst; number < meta.outboxNext; number += 1) {
       if (!numbers.has(number)) found.push(`outbox entry ${number} is missing`);
     }
-    const derived = records.length + letters.length;
+    // What is erased further on is not sent again by whoever folds it again.
+    const due = records.filter(({ outcomeId }) => !erasedSubjects.has(subjectOfId(outcomeId)));
+    const derived = due.length + tombstones.length + letters.length;
     const counted = Object.values(meta.seqs).reduce((sum, seq) => sum + seq, 0);
     // After a failover what stands is counted too, and may be ahead of the position.
     if (counted < derived) found.push(`${derived} records follow from the log, the store knows of ${counted}`);

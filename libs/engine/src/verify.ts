@@ -11,6 +11,7 @@ import {
   subjectOfId,
 } from '@callfold/core';
 import type { DeadLetter } from '@callfold/schemas';
+import { erasuresIn } from './erasures.ts';
 import type { Horizon } from './horizon.ts';
 import {
   fateOf,
@@ -60,7 +61,7 @@ export type Expected = {
   readonly records: readonly DerivedRecord[];
   /** Of erasures, in order. */
   readonly tombstones: readonly ToldTombstone[];
-  /** As `subjectOfId` has them of their records. */
+  /** As `subjectOfId` has them of their records; also those that are erased behind the position. */
   readonly erasedSubjects: ReadonlySet<string>;
   /** Offsets of the raw records that cannot be folded. */
   readonly letters: readonly number[];
@@ -153,7 +154,8 @@ export async function foldPartition(
     }
   };
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
-  const start = Math.max((await log.bounds(at)).start, from);
+  const bounds = await log.bounds(at);
+  const start = Math.max(bounds.start, from);
   const horizon = await horizonOf(log, at, rules.settings, from);
   const met = new Map<string, number>();
   for (let offset = start; offset < upTo; ) {
@@ -180,6 +182,10 @@ export async function foldPartition(
     progress?.(batch.records.length, bytesOf(batch.records));
   }
   lookUpTo(upTo);
+  // An owner that folds again what a store lost sends nothing of those.
+  for (const key of await erasuresIn(log, at, upTo, bounds.end)) {
+    erasedSubjects.add(subjectAsPublished(source, key, rules.settings));
+  }
   if (clock !== null) records.push(...offline.advance(clock));
   const states = new Map<string, string>();
   for (const state of offline.states()) states.set(subjectKey(state.tenantId, state.subjectId), encodeState(state));
