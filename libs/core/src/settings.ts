@@ -1,3 +1,4 @@
+import type { Source } from './event.ts';
 import type { DerivedRecord, RecordName } from './record.ts';
 
 /** Turns people's ids and names in a derived record into others, always the same ones. */
@@ -7,6 +8,8 @@ export type Disguise = {
   of(record: DerivedRecord): DerivedRecord;
   /** The `outcomeId` that `of` gives a record of this name. */
   idOf(name: RecordName): string;
+  /** As the records of a subject name it. */
+  subjectId(source: Source, tenantId: string, subjectId: string): string;
 };
 
 /** Everything that changes a result. Fingerprinted in every checkpoint: a silent change is refused. */

@@ -1,5 +1,5 @@
 import type { DerivedRecord, Disguise, RecordName, Source } from '@callfold/core';
-import { idOf } from '@callfold/core';
+import { idOf, KIND_OF } from '@callfold/core';
 import { atlasRow } from './atlas.ts';
 import { readCallStatus } from './callcenter24.ts';
 import { chatterfyRow } from './chatterfy.ts';
@@ -17,10 +17,13 @@ type Domain = 'call' | 'chat' | 'agent' | 'event' | 'attribute' | 'text';
 
 /** @param keyedHash of a text, under a key that is not in the records; the same text gives the same hash for ever. */
 export function createDisguise(fingerprint: string, keyedHash: (text: string) => string): Disguise {
+  // No tenant holds a line end, so no two of these texts are alike by accident.
+  const hashOf = (tenantId: string, domain: Domain, value: string): string =>
+    keyedHash(`${domain}\n${tenantId}\n${value}`);
+
   function of(record: DerivedRecord): DerivedRecord {
     const { tenantId, source } = record;
-    // No tenant holds a line end, so no two of these texts are alike by accident.
-    const hash = (domain: Domain, value: string): string => keyedHash(`${domain}\n${tenantId}\n${value}`);
+    const hash = (domain: Domain, value: string): string => hashOf(tenantId, domain, value);
     const words = (status: string): string => wordsOf(source, status, hash);
     const decided = <Decided extends { readonly eventIds: readonly string[] }>(by: Decided): Decided => ({
       ...by,
@@ -79,8 +82,11 @@ export function createDisguise(fingerprint: string, keyedHash: (text: string) =>
       }
     }
   }
+  const subjectIdOf = (source: Source, tenantId: string, subjectId: string): string =>
+    hashOf(tenantId, KIND_OF[source], subjectId);
+
   function nameOf({ kind, tenantId, source, subjectId, parts }: RecordName): string {
-    const hash = (domain: Domain, value: string): string => keyedHash(`${domain}\n${tenantId}\n${value}`);
+    const hash = (domain: Domain, value: string): string => hashOf(tenantId, domain, value);
     const [first = '', second = ''] = parts;
     switch (kind) {
       case 'call-outcome':
@@ -94,7 +100,7 @@ export function createDisguise(fingerprint: string, keyedHash: (text: string) =>
         return idOf(tenantId, source, hash('agent', subjectId), first, wordsOf(source, second, hash));
     }
   }
-  return { fingerprint, of, idOf: nameOf };
+  return { fingerprint, of, idOf: nameOf, subjectId: subjectIdOf };
 }
 
 /** What records call a status that came without words. */

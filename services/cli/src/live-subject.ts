@@ -4,7 +4,9 @@ import type { Aggregates, At, Stood, Values } from '@callfold/engine';
 import {
   aggregatesOf,
   createOfflineFold,
+  decodeStood,
   differing,
+  nameOf,
   originOffset,
   readGenerations,
   readLive,
@@ -18,6 +20,7 @@ import { createProgress } from './progress.ts';
 import { changes } from './replay-outcomes.ts';
 import type { Site } from './site.ts';
 import type { Explained } from './subject.ts';
+import { visible } from './text-lines.ts';
 import { inWords } from './words.ts';
 
 /** Beside what the log says of a subject: what stands of it, and what readers of each generation see of it. */
@@ -59,16 +62,19 @@ type Looking = {
 
 const atOf = ({ place: { topic, partition } }: Explained): At => ({ topic, partition });
 
-/** Of each id the last that today's code gives. */
-function givenBy({ explanation: { timeline } }: Explained): Map<string, DerivedRecord> {
-  const given = new Map<string, DerivedRecord>();
-  for (const { published } of timeline)
-    for (const { record } of published) given.set(`${record.kind} ${record.outcomeId}`, record);
-  return given;
+/** Of each id the last that today's code gives, as it would be published. */
+function givenBy({ settings: { disguise }, explained }: Looking): Map<string, DerivedRecord> {
+  const records = explained.explanation.timeline.flatMap(({ published }) => published.map(({ record }) => record));
+  return new Map(
+    records.map((plain) => {
+      const record = disguise?.of(plain) ?? plain;
+      return [nameOf(record), record] as const;
+    }),
+  );
 }
 
 function otherwiseOf(record: DerivedRecord, given: ReadonlyMap<string, DerivedRecord>): string | null {
-  const says = given.get(`${record.kind} ${record.outcomeId}`);
+  const says = given.get(nameOf(record));
   if (says === undefined) return 'the log does not give it';
   if (contentHash(says) === contentHash(record)) return null;
   return `the log says${changes(recordJson(record), recordJson(says))}`;
@@ -81,10 +87,11 @@ function withoutErased(found: readonly Stood[]): Stood[] {
   return found.filter((one, place) => place >= (erasedAt.get(name(one)) ?? 0));
 }
 
-async function standingOf({ site, explained, say }: Looking): Promise<StandingRecord[]> {
+async function standingOf(looking: Looking): Promise<StandingRecord[]> {
+  const { site, settings, explained, say } = looking;
   const { explanation } = explained;
   const { source, tenantId, subjectId, timeline } = explanation;
-  const key = idOf(tenantId, source, subjectId);
+  const key = idOf(tenantId, source, settings.disguise?.subjectId(source, tenantId, subjectId) ?? subjectId);
   const letters = new Set(timeline.flatMap((one) => (one.what === 'event' && one.refused ? [one.offset] : [])));
   const isIts = (stood: Stood): boolean =>
     stood.topic === DEAD_LETTERS
@@ -101,22 +108,16 @@ async function standingOf({ site, explained, say }: Looking): Promise<StandingRe
   progress.end();
   const left = withoutErased(found);
   await site.codec.prepare(left);
-  const given = givenBy(explained);
-  const decoded = left.map((stood) => ({
-    stood,
-    record:
-      stood.topic === DEAD_LETTERS || stood.value === null
-        ? null
-        : (site.codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord),
-  }));
-  const lasts = new Map(decoded.flatMap(({ record }) => (record ? [[record.outcomeId, record] as const] : [])));
+  const given = givenBy(looking);
+  const decoded = decodeStood(left, site.codec);
+  const lasts = new Map(decoded.flatMap(({ record }) => (record ? [[nameOf(record), record] as const] : [])));
   return decoded.map(({ stood: { topic, seq, origin, correctedAt }, record }) => ({
     topic,
     seq,
     origin,
     correctedAt: correctedAt ?? null,
     record,
-    otherwise: record && lasts.get(record.outcomeId) === record ? otherwiseOf(record, given) : null,
+    otherwise: record && lasts.get(nameOf(record)) === record ? otherwiseOf(record, given) : null,
   }));
 }
 
@@ -213,5 +214,5 @@ export function liveText({ standing, sights }: LiveSubject): string {
     lines.push('', `What readers see, by generation ${live.generation} (${position}): ${seen.join(', ') || 'nothing'}`);
     lines.push(...others.flatMap((one) => sightLines(live, one)));
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(visible).join('\n')}\n`;
 }

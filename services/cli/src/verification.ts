@@ -1,5 +1,5 @@
 import type { DerivedRecord, Rules, Settings, Source } from '@callfold/core';
-import { currentText, DEAD_LETTERS, DERIVED_OF, hash64, subjectKey } from '@callfold/core';
+import { currentText, DEAD_LETTERS, DERIVED_OF, hash64, subjectKey, unpart } from '@callfold/core';
 import type { At, Finding, Log, Moment, Peek, Reading, Report, Store, Stored, StoodRecord } from '@callfold/engine';
 import {
   aggregatesOf,
@@ -63,10 +63,23 @@ const READ_KEYS = 500;
 /** Of base 32: as many as a whole number holds. */
 const HASH_DIGITS = 8;
 
-function isMeantBy(sample: Sample): (key: string) => boolean {
+type IsMeant = (key: string) => boolean;
+
+/** Of a key as derived records have it, since of a disguised one no other is known. */
+function isMeantBy(sample: Sample): IsMeant {
   if (sample === null) return () => true;
   const { oneIn, seed } = sample;
   return (key) => Number.parseInt(hash64(`${seed} ${key}`).slice(0, HASH_DIGITS), 32) % oneIn === 0;
+}
+
+/** The same subjects, of a key as the raw log and the states have it. */
+function isPlainMeantBy({ sample, source, settings: { disguise } }: Verifying): IsMeant {
+  const isMeant = isMeantBy(sample);
+  if (disguise === undefined) return isMeant;
+  return (key) => {
+    const [tenantId = '', id = ''] = key.split('/');
+    return isMeant(subjectKey(tenantId, disguise.subjectId(source, tenantId, unpart(id))));
+  };
 }
 
 const sum = (a: Report, b: Report): Report => ({
@@ -92,13 +105,14 @@ function toldOf(log: Log, progress: Verifying['progress']): Log {
   };
 }
 
-function readingOf({ site, at, source, sample, progress }: Verifying, role: RoleName): Reading {
+function readingOf(verifying: Verifying, role: RoleName): Reading {
+  const { site, at, source, sample, progress } = verifying;
   const reading = { at, source, log: toldOf(site.log(role), progress), codec: site.codec };
-  return sample === null ? reading : { ...reading, log: logOfSome(reading, isMeantBy(sample)) };
+  return sample === null ? reading : { ...reading, log: logOfSome(reading, isPlainMeantBy(verifying)) };
 }
 
 /** Only of those that are meant. */
-function storeOfSome(store: Store, isMeant: (key: string) => boolean): Store {
+function storeOfSome(store: Store, isMeant: IsMeant): Store {
   return {
     ...store,
     async *scan(at, table) {
@@ -149,7 +163,7 @@ async function verifyStates(verifying: Verifying, peeks: readonly Peek[]): Promi
   const rules = rulesOf(projectorRole(settings), settings);
   const reading = { ...readingOf(verifying, 'projector'), from: generation.from[placeText(at)] ?? 0 };
   const expected = await foldPartition(reading, rules, first.next, peeks, first.clock);
-  const some = sample === null ? store : storeOfSome(store, isMeantBy(sample));
+  const some = sample === null ? store : storeOfSome(store, isPlainMeantBy(verifying));
   const states = await compareStates(at, some, expected);
   const { report, after } = await judgeAgain(reading, rules, store, first, states);
   const positions = [first.next, after.next] as const;
@@ -170,11 +184,9 @@ async function waitingIn(site: Site, at: At): Promise<Set<string>> {
 }
 
 /** A letter tells its reason without a fold, but for what came too late for its subject. */
-async function isStoodMeant(
-  site: Site,
-  isMeant: (key: string) => boolean,
-  { stood, record }: StoodRecord,
-): Promise<boolean> {
+async function isStoodMeant(verifying: Verifying, { stood, record }: StoodRecord): Promise<boolean> {
+  const { site, sample } = verifying;
+  const isMeant = isMeantBy(sample);
   if (record !== null) return isMeant(subjectOf(record).key);
   if (!hasValue(stood)) {
     const [tenantId = '', , subjectId = ''] = stood.key.split('/');
@@ -184,7 +196,7 @@ async function isStoodMeant(
   if (letter.code !== 'too-late') return true;
   await site.codec.prepare([{ value: letter.value }]);
   const subject = subjectOfLetter(letter, site.codec);
-  return subject === null || isMeant(subjectKey(subject.tenantId, subject.subjectId));
+  return subject === null || isPlainMeantBy(verifying)(subjectKey(subject.tenantId, subject.subjectId));
 }
 
 async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]): Promise<Row[]> {
@@ -205,9 +217,8 @@ async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]): Prom
   const { start } = await site.derived.bounds(DEAD_LETTERS, at.partition);
   const cut = new Set(start > 0 ? [DEAD_LETTERS] : []);
   const order = orderOf(all, { logTime: after.clock, cut, ...(erasedSeqs && { erasedSeqs }) });
-  const isMeant = isMeantBy(sample);
   const stood: StoodRecord[] = [];
-  for (const one of all) if (sample === null || (await isStoodMeant(site, isMeant, one))) stood.push(one);
+  for (const one of all) if (sample === null || (await isStoodMeant(verifying, one))) stood.push(one);
   const rules = rulesOf(OUTCOMES, settings);
   const reading = readingOf(verifying, 'outcomes');
   const fold = async ({ next, clock }: Moment, some: readonly Peek[]): Promise<Report & { peeked: Report }> => {

@@ -1,5 +1,14 @@
+import { readConfig } from '@callfold/adapters';
 import type { DerivedRecord } from '@callfold/core';
-import { CALL_OUTCOMES, DEFAULT_SETTINGS, ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
+import {
+  CALL_OUTCOMES,
+  CHAT_HANDOFFS,
+  CHAT_OUTCOMES,
+  DEFAULT_SETTINGS,
+  ORIGIN_HEADER,
+  SEQ_HEADER,
+  utf8Bytes,
+} from '@callfold/core';
 import { expect, it } from 'vitest';
 import { liveJson, liveText, lookAtLive } from '../src/live-subject.ts';
 import { explainSubject } from '../src/subject.ts';
@@ -25,13 +34,20 @@ async function told(): Promise<{ log: TestSite; record: DerivedRecord; at: { top
   return { log, record, at };
 }
 
-function publish(log: TestSite, partition: number, seq: number, origin: string, record: DerivedRecord): void {
-  const value = log.site.codec.encode(CALL_OUTCOMES, record);
+function publish(
+  log: TestSite,
+  partition: number,
+  seq: number,
+  origin: string,
+  record: DerivedRecord,
+  topic: string = CALL_OUTCOMES,
+): void {
+  const value = log.site.codec.encode(topic, record);
   const headers = [
     { name: ORIGIN_HEADER, value: utf8Bytes(origin) },
     { name: SEQ_HEADER, value: utf8Bytes(String(seq)) },
   ];
-  log.world.topics.append({ topic: CALL_OUTCOMES, partition }, [{ key: utf8Bytes(record.outcomeId), value, headers }]);
+  log.world.topics.append({ topic, partition }, [{ key: utf8Bytes(record.outcomeId), value, headers }]);
 }
 
 it('tells what stands of a subject, what caused it, and how today says otherwise', async () => {
@@ -61,4 +77,70 @@ it('says nothing of a record that is what the log says', async () => {
   if (!explained) throw new Error('not found');
   const live = await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, say: () => undefined });
   expect(live.standing.map(({ otherwise }) => otherwise)).toEqual([null]);
+});
+
+it('holds a chat and its hand-off apart, whose ids are the same', async () => {
+  const log = await openTestSite();
+  log.tell({ source: 'chatterfy', chatId: 'x' }, [
+    [0, 'Active'],
+    [5, 'Manual'],
+    [9, 'Finished'],
+  ]);
+  const query = { kind: 'chat', id: 'x', tenantId: 'default' } as const;
+  const [open] = await explainSubject(log.site, query, RULES);
+  if (!open) throw new Error('not found');
+  const at = { topic: open.place.topic, partition: open.place.partition };
+  await log.tick(at, 600);
+  const [explained] = await explainSubject(log.site, query, RULES);
+  if (!explained) throw new Error('not found');
+  const records = explained.explanation.timeline.flatMap(({ published }) => published.map(({ record }) => record));
+  const lastOf = (kind: DerivedRecord['kind']): DerivedRecord => {
+    const last = records.findLast((record) => record.kind === kind);
+    if (!last) throw new Error(`no ${kind}`);
+    return last;
+  };
+  const [chat, stay] = [lastOf('chat-outcome'), lastOf('chat-handoff')];
+  expect(stay.outcomeId).toBe(chat.outcomeId);
+  publish(
+    log,
+    at.partition,
+    0,
+    `${at.topic}/${at.partition}/2`,
+    { ...chat, handoffs: 7 } as DerivedRecord,
+    CHAT_OUTCOMES,
+  );
+  publish(log, at.partition, 0, `${at.topic}/${at.partition}/2`, stay, CHAT_HANDOFFS);
+  const live = await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, say: () => undefined });
+  expect(live.standing.map(({ record, otherwise }) => [record?.kind, otherwise])).toEqual([
+    ['chat-outcome', 'the log says: handoffs 7 -> 1'],
+    ['chat-handoff', null],
+  ]);
+});
+
+it('finds what stands of a subject where records name nobody', async () => {
+  const { log, record, at } = await told();
+  const { settings } = readConfig({ CALLFOLD_PII_KEY: 'a key of at least thirty-two characters' });
+  const hidden = settings.disguise?.of(record);
+  if (!hidden) throw new Error('no disguise');
+  publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, hidden);
+  const [explained] = await explainSubject(log.site, QUERY, RULES);
+  if (!explained) throw new Error('not found');
+  const live = await lookAtLive({ site: log.site, settings, explained, say: () => undefined });
+  expect(live.standing).toMatchObject([{ seq: 0, otherwise: null, record: { outcomeId: hidden.outcomeId } }]);
+});
+
+it('prints nothing that a terminal would take for a command', async () => {
+  const { log, record, at } = await told();
+  publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, {
+    ...record,
+    rawStatus: 'Call ended\u009b2J',
+    attributes: { queue: '\u009b31m' },
+  } as DerivedRecord);
+  const [explained] = await explainSubject(log.site, QUERY, RULES);
+  if (!explained) throw new Error('not found');
+  const text = liveText(
+    await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, say: () => undefined }),
+  );
+  expect(text).toContain('\\u009b');
+  expect(text).not.toContain('\u009b');
 });

@@ -1,4 +1,10 @@
-import { createCodec, createLocalRegistry, createMemoryWorld, createVirtualClock } from '@callfold/adapters';
+import {
+  createCodec,
+  createLocalRegistry,
+  createMemoryWorld,
+  createVirtualClock,
+  readConfig,
+} from '@callfold/adapters';
 import type { RawEvent } from '@callfold/core';
 import {
   CALL_OUTCOMES,
@@ -19,7 +25,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/command.ts';
 import { onSite } from '../src/on-site.ts';
 import type { Site } from '../src/site.ts';
-import type { Row } from '../src/verification.ts';
+import type { Row, Sample } from '../src/verification.ts';
 import { verifyPartition } from '../src/verification.ts';
 import type { VerifyOptions } from '../src/verify-on.ts';
 import { explainWords, subjectOfFinding, verifyOn } from '../src/verify-on.ts';
@@ -43,7 +49,7 @@ function eventsOf(callId: string, startAt: number): RawEvent[] {
   );
 }
 
-async function openWorld(partitions = 1) {
+async function openWorld(partitions = 1, settings = DEFAULT_SETTINGS) {
   const clock = createVirtualClock(START);
   const world = createMemoryWorld({ clock, batchRecords: 50 });
   for (const { name } of TOPICS) world.topics.create(name, partitions);
@@ -76,7 +82,6 @@ async function openWorld(partitions = 1) {
   let tokens = 0;
   const stopped = new Set<readonly Service[]>();
   function start(name: 'projector' | 'outcomes'): Service {
-    const settings = DEFAULT_SETTINGS;
     return startRole(
       name === 'outcomes' ? OUTCOMES : projectorRole(settings),
       { settings, limits: DEFAULT_LIMITS },
@@ -123,7 +128,8 @@ async function openWorld(partitions = 1) {
       stopped.add(services);
       await Promise.all([...services.map((service) => service.stop()), clock.runUntil(() => false, 60_000)]);
     },
-    verify: (its: Site = site): Promise<Row[]> => verifyPartition(its, AT, 'callcenter24', DEFAULT_SETTINGS),
+    verify: (its: Site = site, sample: Sample = null): Promise<Row[]> =>
+      verifyPartition(its, AT, 'callcenter24', settings, {}, { sample }),
   };
 }
 
@@ -134,8 +140,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-async function opened(calls: number, partitions = 1) {
-  const world = await openWorld(partitions);
+async function opened(calls: number, partitions = 1, settings = DEFAULT_SETTINGS) {
+  const world = await openWorld(partitions, settings);
   const services = [world.start('projector'), world.start('outcomes')];
   closing.push(() => world.stop(services));
   for (let n = 0; n < calls; n += 1) world.publish(`c-${n}`, START + n * 10);
@@ -315,6 +321,17 @@ describe('callfold verify', () => {
     const stood = world.world.topics.read({ ...AT, topic: CALL_OUTCOMES }, 2, 1).records;
     world.world.topics.append({ ...AT, topic: CALL_OUTCOMES }, stood);
     expect((await run(world, { topic: TOPIC, sample: 1_000_000, seed: 1 })).exit).toBe(EXIT.differences);
+  });
+
+  it('compares the same subjects in a sample of records that name nobody', async () => {
+    const { settings } = readConfig({ CALLFOLD_PII_KEY: 'a key of at least thirty-two characters' });
+    const { world } = await opened(40, 1, settings);
+    const rows = await world.verify(world.site, { oneIn: 4, seed: 1 });
+    expect(findingsOf(rows)).toEqual([]);
+    const [aggregates, records] = rows.map(({ same }) => same);
+    expect(aggregates).toBe(records);
+    expect(records).toBeGreaterThan(0);
+    expect(records).toBeLessThan(40);
   });
 
   it('exits 3 on a difference, names the subject and explains the first', async () => {
