@@ -21,7 +21,14 @@ import { addReplay } from './commands/replay-options.ts';
 import type { ReportCommandOptions } from './commands/report-options.ts';
 import { withReportOptions } from './commands/report-options.ts';
 import type { StatusOptions } from './commands/status.ts';
-import { ARCHIVE_FORMS, wholeNumber, withArchive, withSources, withTargets } from './commands/target-options.ts';
+import {
+  ARCHIVE_FORMS,
+  seconds,
+  wholeNumber,
+  withArchive,
+  withSources,
+  withTargets,
+} from './commands/target-options.ts';
 import type { RecoverOptions } from './recovery.ts';
 import { onStop } from './stop.ts';
 import type { VerifyOptions } from './verify-on.ts';
@@ -165,7 +172,7 @@ withTargets(program.command('status'))
   .option(
     '-w, --watch [seconds]',
     'look again every 2 seconds, or as many: on a terminal over the last look, else a line each',
-    wholeNumber,
+    seconds,
   )
   .action((options: StatusOptions) => run(async (c) => (await import('./commands/status.ts')).status(options, c)));
 

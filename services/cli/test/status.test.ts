@@ -1,7 +1,8 @@
 import { DEAD_LETTERS, DEFAULT_SETTINGS, fingerprint, rawTopic } from '@callfold/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
+import { status } from '../src/commands/status.ts';
 import { onSite } from '../src/on-site.ts';
 import { ownerName, ownerToken } from '../src/owner-name.ts';
 import type { RoleName, Site } from '../src/site.ts';
@@ -206,6 +207,25 @@ describe('callfold status', () => {
     expect(summaryLine(await read())).toBe(
       '2026-01-05T09:00:20.000Z  lag 4 records, 14 s; outbox 0; dead letters 3; nothing wrong',
     );
+  });
+
+  it('looks again until it is asked to end, and one thing waits for that, not one for each look', async () => {
+    const dev = await openNearbyDev(log.site);
+    closing = () => dev.close();
+    let ask = (): void => undefined;
+    const wanted = new Promise<void>((resolve) => (ask = resolve));
+    const waits = vi.spyOn(wanted, 'then');
+    const stop = { requested: false, wanted };
+    let looks = 0;
+    const out = (): void => {
+      looks += 1;
+      if (looks < 3) return;
+      stop.requested = true;
+      ask();
+    };
+    await dev.run((context) => status({ watch: 0.01 }, { ...context, out, stop }));
+    expect(looks).toBe(3);
+    expect(waits).toHaveBeenCalledOnce();
   });
 
   it('is JSON where asked for, and well where nothing is wrong', async () => {

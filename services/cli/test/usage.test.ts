@@ -56,6 +56,8 @@ describe('the command line', { timeout: 60_000 }, () => {
     [['explain', 'call'], /missing required argument 'id'/],
     [['explain', 'teapot', '1'], /'teapot' is invalid[^]*call, chat, agent/],
     [['status', 'more'], /too many arguments for 'status'/],
+    [['status', '--watch', '0'], /argument '0' is invalid. It must be 1 to 86400/],
+    [['status', '--watch', '86401'], /argument '86401' is invalid. It must be 1 to 86400/],
     [['topics'], /Usage: callfold topics/],
     [['topics', 'make'], /unknown command 'make'/],
     [['dev', '--seed', 'x'], /'--seed <number>' argument 'x' is invalid. It must be a whole number/],

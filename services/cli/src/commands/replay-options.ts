@@ -5,19 +5,11 @@ import type { Context, Exit } from '../command.ts';
 import { POINT_FORMS, pointOption } from '../points.ts';
 import type { RawOptions } from '../replay-raw.ts';
 import type { ReplayOptions } from '../replay-outcomes.ts';
-import { wholeNumber, withArchive, withSources } from './target-options.ts';
+import { seconds, wholeNumber, withArchive, withSources } from './target-options.ts';
 
 /** What `callfold replay` can be asked. */
 
 type Run = (work: (context: Context) => Promise<Exit>) => Promise<void>;
-
-const WAIT_MAX_SECONDS = 86_400;
-
-function seconds(text: string): number {
-  const value = wholeNumber(text);
-  if (value >= 1 && value <= WAIT_MAX_SECONDS) return value;
-  throw new InvalidArgumentError(`It must be 1 to ${WAIT_MAX_SECONDS}.`);
-}
 
 function tenantOption(text: string): string {
   if (TENANT.test(text)) return text;

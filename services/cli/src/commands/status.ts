@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import type { Place } from '../on-site.ts';
@@ -16,15 +17,8 @@ const LINE_END = '\u001b[K\n';
 const BELOW = '\u001b[J';
 
 /** A timer keeps the process, which may have nothing else open between two looks. */
-function pause(ms: number, stop: Context['stop']): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    void stop.wanted.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
+const pause = (ms: number, { signal }: AbortController): Promise<void> =>
+  delay(ms, undefined, { signal }).catch(() => undefined);
 
 /** The look written over the one before it, as much of it as the screen has room for. */
 function redraw(text: string): void {
@@ -39,13 +33,16 @@ async function watch(place: Place, options: TargetOptions, everyMs: number, cont
   const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb' && !context.json;
   let exit: Exit = EXIT.done;
   if (isTerminal) process.stdout.write('\u001b[2J');
+  // One for all pauses: what waits for the end itself would be kept until then, once for each look.
+  const ending = new AbortController();
+  void context.stop.wanted.then(() => ending.abort());
   while (!context.stop.requested) {
     let text = '';
     const keep = (more: string): void => void (text += more);
     const its = isTerminal ? { ...context, out: keep, say: (line: string) => keep(`${line}\n`) } : context;
     exit = await place.run('status', { ...options, show: isTerminal ? 'sums' : 'line' } as const, its, statusOn);
     if (isTerminal) redraw(`${new Date().toISOString()}  every ${everyMs / 1_000} s; Ctrl-C ends\n\n${text}`);
-    await pause(everyMs, context.stop);
+    await pause(everyMs, ending);
   }
   return exit;
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { rawTopic, SOURCES } from '@callfold/core';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
@@ -13,6 +14,15 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
+/** Longer than a day no wait or pause of a command is. */
+const SECONDS_MAX = 86_400;
+
+export function seconds(text: string): number {
+  const value = wholeNumber(text);
+  if (value >= 1 && value <= SECONDS_MAX) return value;
+  throw new InvalidArgumentError(`It must be 1 to ${SECONDS_MAX}.`);
+}
+
 /** Which partitions of the raw log. */
 export function withSources(command: Command): Command {
   return command
@@ -20,9 +30,12 @@ export function withSources(command: Command): Command {
     .option('--partition <number>', 'only this partition', wholeNumber);
 }
 
+/** It may be opened by a `callfold dev` that was started in another folder. */
+const archivePlace = (text: string): string => (text.startsWith('s3://') ? text : resolve(text));
+
 /** What `callfold archive` wrote, beside the topic. */
 export function withArchive(command: Command): Command {
-  return command.option('--archive <place>', `read from here what retention took: ${ARCHIVE_FORMS}`);
+  return command.option('--archive <place>', `read from here what retention took: ${ARCHIVE_FORMS}`, archivePlace);
 }
 
 /** Which partitions, and of which role where the command is about one. */
