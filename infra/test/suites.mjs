@@ -179,6 +179,14 @@ export const SUITES = [
     ['infra/runbooks/run.mjs', 'redis-lost'],
     { limitMs: 10 * MINUTE },
   ),
+  counted(
+    'e2e',
+    'the wallboard in headless Chromium: right, honest when it is old, and for everybody',
+    ['infra/e2e/run.mjs'],
+    {
+      limitMs: 3 * MINUTE,
+    },
+  ),
   counted('start', 'what npm start runs, from its start to Ctrl-C', ['infra/test/start.mjs'], { limitMs: 5 * MINUTE }),
   // Those below run by name only: CI runs them after `npm test`, a developer when it matters.
   counted('npm-start', 'npm start itself, as the README gives it', ['infra/test/start.mjs', '--npm'], {

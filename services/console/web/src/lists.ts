@@ -179,7 +179,7 @@ export function listsView(model: Model, outcomes: Outcomes, view: View, say: Say
       say('noneYet'),
       say,
     ),
-    table('chats', say('chats'), [say('state'), say('count')], chatRows(model.chats.values()), say('noneYet'), say),
+    table('chats', say('chats'), [say('state'), say('chatCount')], chatRows(model.chats.values()), say('noneYet'), say),
     table('manual', say('chatsManual'), [say('chat'), say('inManual')], manualRows(model), say('nobody'), say),
   );
 }

@@ -1,0 +1,243 @@
+// @ts-check
+/**
+ * `npm run e2e`: the wallboard in real headless Chromium. It agrees with `callfold report` after each step of a
+ * scripted day, is grey when the console dies or something else answers, and comes back by itself; axe finds nothing.
+ *
+ *   npm run e2e                writes its screenshots to a folder in the temporary one
+ *   npm run e2e -- --images    writes them to docs/images, where the README has them from
+ */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { chromium } from 'playwright-core';
+import { ROOT } from '../test/process.mjs';
+import { scriptedDay } from './day.mjs';
+import { openDev, openFront, until } from './stage.mjs';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AGREE_MS = 20_000;
+/** The page's promises. */
+const STALE_MS = 10_000;
+const FRESH_MS = 5_000;
+const PAINT_MS = 1_000;
+const PAINTS = 3;
+
+const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
+let passed = 0;
+let failed = 0;
+
+/** @param {string} what @param {() => Promise<string | void>} work what it returns is said */
+async function check(what, work) {
+  try {
+    const found = await work();
+    passed += 1;
+    say(`passed: ${what}${found ? `: ${found}` : ''}`);
+  } catch (error) {
+    failed += 1;
+    say(`FAILED: ${what}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** @param {import('playwright-core').Page} page @param {string} id */
+const tile = (page, id) => page.locator(`[data-tile="${id}"] .value`).textContent();
+
+/** @param {number | null | undefined} value */
+const percent = (value) => (value === null || value === undefined ? '–' : `${value.toFixed(1)} %`);
+
+/** @param {any} report @param {number} waiting */
+function expected({ callcenter24: calls }, waiting) {
+  return {
+    waiting: String(waiting),
+    level: percent(calls?.report.serviceLevelPercent['20'].ofOffered),
+    abandoned: percent(calls?.report.abandonmentPercent.ofOffered),
+    answered: String(calls?.outcomes.answered ?? 0),
+  };
+}
+
+/** @param {import('playwright-core').Page} page */
+const isStale = async (page) => (await page.locator('[data-stale]').getAttribute('data-stale')) === 'yes';
+
+/** @param {import('playwright-core').Page} page */
+const mark = (page) => page.evaluate(() => Reflect.get(globalThis, 'loadedOnce'));
+
+/** Of a browser that has nothing of it kept. @param {import('playwright-core').Browser} browser @param {string} url */
+async function firstPaint(browser, url) {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.locator('[data-tile="waiting"]').waitFor();
+  const ms = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 1e9);
+  await page.close();
+  return Math.round(ms);
+}
+
+/** @param {import('playwright-core').Page} page */
+async function axe(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { violations } = await Reflect.get(globalThis, 'axe').run();
+    return violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes[0]?.html}`);
+  });
+  if (found.length > 0) throw new Error(found.join('; '));
+}
+
+/**
+ * @typedef {object} Scene
+ * @property {Awaited<ReturnType<typeof openDev>>} dev
+ * @property {Awaited<ReturnType<typeof openFront>>} front
+ * @property {import('playwright-core').Page} page
+ */
+
+/** @param {Scene} scene */
+async function playDay({ dev, page }) {
+  for (const { what, waiting, outcomes, events } of scriptedDay(Date.now())) {
+    await check(`the board agrees with callfold report: ${what}`, async () => {
+      await dev.send(events);
+      const day = /** @type {{ from: string, to: string }} */ (await (await fetch(`${dev.url}/v1/figures`)).json());
+      let last = '';
+      await until('the figures of the board and of the report are the same', AGREE_MS, async () => {
+        const report = await dev.report(day);
+        // Not before what the step says is in the report: else both might agree on what was before.
+        if (!isDeepStrictEqual(report.callcenter24?.outcomes, outcomes)) return false;
+        const should = expected(report, waiting);
+        const shown = {
+          waiting: await tile(page, 'waiting'),
+          level: await tile(page, 'level'),
+          abandoned: await tile(page, 'abandoned'),
+          answered: await tile(page, 'answered'),
+        };
+        last = JSON.stringify(shown);
+        return last === JSON.stringify(should);
+      }).catch((error) => {
+        throw new Error(`${error.message}; the board has ${last}`);
+      });
+      return last;
+    });
+  }
+  await check('lists name who waits, who was lost and why, and what the voice AI and chats did', async () => {
+    const rows = (/** @type {string} */ id) => page.locator(`[data-list="${id}"] tbody tr`).allInnerTexts();
+    const has = { waiting: /CA-1011/, abandoned: /CA-1007.*0:12.*queue/, voicemail: /CA-1006/, failed: /no answer.*2/ };
+    for (const [id, pattern] of Object.entries({ ...has, chats: /Auto\s*2/, manual: /chat-3/ })) {
+      let text = '';
+      await until(`the list ${id} has ${pattern}`, AGREE_MS, async () => {
+        text = (await rows(id)).join(' ').replaceAll(/\s+/g, ' ');
+        return pattern.test(text);
+      }).catch((error) => {
+        throw new Error(`${error.message}; it has: ${text}`);
+      });
+    }
+  });
+}
+
+/** @param {Scene} scene */
+async function breakIt({ dev, front, page }) {
+  const stale = () => until('the page says that it is old', STALE_MS + 1_000, () => isStale(page));
+  const fresh = () => until('the page is as good as new', FRESH_MS, async () => !(await isStale(page)));
+  const seconds = (/** @type {number} */ ms) => `${(ms / 1_000).toFixed(1)} s`;
+  await check('the console is killed: grey within 10 s, fresh within 5 s of its return, no reload', async () => {
+    const before = await tile(page, 'answered');
+    await dev.kill();
+    const old = await stale();
+    const words = await page.locator('.status').innerText();
+    if (!/as of \d\d:\d\d:\d\d .*does not answer/.test(words)) throw new Error(`it says: ${words}`);
+    if ((await tile(page, 'answered')) !== before) throw new Error('what was known is gone');
+    await dev.start();
+    const back = await fresh();
+    if ((await mark(page)) !== true) throw new Error('the page was loaded again');
+    return `grey after ${seconds(old)}, fresh ${seconds(back)} after it was ready`;
+  });
+  await check('an error page in between: grey within 10 s, fresh within 5 s of its end, no reload', async () => {
+    front.lie(true);
+    const old = await stale();
+    const words = await page.locator('.status').innerText();
+    if (!/Something else answers/.test(words)) throw new Error(`it says: ${words}`);
+    front.lie(false);
+    const back = await fresh();
+    if ((await mark(page)) !== true) throw new Error('the page was loaded again');
+    return `grey after ${seconds(old)}, fresh ${seconds(back)} after it was gone`;
+  });
+}
+
+/** @param {import('playwright-core').Browser} browser @param {string} url @param {string} images */
+async function lookAround(browser, url, images) {
+  const views = {
+    board: { query: 'theme=light', width: 1440, height: 960 },
+    agents: { query: 'view=agents&theme=dark', width: 1440, height: 960 },
+    lists: { query: 'view=lists&theme=light&lang=ru', width: 1440, height: 960 },
+    'big-screen': { query: 'big=1&theme=dark', width: 1600, height: 900 },
+    phone: { query: 'theme=dark', width: 390, height: 800 },
+  };
+  for (const [name, { query, width, height }] of Object.entries(views)) {
+    await check(`axe finds nothing: ${name}`, async () => {
+      const page = await browser.newPage({ viewport: { width, height }, locale: 'en-GB', bypassCSP: true });
+      await page.goto(`${url}/?${query}`);
+      await until('the page has what is there', AGREE_MS, async () => {
+        const isThere = (await page.locator('[data-agent], [data-list="abandoned"] tbody tr').count()) > 0;
+        return isThere && !(await isStale(page));
+      });
+      await axe(page);
+      if (name === 'board' || name === 'big-screen') await page.screenshot({ path: join(images, `${name}.png`) });
+      await page.close();
+    });
+  }
+}
+
+/** @param {string} dir @param {string} executablePath */
+async function main(dir, executablePath) {
+  const images = process.argv.includes('--images') ? join(ROOT, 'docs/images') : join(dir, 'images');
+  mkdirSync(images, { recursive: true });
+  const dev = await openDev(join(dir, 'data'));
+  await dev.start();
+  const front = await openFront(dev.port);
+  // As root Chromium has no sandbox; it sees nothing but our own page.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const browser = await chromium.launch({ executablePath, args });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 960 }, locale: 'en-GB' });
+    /** @type {string[]} */
+    const faults = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (one) => /Content Security Policy/.test(one.text()) && faults.push(one.text()));
+    await check('first paint under a second', async () => {
+      await page.goto(front.url);
+      await page.evaluate(() => Reflect.set(globalThis, 'loadedOnce', true));
+      await page.locator('[data-tile="waiting"]').waitFor();
+      // The browser itself has just begun: the first page that it ever shows tells of that.
+      const times = [];
+      for (let n = 0; n < PAINTS; n += 1) times.push(await firstPaint(browser, front.url));
+      const ms = Math.min(...times);
+      if (ms > PAINT_MS) throw new Error(`${ms} ms`);
+      return `${ms} ms, the best of ${times.join(', ')}`;
+    });
+    const scene = { dev, front, page };
+    await playDay(scene);
+    await lookAround(browser, front.url, images);
+    await breakIt(scene);
+    await check('no error on the page, nothing that its policy refused', async () => {
+      if (faults.length > 0) throw new Error(faults.join('; '));
+    });
+  } finally {
+    await browser.close();
+    front.close();
+    await dev.kill();
+  }
+}
+
+const executablePath = CHROMIUM.find((path) => existsSync(path));
+if (executablePath === undefined) {
+  say('NOT RUN: Chromium is missing (apt-get install chromium).');
+  say(process.env['CI'] ? '0 passed, 1 failed' : '0 passed, 0 failed');
+  process.exitCode = process.env['CI'] ? 1 : 0;
+} else {
+  const dir = mkdtempSync(join(tmpdir(), 'callfold-e2e-'));
+  await main(dir, executablePath).catch((error) => {
+    failed += 1;
+    say(`FAILED: ${error instanceof Error ? error.stack : error}`);
+  });
+  rmSync(dir, { recursive: true, force: true });
+  if (failed > 0) process.exitCode = 1;
+  say(`${passed} passed, ${failed} failed`);
+}
