@@ -8,6 +8,10 @@ export type Latest = {
   take(record: DerivedRecord): void;
   /** A tombstone: the record was erased. What came before it is gone. */
   erase(topic: DerivedTopic, outcomeId: string): void;
+  /** Whether a row of this id came. */
+  has(topic: DerivedTopic, outcomeId: string): boolean;
+  /** Ids that are known, also those whose row is not wanted. */
+  readonly size: number;
   records(): Iterable<DerivedRecord>;
   /** Rows that a higher revision replaced, or that came twice. */
   readonly replaced: number;
@@ -53,6 +57,10 @@ export function openLatest(isWanted: (record: DerivedRecord) => boolean): Latest
     erase(topic, outcomeId) {
       rows.delete(nameOf(topic, outcomeId));
       contradicted.delete(nameOf(topic, outcomeId));
+    },
+    has: (topic, outcomeId) => rows.has(nameOf(topic, outcomeId)),
+    get size() {
+      return rows.size;
     },
     *records() {
       for (const row of rows.values()) if ('record' in row) yield row.record;

@@ -41,6 +41,9 @@ export function createFigures(records: Records, zone: Zone, clock: Clock, limits
       for (const record of records.all()) report.add(record);
       const figures = report.figures();
       for (const other of kept.keys()) if (!other.endsWith(day.date)) kept.delete(other);
+      kept.delete(name);
+      const [oldest] = kept.keys();
+      if (oldest !== undefined && kept.size >= limits.figuresTenants) kept.delete(oldest);
       kept.set(name, { version, at: now, tookMs: clock.now() - now, figures });
       return figures;
     },

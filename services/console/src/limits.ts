@@ -13,8 +13,12 @@ export const CONSOLE_LIMITS = {
   /** Derived records that are held, and how far back by when the log took them: a day of 25 hours, told a day ahead. */
   records: 200_000,
   recordsMs: 50 * 3_600_000,
+  /** How often records that count no more are let go. */
+  forgetMs: 600_000,
   /** Figures are worked out again at most this often, and more rarely where they take long. */
   figuresMs: 1_000,
+  /** Tenants whose figures are kept between. */
+  figuresTenants: 1_000,
   /** Answers of a list: of one page unless told, and at most. */
   pageItems: 100,
   pageItemsMost: 1_000,

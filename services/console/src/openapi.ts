@@ -30,7 +30,9 @@ const HEADERS: Json = {
   },
 };
 const sourceOf = (kind: 'call' | 'chat' | 'agent'): Json =>
-  query('source', 'Only of this one.', { enum: SOURCES.filter((one) => KIND_OF[one] === kind) });
+  query('source', 'Only of this one.', {
+    enum: SOURCES.filter((one) => KIND_OF[one] === kind || (kind === 'agent' && one === 'callcenter24')),
+  });
 
 function paging({ pageItems, pageItemsMost }: ConsoleLimits): readonly Json[] {
   return [

@@ -37,7 +37,7 @@ export type Picture = {
   get(name: string): Shown | undefined;
   of(kind: SubjectKind): Iterable<Shown>;
   readonly size: number;
-  /** Something was left out: there is more than is held. */
+  /** Something was left out, and it is not known what: only a picture made anew can have it. */
   readonly isFull: boolean;
 };
 
@@ -165,7 +165,6 @@ export function createPicture(settings: Settings, most: number): Picture {
       mergeTouched();
       const taken = [...changes.values()];
       changes.clear();
-      if (size() < most) isFull = false;
       return taken;
     },
     get: (name) => live.call.get(name) ?? live.chat.get(name) ?? live.agent.get(name),

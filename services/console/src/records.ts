@@ -29,8 +29,6 @@ export type Records = {
 };
 
 const TOPICS: readonly DerivedTopic[] = Object.values(RECORD_TOPICS);
-/** How often rows that count no more are let go. */
-const FORGET_MS = 600_000;
 
 type Ports = {
   readonly rows: DerivedRows;
@@ -48,24 +46,24 @@ export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records
   let forgotAt = clock.now();
   const isWanted = (record: DerivedRecord): boolean => (record.ingestedAt ?? forgotAt) >= forgotAt - limits.recordsMs;
   let latest: Latest = openLatest(isWanted);
-  let count = 0;
 
   function take(topic: DerivedTopic, { outcomeId, record }: DerivedRow): void {
     if (record === null) latest.erase(topic, outcomeId);
-    else if (count < limits.records) {
-      latest.take(record);
-      count += 1;
-    } else isFull = true;
+    else if (latest.size < limits.records || latest.has(topic, record.outcomeId)) latest.take(record);
+    else isFull = true;
   }
 
   function forget(): void {
     forgotAt = clock.now();
     const before = latest;
     latest = openLatest(isWanted);
-    count = 0;
-    isFull = false;
     for (const record of before.records())
       if (isWanted(record)) take(RECORD_TOPICS[record.kind], { outcomeId: '', record });
+    if (!isFull || latest.size >= limits.records) return;
+    // There is room again: what was left out is read anew.
+    isFull = false;
+    positions.clear();
+    away = 'the derived topics are read anew';
   }
 
   async function readOn(topic: DerivedTopic, partition: number): Promise<void> {
@@ -81,7 +79,7 @@ export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records
   }
 
   async function look(): Promise<void> {
-    if (clock.now() - forgotAt >= FORGET_MS) forget();
+    if (clock.now() - forgotAt >= limits.forgetMs) forget();
     for (const topic of TOPICS) {
       const partitions = await rows.partitions(topic);
       await Promise.all(Array.from({ length: partitions }, (_, partition) => readOn(topic, partition)));

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '@callfold/adapters';
 import { sendProblem } from '@callfold/adapters';
-import type { DerivedRecord, SubjectKind } from '@callfold/core';
-import { aggregateJson, recordJson, RECORD_TOPICS, SOURCES } from '@callfold/core';
+import type { DerivedRecord, Source, SubjectKind } from '@callfold/core';
+import { aggregateJson, idOf, recordJson, RECORD_TOPICS, SOURCES } from '@callfold/core';
 import type { Log, Shelf } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import type { Access } from './access.ts';
@@ -53,6 +53,8 @@ type Query = PageQuery & {
 };
 type Request = FastifyRequest<{ Querystring: Query; Params: { '*'?: string } }>;
 
+/** Agents that are named in calls are of this source. */
+const IN_CALLS: Source = 'callcenter24';
 const DEFAULT_TENANT = 'default';
 const RETRY_SECONDS = 5;
 
@@ -156,15 +158,20 @@ async function subject(
   const owner = tenantId ?? DEFAULT_TENANT;
   const source = query.source ?? null;
   // An agent that is only named in calls has no state of its own.
-  const named = kind === 'agent' ? [...(picture()?.of('agent') ?? [])] : [];
-  const seen = named.find(({ aggregate: one }) => one.kind === 'agent' && one.tenantId === owner && one.agentId === id);
-  if (seen?.aggregate.source === 'callcenter24' && source !== 'vonage') return aggregateJson(seen.aggregate);
+  const seen = kind === 'agent' && source !== 'vonage' ? picture()?.get(idOf(IN_CALLS, owner, id)) : undefined;
+  if (kind === 'agent' && source === IN_CALLS) {
+    if (seen) return aggregateJson(seen.aggregate);
+    throw new ProblemError('not-found', 'no call that is kept of the tenant names an agent with this id');
+  }
   const question = { kind, id, tenantId: owner, source };
   const found = await readSubject(shelf, log, question).catch((error: unknown) => {
+    if (error instanceof ProblemError && error.code === 'not-found' && seen) return seen.aggregate;
     if (error instanceof ProblemError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new ProblemError('away', `the store did not answer: ${why}`, {}, RETRY_SECONDS, error);
   });
+  if (seen && found !== seen.aggregate)
+    throw new ProblemError('ambiguous', `add source: ${found.source} or ${IN_CALLS}`);
   return aggregateJson(found);
 }
 

@@ -36,8 +36,14 @@ export type StreamParts = {
   readonly onSlow: () => void;
 };
 
-type Entry = { readonly number: number; readonly tenantId: string; readonly text: string };
-type Open = Viewer & { figures: string };
+type Entry = { readonly tenantId: string; readonly text: string };
+type Open = Viewer & {
+  figures: string;
+  /** What it must be told before it is told what changes; null: nothing, it is up to date. */
+  parts: Iterator<string> | null;
+  /** The last change that it is told by `parts`. */
+  told: number;
+};
 
 /** What is over is named, with what it was last. */
 function textOf({ shown, live }: Change): string {
@@ -59,32 +65,63 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
   const eventOf = (name: string, data: string, id = ''): string =>
     `event: ${name}\n${id === '' ? '' : `id: ${id}\n`}data: ${data}\n\n`;
 
-  function changeEvents(texts: readonly string[], id: string): string {
-    let events = '';
-    for (let from = 0; from < texts.length; from += limits.eventChanges) {
-      const isLast = from + limits.eventChanges >= texts.length;
-      const some = texts.slice(from, from + limits.eventChanges);
-      events += eventOf('change', `{"changes":[${some.join(',')}]}`, isLast ? id : '');
+  /** An event at a time, so that none is made before its reader takes it. */
+  function* changeEvents<One>(all: readonly One[], toText: (one: One) => string, id: string): Generator<string> {
+    for (let from = 0; from < all.length; from += limits.eventChanges) {
+      const isLast = from + limits.eventChanges >= all.length;
+      const some = all.slice(from, from + limits.eventChanges).map(toText);
+      yield eventOf('change', `{"changes":[${some.join(',')}]}`, isLast ? id : '');
     }
-    return events;
   }
+  const missedEvents = (viewer: Viewer, missed: readonly Entry[]): Generator<string> =>
+    changeEvents(
+      missed.filter((one) => isFor(viewer, one)),
+      ({ text }) => text,
+      idOf(last),
+    );
 
   function send(viewer: Open, text: string): void {
     const { response } = viewer;
     if (text === '' || response.destroyed) return;
     response.write(text);
     if (response.writableLength <= limits.streamBytes) return;
-    // It comes again by itself, and is told from where it was.
+    giveUp(viewer);
+  }
+
+  /** It comes again by itself, and is told from where it was. */
+  function giveUp(viewer: Open): void {
     viewers.delete(viewer);
-    response.destroy();
+    viewer.response.destroy();
     onSlow();
   }
 
-  /** Entries behind an id of ours; null: it is none, or too old. */
-  function since(id: string | undefined): readonly Entry[] | null {
+  /** Sends what it must be told first, no faster than it reads; what changes meanwhile is told behind it. */
+  function pump(viewer: Open): void {
+    const { response } = viewer;
+    while (viewer.parts !== null && !response.destroyed) {
+      const part = viewer.parts.next();
+      if (part.done !== true) {
+        if (response.write(part.value)) continue;
+        response.once('drain', () => pump(viewer));
+        return;
+      }
+      const missed = since(viewer.told);
+      if (missed === null) return giveUp(viewer);
+      viewer.told = last;
+      viewer.parts = missed.length > 0 ? missedEvents(viewer, missed) : null;
+    }
+    if (!response.destroyed) send(viewer, eventOf('ready', times(), idOf(last)) + figuresEvent(viewer));
+  }
+
+  /** The number in an id of ours; NaN: it is none. */
+  function numberOf(id: string | undefined): number {
     const [own, number] = (id ?? '').split('.');
-    const from = Number(number);
-    if (own !== boot || !Number.isInteger(from) || from > last) return null;
+    return own === boot ? Number(number) : Number.NaN;
+  }
+
+  /** Entries behind a number; null: there is no such number, or it is too old. */
+  function since(from: number): readonly Entry[] | null {
+    if (!Number.isInteger(from) || from > last) return null;
     const oldest = last - ring.length;
     return from < oldest ? null : ring.slice(from - oldest);
   }
@@ -94,14 +131,26 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
 
   function beat(): void {
     const event = eventOf('beat', times());
-    for (const viewer of viewers) send(viewer, event + figuresEvent(viewer));
+    /** Made once for all viewers of a tenant. */
+    const made = new Map<string | null, string>();
+    for (const viewer of viewers) {
+      const text = made.get(viewer.tenantId) ?? figures(viewer.tenantId);
+      made.set(viewer.tenantId, text);
+      send(viewer, event + figuresEvent(viewer, text));
+    }
   }
 
-  function figuresEvent(viewer: Open): string {
-    const text = figures(viewer.tenantId);
+  function figuresEvent(viewer: Open, text = figures(viewer.tenantId)): string {
     if (text === viewer.figures) return '';
     viewer.figures = text;
     return eventOf('figures', text);
+  }
+
+  /** What is live now; the texts of what is named here never change. */
+  function* snapshot(viewer: Viewer, all: readonly Shown[]): Generator<string> {
+    yield eventOf('reset', JSON.stringify({ why: viewer.lastEventId === undefined ? 'begin' : 'unknown-id' }));
+    const own = all.filter((one) => isFor(viewer, one));
+    yield* changeEvents(own, (shown) => textOf({ shown, live: true }), '');
   }
 
   const timer = setInterval(beat, limits.beatMs);
@@ -109,38 +158,28 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
 
   return {
     publish(changes) {
-      const fresh = changes.map((change, index): Entry => {
-        return { number: last + 1 + index, tenantId: change.shown.tenantId, text: textOf(change) };
-      });
+      const fresh = changes.map((change): Entry => ({ tenantId: change.shown.tenantId, text: textOf(change) }));
       last += fresh.length;
       ring = [...ring, ...fresh].slice(-limits.ringChanges);
       /** One text for all viewers of a tenant. */
       const texts = new Map<string | null, string>();
       for (const viewer of viewers) {
+        if (viewer.parts !== null) continue;
         let text = texts.get(viewer.tenantId);
         if (text === undefined) {
-          const own = fresh.filter((one) => isFor(viewer, one)).map((one) => one.text);
-          text = changeEvents(own, idOf(last));
+          text = [...missedEvents(viewer, fresh)].join('');
           texts.set(viewer.tenantId, text);
         }
         send(viewer, text);
       }
     },
     open(viewer, shown) {
-      const open: Open = { ...viewer, figures: '' };
-      const { response } = viewer;
-      response.on('close', () => viewers.delete(open));
-      const missed = since(viewer.lastEventId);
-      if (missed) {
-        const own = missed.filter((one) => isFor(viewer, one)).map((one) => one.text);
-        send(open, changeEvents(own, idOf(last)));
-      } else {
-        const why = viewer.lastEventId === undefined ? 'begin' : 'unknown-id';
-        const texts = [...shown].filter((one) => isFor(viewer, one)).map((one) => textOf({ shown: one, live: true }));
-        send(open, eventOf('reset', JSON.stringify({ why })) + changeEvents(texts, ''));
-      }
-      send(open, eventOf('ready', times(), idOf(last)) + figuresEvent(open));
-      if (!response.destroyed) viewers.add(open);
+      const missed = since(numberOf(viewer.lastEventId));
+      const open: Open = { ...viewer, figures: '', parts: null, told: last };
+      open.parts = missed ? missedEvents(viewer, missed) : snapshot(viewer, [...shown]);
+      viewer.response.on('close', () => viewers.delete(open));
+      viewers.add(open);
+      pump(open);
     },
     get count() {
       return viewers.size;

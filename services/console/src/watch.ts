@@ -50,7 +50,7 @@ async function openScene({ generation, settings, store }: Aggregates, ports: Wat
       places.push({ at, source, follower: follow(store, at, picture.mirror(source)) });
     }
   }
-  await Promise.all(places.map(({ follower }) => follower.confirm()));
+  await Promise.all(places.map(({ follower }) => follower.poll()));
   return { key: generation.key, picture, places };
 }
 
@@ -62,6 +62,11 @@ async function asOfPlace({ at, follower }: Place, { log, clock }: WatchPorts): P
   const { reached } = follower;
   if (end <= (reached?.next ?? start)) return asked;
   return reached?.clock ?? 0;
+}
+
+/** Of what was left out something may fit now: by a tenth less, so that it is not read anew again and again. */
+function hasRoomAgain({ isFull, size }: Picture, { subjects }: ConsoleLimits): boolean {
+  return isFull && size < subjects - subjects / 10;
 }
 
 export function startWatch(ports: WatchPorts): Watch {
@@ -85,7 +90,7 @@ export function startWatch(ports: WatchPorts): Watch {
     if (scene === null) await change();
     if (isDue && scene !== null) {
       const { key } = liveOf((await readGenerations(shelf)).all);
-      if (key !== scene.key) await change();
+      if (key !== scene.key || hasRoomAgain(scene.picture, limits)) await change();
       const times = await Promise.all(scene.places.map((place) => asOfPlace(place, ports)));
       asOf = Math.min(...times);
       confirmedAt = clock.now();
