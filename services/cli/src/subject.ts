@@ -14,6 +14,7 @@ import { inputOf, Refused } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import { normalise, parseTime } from '@callfold/sources';
 import { similarSubjects, TAIL_RECORDS } from './similar.ts';
+import { quoted } from './again.ts';
 import type { Similar } from './similar.ts';
 import type { Site } from './site.ts';
 
@@ -175,8 +176,8 @@ function whenText({ explanation: { timeline }, place }: Explained): string {
   return `its first event is at offset ${first.offset} of ${log}, logged ${isoTime(first.loggedAt)}`;
 }
 
-function commandFor({ kind, id, tenantId }: Similar): string {
-  return `callfold explain ${kind} ${JSON.stringify(id)}${tenantId === DEFAULT_TENANT ? '' : ` --tenant ${tenantId}`}`;
+export function explainWords({ kind, id, tenantId }: Pick<SubjectQuery, 'kind' | 'id' | 'tenantId'>): string {
+  return `callfold explain ${kind} ${quoted(id)}${tenantId === DEFAULT_TENANT ? '' : ` --tenant ${tenantId}`}`;
 }
 
 /** The explanations, or a message that helps to find what was meant. */
@@ -197,7 +198,7 @@ export async function answerSubject(
   const similar = await similarSubjects(site, query);
   const hint =
     similar.length > 0
-      ? `Was it meant so? ${similar.map(commandFor).join(' | ')}`
+      ? `Was it meant so? ${similar.map(explainWords).join(' | ')}`
       : `Nor is that id among the newest ${TAIL_RECORDS} records of any partition, of whatever tenant and kind.`;
   return { found: null, message: `${none}. Ids are taken as they are written. ${hint}`, similar };
 }

@@ -10,7 +10,7 @@ import { explanationText } from './explanation.ts';
 import { createProgress, grouped } from './progress.ts';
 import type { Site } from './site.ts';
 import type { SubjectQuery } from './subject.ts';
-import { DEFAULT_TENANT, explainSubject } from './subject.ts';
+import { explainSubject, explainWords } from './subject.ts';
 import type { Target, TargetOptions } from './targets.ts';
 import { targetsOf } from './targets.ts';
 import type { Row, Sample } from './verification.ts';
@@ -56,11 +56,6 @@ export function subjectOfFinding({ where }: Finding, what: Row['what'], target: 
   const [tenantId, , id] = rest.join(' ').split('/');
   if (kind === undefined || tenantId === undefined || id === undefined) return null;
   return { kind, tenantId: unpart(tenantId), id: unpart(id.replace(/ revision \d+$/, '')) };
-}
-
-export function explainWords({ kind, id, tenantId }: SubjectQuery): string {
-  const text = /^[\w.:@+-]+$/.test(id) ? id : `'${id.replaceAll("'", `'\\''`)}'`;
-  return `callfold explain ${kind} ${text}${tenantId === DEFAULT_TENANT ? '' : ` --tenant ${tenantId}`}`;
 }
 
 function wordsOf({ what, at, same, beforeHorizon, findings, positions, waiting }: Row): string {

@@ -44,7 +44,7 @@ type Ran = { readonly exit: Exit; readonly out: string; readonly said: string };
 async function run(
   url: string,
   id: string,
-  options: { readonly tenant?: string; readonly at?: string } = {},
+  options: { readonly tenant?: string; readonly at?: string; readonly archive?: string } = {},
   json = false,
 ): Promise<Ran> {
   const config: Config = readConfig({ CALLFOLD_HTTP_HOST: '127.0.0.1', CALLFOLD_HTTP_PORT: new URL(url).port });
@@ -198,7 +198,19 @@ describe('callfold explain, of a dev nearby', () => {
     const ran = await run(dev.url, 'C-1', {}, json);
     expect(ran).toMatchObject({ exit: EXIT.failed, out: '' });
     expect(ran.said).toContain('No events of call C-1');
-    expect(ran.said).toContain('callfold explain call "c-1"');
+    expect(ran.said).toContain('callfold explain call c-1\n');
+  });
+
+  test('gives the command for a similar id as a shell takes it', async () => {
+    const dev = await openDev();
+    tell(dev, 'c-$(date)');
+    expect((await run(dev.url, 'C-$(date)')).said).toContain("callfold explain call 'c-$(date)'\n");
+  });
+
+  test('exits with 2 for an archive where no Kafka is, and does not go on without it', async () => {
+    const { exit, said } = await run('http://127.0.0.1:1', 'c-1', { archive: '/srv/archive' });
+    expect(exit).toBe(EXIT.usage);
+    expect(said).toContain('--archive: an archive is read beside the topics of Kafka');
   });
 
   test('exits with 2 for a moment that is none, without asking anybody', async () => {

@@ -25,10 +25,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/command.ts';
 import { onSite } from '../src/on-site.ts';
 import type { Site } from '../src/site.ts';
+import { explainWords } from '../src/subject.ts';
 import type { Row, Sample } from '../src/verification.ts';
 import { verifyPartition } from '../src/verification.ts';
 import type { VerifyOptions } from '../src/verify-on.ts';
-import { explainWords, subjectOfFinding, verifyOn } from '../src/verify-on.ts';
+import { subjectOfFinding, verifyOn } from '../src/verify-on.ts';
 import { eventOf } from './explain-site.ts';
 import { openNearbyDev } from './nearby-dev.ts';
 

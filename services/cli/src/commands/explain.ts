@@ -107,6 +107,13 @@ export async function explainCommand(
     context.say(`callfold explain --tenant: ${JSON.stringify(tenant)} does not match ${TENANT.source}.`);
     return EXIT.usage;
   }
+  if (archive !== undefined && !context.config.kafka) {
+    context.say(
+      'callfold explain --archive: an archive is read beside the topics of Kafka, and CALLFOLD_KAFKA_BROKERS is not set. ' +
+        'Set it, or leave --archive out to ask the `callfold dev` nearby.',
+    );
+    return EXIT.usage;
+  }
   const query = { kind, id, tenantId: tenant, ...(moment && { at: moment }) };
   const told = context.config.kafka ? await fromKafka(query, archive, context) : await fromDev(query, at, context);
   if ('problem' in told) {
