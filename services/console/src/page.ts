@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -35,6 +35,10 @@ type Served = {
   readonly bodies: ReadonlyMap<'br' | 'gzip' | '', Buffer>;
 };
 
+/** By name; `PAGE` is the page itself. */
+type Files = ReadonlyMap<string, Served>;
+const PAGE = '';
+
 function served(file: string, cache: string): Served {
   const plain = readFileSync(file);
   return {
@@ -50,22 +54,29 @@ function served(file: string, cache: string): Served {
 }
 
 /** Names in `assets` have a hash of what is in them: what is there never changes. */
-function readBuilt(folder: string): ReadonlyMap<string, Served> {
-  if (!existsSync(`${folder}index.html`)) return new Map();
-  return new Map([
-    ['', served(`${folder}index.html`, 'no-cache')],
-    ...readdirSync(`${folder}assets`).map((name): [string, Served] => [
-      name,
-      served(`${folder}assets/${name}`, 'public, max-age=31536000, immutable'),
-    ]),
-  ]);
+function readBuilt(folder: string): Files {
+  try {
+    return new Map([
+      [PAGE, served(`${folder}index.html`, 'no-cache')],
+      ...readdirSync(`${folder}assets`).map((name): [string, Served] => [
+        name,
+        served(`${folder}assets/${name}`, 'public, max-age=31536000, immutable'),
+      ]),
+    ]);
+  } catch (error) {
+    // Not built, or just being built: the API is served all the same, and the page says what it waits for.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    throw error;
+  }
 }
 
-function send({ headers }: FastifyRequest, reply: FastifyReply, file: Served | undefined): FastifyReply {
+function send({ headers }: FastifyRequest, reply: FastifyReply, files: Files, name: string): FastifyReply {
+  const file = files.get(name);
   if (file === undefined) {
-    const why = existsSync(`${BUILT}index.html`)
-      ? 'the page has no such file'
-      : 'the page was not built: npm run build';
+    const why =
+      files.size > 0
+        ? 'the page has no such file'
+        : 'the page was not built when the service started: npm run build, then start it again';
     throw new ProblemError('not-found', why);
   }
   void reply.headers({ ...HEADERS, etag: file.tag, 'cache-control': file.cache });
@@ -78,8 +89,10 @@ function send({ headers }: FastifyRequest, reply: FastifyReply, file: Served | u
 
 export function addPage(app: FastifyInstance, folder: string = BUILT): void {
   const files = readBuilt(folder);
-  app.get('/', (request, reply) => send(request, reply, files.get('')));
-  app.get<{ Params: { name: string } }>('/assets/:name', (request, reply) =>
-    send(request, reply, request.params.name === '' ? undefined : files.get(request.params.name)),
-  );
+  app.get('/', (request, reply) => send(request, reply, files, PAGE));
+  app.get<{ Params: { name: string } }>('/assets/:name', (request, reply) => {
+    // Without a name it is no file's address, and the page has another one.
+    const name = request.params.name === PAGE ? '/' : request.params.name;
+    return send(request, reply, files, name);
+  });
 }

@@ -87,3 +87,20 @@ test('nothing else of the disk is served', async () => {
   ])
     expect((await fetch(`${server.url}/${path}`)).status, path).toBeGreaterThanOrEqual(404);
 });
+
+test('a page that is just being built is told as not built, and what else is served goes on', async () => {
+  const half = mkdtempSync(join(tmpdir(), 'callfold-half-'));
+  writeFileSync(join(half, 'index.html'), '<!doctype html>');
+  const other = await startHttp({
+    host: '127.0.0.1',
+    port: 0,
+    ready: () => [],
+    metrics: [],
+    routes: (app) => addPage(app, `${half}/`),
+  });
+  const answer = await fetch(other.url);
+  expect(answer.status).toBe(404);
+  expect(await answer.text()).toContain('npm run build');
+  await other.close();
+  rmSync(half, { recursive: true, force: true });
+});
