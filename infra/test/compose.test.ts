@@ -138,6 +138,7 @@ describe("callfold's own services, when they are asked for", () => {
       ['projector', ['serve', 'projector'], ['services']],
       ['outcomes', ['serve', 'outcomes'], ['services']],
       ['gateway', ['serve', 'gateway'], ['services', 'gateway']],
+      ['console', ['serve', 'console'], ['services']],
     ]);
     for (const [, service] of own)
       expect(service).toMatchObject({ image: 'callfold:0.1.0', build: '.', read_only: true, cap_drop: ['ALL'] });
@@ -145,7 +146,7 @@ describe("callfold's own services, when they are asked for", () => {
 
   test.each(own)('%s has settings that it takes, and is asked whether it is ready', (name, service) => {
     const given = Object.fromEntries(
-      Object.entries(service.environment ?? {}).map(([key, value]) => [key, value.replace(/^\$\{.*\}$/, '')]),
+      Object.entries(service.environment ?? {}).map(([key, value]) => [key, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]),
     );
     const config = readConfig(given);
     expect(config).toMatchObject({ kafka: { brokers: ['kafka:9092'] }, httpHost: '0.0.0.0', httpPort: 8080 });
@@ -155,9 +156,12 @@ describe("callfold's own services, when they are asked for", () => {
     expect(asked.includes('127.0.0.1:8080/readyz')).toBe(name !== 'topics');
   });
 
-  test('the gateway is published on this machine only', () => {
+  test('gateway and console are published on this machine only', () => {
     const published = own.flatMap(([, { ports }]) => ports ?? []);
-    expect(published).toEqual(['127.0.0.1:${CALLFOLD_INFRA_GATEWAY_PORT:-24080}:8080']);
+    expect(published).toEqual([
+      '127.0.0.1:${CALLFOLD_INFRA_GATEWAY_PORT:-24080}:8080',
+      '127.0.0.1:${CALLFOLD_INFRA_CONSOLE_PORT:-24082}:8080',
+    ]);
   });
 });
 

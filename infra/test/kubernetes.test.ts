@@ -70,7 +70,7 @@ describe('the manifests', () => {
   });
 
   test('run each role as what `callfold serve` takes, and nothing as root', () => {
-    const roles = ['projector', 'outcomes', 'gateway'];
+    const roles = ['projector', 'outcomes', 'gateway', 'console'];
     expect(deployments.map((one) => specOf(one).template.spec.containers[0].args)).toEqual(
       roles.map((role) => ['serve', role]),
     );
@@ -157,6 +157,7 @@ test.skipIf(why !== null)('kustomize builds the base, and the one that scales le
     .filter(({ kind }) => kind === 'Deployment')
     .map((one) => [one.metadata.name, 'replicas' in specOf(one)]);
   expect(Object.fromEntries(replicas)).toEqual({
+    'callfold-console': true,
     'callfold-gateway': true,
     'callfold-outcomes': false,
     'callfold-projector': false,

@@ -112,6 +112,15 @@ describe.runIf(existsSync('/proc/net/tcp'))('on this machine alone', () => {
       ['serve', 'gateway'],
       { CALLFOLD_KAFKA_BROKERS: '127.0.0.1:1', CALLFOLD_REGISTRY_URL: 'http://127.0.0.1:1' },
     ],
+    [
+      'callfold serve console',
+      ['serve', 'console'],
+      {
+        CALLFOLD_KAFKA_BROKERS: '127.0.0.1:1',
+        CALLFOLD_REGISTRY_URL: 'http://127.0.0.1:1',
+        CALLFOLD_REDIS_URL: 'redis://127.0.0.1:1',
+      },
+    ],
   ])('%s', { timeout: START_MS }, async (what, args, env) => {
     const data = mkdtempSync(join(tmpdir(), 'callfold-listeners-'));
     const child = spawn(process.execPath, [join(ROOT, 'services/cli/bin/callfold.js'), ...args], {

@@ -3,9 +3,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLogger, createMetrics, createMetricSet, gaugeReplicas } from '@callfold/adapters';
+import { createLogger, createMetrics, createMetricSet, gaugeReplicas, systemClock } from '@callfold/adapters';
 import { readConfig } from '@callfold/adapters/config';
 import type { EngineEvent, PartitionStatus } from '@callfold/engine';
+import { start as startConsole } from '@callfold/console';
 import { start as startGateway } from '@callfold/gateway';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -68,7 +69,7 @@ const EVENTS: readonly EngineEvent[] = [
 
 type Exported = { readonly type: string; readonly labels: ReadonlySet<string> };
 
-/** The pages of an engine's service and of the gateway, with one of everything. */
+/** The pages of an engine's service, of the gateway and of the console, with one of everything. */
 async function pages(): Promise<string[]> {
   const engine = createMetrics('outcomes', () => [STATUS]);
   for (const event of EVENTS) engine.observer(event);
@@ -77,7 +78,10 @@ async function pages(): Promise<string[]> {
   const metrics = createMetricSet('gateway');
   const logger = createLogger('silent', 'gateway');
   startGateway(readConfig({}), { log: () => null, logger, metrics, now: Date.now });
-  return [await engine.text(), await metrics.text()];
+  const board = createMetricSet('console');
+  const utc = { name: 'UTC', dayOf: () => ({ date: '1970-01-01', start: 0, end: 86_400_000, hours: [] }) };
+  startConsole(readConfig({}), { clock: systemClock, logger, metrics: board, zoneOf: () => utc });
+  return [await engine.text(), await metrics.text(), await board.text()];
 }
 
 const LABELS_OF_HISTOGRAMS = ['le'];
@@ -104,6 +108,9 @@ beforeAll(async () => {
   texts = await pages();
   exported = exportedIn(texts);
 });
+
+/** What gateway and console count has labels only once it has counted. */
+const isOfHttp = (name: string): boolean => /^callfold_(gateway|console)_/.test(name);
 
 /** Every series that a text of PromQL names, by the metric it belongs to. */
 function metricsIn(text: string): string[] {
@@ -137,8 +144,7 @@ describe('metrics', () => {
     const labelsOf = (name: string) =>
       [...(exported.get(name)?.labels ?? [])].filter((one) => one !== 'service' && one !== 'le');
     const toldIn = (cell: string) => [...cell.matchAll(/`(\w+)`/g)].map(([, one]) => one);
-    // What the gateway counts has labels only once it has counted.
-    const rows = tableUnder('Metrics').filter(([name = '']) => !name.startsWith('callfold_gateway_'));
+    const rows = tableUnder('Metrics').filter(([name = '']) => !isOfHttp(name));
     const told = rows.map(([name, , cell = '']) => [
       name,
       new Set(cell === 'partitions' ? ['topic', 'partition'] : toldIn(cell)),
@@ -181,7 +187,7 @@ describe('alerts and dashboard', () => {
       const [name = ''] = metricsIn(series);
       const labels = [...series.matchAll(/(\w+)="/g)].map(([, label = '']) => label);
       const known = [...(exported.get(name)?.labels ?? []), 'instance', ...LABELS_OF_HISTOGRAMS];
-      for (const label of labels) if (!name.startsWith('callfold_gateway_')) expect(known, series).toContain(label);
+      for (const label of labels) if (!isOfHttp(name)) expect(known, series).toContain(label);
       expect(labels, series).toContain('service');
     }
   });
