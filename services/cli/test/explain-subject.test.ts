@@ -172,9 +172,9 @@ describe('what is not there', () => {
     log.tell({ ...CALL, callId: 'c-2' }, [[0, 'Call ended']]);
     const answer = await answerSubject(log.site, QUERY, RULES);
     if (answer.found !== null) throw new Error('It is not there');
-    expect(answer.message).toContain('callfold explain call "c-1" --tenant north');
-    expect(answer.message).toContain('callfold explain chat "c-1"');
-    expect(answer.message).toContain('callfold explain call " C-1"');
+    expect(answer.message).toContain('callfold explain call c-1 --tenant north');
+    expect(answer.message).toContain('callfold explain chat c-1');
+    expect(answer.message).toContain("callfold explain call ' C-1'");
     expect(answer.similar).toHaveLength(3);
   });
 
