@@ -82,6 +82,9 @@ export function startWatch(ports: WatchPorts): Watch {
     const opened = await readLive(shelf, (live) => openScene(live, ports));
     const first = opened.picture.take();
     scene = opened;
+    // What a look saw before it failed was not told yet, and is no difference between the two any more.
+    const untold = before?.picture.take() ?? [];
+    if (untold.length > 0) ports.onChanges(untold);
     ports.onChanges(before === null ? first : differences(before.picture, opened.picture));
   }
 

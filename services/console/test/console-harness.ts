@@ -81,6 +81,17 @@ export async function openConsole(env: Readonly<Record<string, string>> = {}, li
     claims.set(name, { claim: owner.claim, next });
   }
 
+  const rawLog = ports.log('projector');
+  /** Raw topics whose brokers do not answer. */
+  const away = new Set<string>();
+  const log: typeof rawLog = {
+    ...rawLog,
+    async bounds(at) {
+      if (away.has(at.topic)) throw new Error(`${at.topic} is away`);
+      return rawLog.bounds(at);
+    },
+  };
+
   const lines: string[] = [];
   const metrics = createMetricSet('console');
   const shown = start(
@@ -102,7 +113,7 @@ export async function openConsole(env: Readonly<Record<string, string>> = {}, li
   const begin = (): void =>
     shown.begin({
       shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => store },
-      log: ports.log('projector'),
+      log,
       rows: {
         partitions: async () => 1,
         offsetAt: async () => 0,
@@ -122,6 +133,7 @@ export async function openConsole(env: Readonly<Record<string, string>> = {}, li
 
   return {
     url: http.url,
+    away,
     begin,
     get,
     logged: () => lines.join(''),

@@ -254,6 +254,24 @@ test('says that it holds a part only for as long as it does: what was left out c
   expect(names(all.body['calls'], 'callId')).toEqual(['a', 'b', 'c'].filter((id) => id !== first));
 });
 
+test('what a look saw before it failed is told, also when the picture is made anew after it', async () => {
+  const shown = await open({}, { subjects: 2, confirmMs: 0 });
+  for (const id of ['a', 'b', 'c']) await shown.say(waits(id));
+  shown.begin();
+  const { body } = await shown.until('/v1/calls', ({ body: now }) => now['isComplete'] === false);
+  const [first] = names(body['calls'], 'callId') as [string];
+  const stream = await openStream(`${shown.url}/v1/changes`);
+  await stream.next('ready');
+  shown.away.add('callfold.raw.vonage');
+  await shown.until('/readyz', ({ status }) => status === 503);
+  await shown.say({ source: 'callcenter24', id: first, status: 'Call ended' });
+  await shown.until('/v1/calls', ({ body: now }) => !names(now['calls'] ?? [], 'callId').includes(first));
+  shown.away.clear();
+  const told = await stream.next('change');
+  expect(told.data).toMatchObject({ changes: [{ callId: first, live: false }] });
+  stream.close();
+});
+
 test('an agent that two sources know is asked for by its source', async () => {
   const shown = await open();
   await shown.say(waits('a'));
