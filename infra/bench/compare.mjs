@@ -9,7 +9,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, write
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { NAMES } from './report.mjs';
+import { median, NAMES } from './report.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const YARDSTICK = ['infra/bench', 'infra/parts', 'infra/pom.xml', 'infra/random.mjs'];
@@ -69,8 +69,6 @@ function measured(dir, file) {
   const [load] = JSON.parse(readFileSync(file, 'utf8')).loads;
   return Object.fromEntries(load.summary.map((row) => [row.what, row]));
 }
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 /** Branch over base, of one figure, by pairs that stood next to one another. */
 function ratiosOf(pairs, what, field) {

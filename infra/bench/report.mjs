@@ -19,7 +19,7 @@ export const NAMES = {
 const MS = 1_000;
 const MILLION = 1_000_000;
 
-function median(numbers) {
+export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

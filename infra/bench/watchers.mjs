@@ -22,11 +22,9 @@ export function watchOutcomes({ connection, codec, partitions, onRecord }) {
     const node = await link.leader(at);
     while (!stopped) {
       // A fetch that finds nothing waits at the broker, so that what comes is answered at once.
-      const answer = await link.fetch(node, at, { ...FETCH, offset });
+      const fetched = await link.fetch(node, at, { ...FETCH, offset });
       const seen = nowMs();
-      const fetched = answer.find((one) => one.partition === partition && one.topic === at.topic);
-      if (fetched === undefined || fetched.code !== 0)
-        throw new Error(`${where}: the broker answered ${fetched?.code}`);
+      if (fetched.code !== 0) throw new Error(`${where}: the broker answered ${fetched.code}`);
       const { records, next } = decodeRecords(fetched.bytes, offset, fetched.aborted, where);
       for (const { value } of records) onRecord(codec.decodeDerived(OUTCOMES_TOPIC, value), seen);
       offset = next;
