@@ -2,6 +2,7 @@ import type { RawEvent, Settings, Tombstone } from '@callfold/core';
 import {
   AGENT_OFFERS,
   CALL_OUTCOMES,
+  CODES,
   DEAD_LETTERS,
   decodeState,
   DEFAULT_SETTINGS,
@@ -19,6 +20,7 @@ import type { At, Role, Service } from '@callfold/engine';
 import {
   compareRange,
   DEFAULT_LIMITS,
+  erasuresIn,
   offerRecovery,
   originText,
   redriveRecord,
@@ -191,7 +193,7 @@ describe('an erasure', () => {
     ['of a key that is nobody', { key: utf8Bytes('nobody') }, 'bad-erasure'],
     ['that says something else', { headers: [{ name: ERASE_HEADER, value: utf8Bytes('yes') }] }, 'bad-erasure'],
     ['without the header', { headers: [] }, 'no-value'],
-  ])('%s is a dead letter and erases nothing', async (_name, wrong, code) => {
+  ] as const)('%s is a dead letter and erases nothing', async (_name, wrong, code) => {
     const h = await openHarness();
     h.publish(MINE);
     const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
@@ -211,6 +213,10 @@ describe('an erasure', () => {
         .map(({ letter }) => letter.code)
         .toSorted((a, b) => (a < b ? -1 : 1)),
     ).toEqual([code, 'wrong-partition']);
+    // A key may be anything, also a number to call: the letter has it as its key, and its reason does not.
+    expect(h.letters().map(({ letter }) => letter.reason)).toContain(CODES[code]);
+    const log = h.world.ports().log('check');
+    for (const at of ATS) expect(await erasuresIn(log, at, 0, 1_000)).toEqual(new Set());
     expect(aliveOf(h)).toHaveLength(2);
     expect(await h.findings()).toEqual([]);
     await h.stop(services);

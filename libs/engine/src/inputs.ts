@@ -68,10 +68,17 @@ function valueless(record: LogRecord, { source, partition, partitions }: Place):
   const text = key === null ? '' : utf8Text(key);
   const subject = readSubjectKey(text);
   const named = subject && readErasure(utf8Text(erasure.value), source, subject.tenantId);
-  if (!subject || !named) return rejected(reject('bad-erasure', `key ${JSON.stringify(text)}`));
+  if (!subject || !named) return rejected(reject('bad-erasure', ''));
   const belongs = partitionOf(subject.tenantId, subject.subjectId, partitions);
   if (belongs !== partition) return rejected(wrongPartition(text, belongs, partitions));
   return { what: 'erase', record, key: text, named };
+}
+
+/** Key of the subject that it erases, as a fold takes it; null: it erases nobody. */
+export function erasedBy(record: LogRecord, place: Place): string | null {
+  if (record.value !== null) return null;
+  const input = valueless(record, place);
+  return input.what === 'erase' ? input.key : null;
 }
 
 /** Whose state it changes; null: nobody's. */

@@ -5,6 +5,7 @@ import {
   decodeState,
   encodeState,
   hashBytes,
+  isErased,
   publishedEntries,
   publishedFrom,
   publishedUnder,
@@ -121,13 +122,16 @@ async function requestsFor(
     if (touched.has(key) || isFiring || isNews) return [];
     const text = texts[index] ?? null;
     const kept = text === null ? null : currentText(text, source, key);
+    const was = kept === null ? null : decodeState(kept, source, key);
+    // Retention may have taken the erasure before what was refused because of it: the marker is the last to know.
+    if (was && isErased(was)) return [];
     const records = subject.due.map(({ topic, origin, record }) => ({
       topic,
       origin,
       key: record.outcomeId,
       value: codec.encode(topic, record),
     }));
-    const state = stateAfter(kept === null ? null : decodeState(kept, source, key), says, subject);
+    const state = stateAfter(was, says, subject);
     return [{ what: 'publish', subject: key, seen: stateSeen(kept), state, read: since.read, records }];
   });
 }
