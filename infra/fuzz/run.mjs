@@ -34,7 +34,15 @@ const RSS_MB = 700;
 const ENGINE_SHARE = 20;
 
 /** What needs a log, a CSV header, or a sender with a key of its own. */
-const ELSEWHERE = new Set(['no-value', 'wrong-partition', 'too-late', 'not-csv', 'foreign-tenant']);
+const ELSEWHERE = new Set([
+  'no-value',
+  'bad-erasure',
+  'wrong-partition',
+  'too-late',
+  'erased',
+  'not-csv',
+  'foreign-tenant',
+]);
 /** What decoding and validating can refuse. Each must come up among this many records. */
 const REACHED = Object.keys(CODES).filter((code) => !ELSEWHERE.has(code));
 const TELLING_RECORDS = 20_000;
