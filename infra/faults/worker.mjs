@@ -52,6 +52,9 @@ function pass(point, at) {
   process.kill(process.pid, signal);
 }
 
+/** Sends of that partition that are under way since it went on. */
+let lateSends = 0;
+
 /** The first step after a stop, before the partition is claimed anew, is the late one. @param {string} how it ended */
 function tellLate(how) {
   if (stoppedAt === null) return;
@@ -97,6 +100,7 @@ function heardPublisher(publisher) {
       const sent = publisher.send(origin, records);
       // The request goes out in turns of its own: some of them are given to it.
       if (armed?.point === 'while sending') setTimeout(() => pass('while sending', origin), 1);
+      if (late) lateSends += 1;
       try {
         const ends = await sent;
         pass('after sending', origin);
@@ -105,6 +109,8 @@ function heardPublisher(publisher) {
       } catch (error) {
         if (late) tellLate(/** @type {any} */ (error).code ?? String(error));
         throw error;
+      } finally {
+        if (late) lateSends -= 1;
       }
     },
   };
@@ -123,6 +129,8 @@ function heardConsumer(consumer) {
         async revoked(at) {
           pass('giving away', at);
           await handler.revoked(at);
+          // It may have seen by itself that the partition is another's, before it came to its step.
+          if (stoppedAt === nameOf(at) && lateSends === 0) tellLate('nothing was tried');
         },
       }),
   };
