@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createHistory } from '../web/src/history.ts';
 import type { Told } from '../web/src/model.ts';
 import { emptyModel, seen, staleMs, tell } from '../web/src/model.ts';
+import { followStream } from '../web/src/stream.ts';
 import { linkTo, readView } from '../web/src/view.ts';
 import { isWord, sayIn, span } from '../web/src/words.ts';
 
@@ -66,4 +67,34 @@ test('both languages say everything, and spans never become a long row of minute
   expect(sayIn('en')('ofOffered', { T: 20 })).toContain('20 s');
   expect([isWord('board'), isWord('toString')]).toEqual([true, false]);
   expect([0, 59_999, 187_000, 7_509_000, 90_000_000].map(span)).toEqual(['0:00', '0:59', '3:07', '2:05:09', '1 d 1 h']);
+});
+
+test('a snapshot that was cut is nothing to go on from, and until one is whole no beat makes what is shown fresh', async () => {
+  const block = (event: string, data: object, id?: string): string =>
+    `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+  const times = { now: new Date().toISOString(), asOf: new Date().toISOString(), isWell: true };
+  const ann = block('change', { changes: [agent('Ann', 'vonage')] });
+  const bob = block('change', { changes: [agent('Bob', 'vonage')] }, 'process.1');
+  const answers = [
+    [block('reset', { why: 'begin' }), ann, bob, block('beat', times)],
+    [block('reset', { why: 'begin' }), ann, bob, block('ready', times, 'process.2')],
+  ];
+  const asked: (string | undefined)[] = [];
+  const heard: number[] = [];
+  const model = emptyModel();
+  vi.stubGlobal('fetch', async (_url: string, { headers }: { headers: Record<string, string> }) => {
+    asked.push(headers['last-event-id']);
+    heard.push(model.heardAt);
+    const blocks = answers.shift();
+    // Nobody answers any more: the page waits on.
+    if (blocks === undefined) return new Promise(() => undefined);
+    return new Response(blocks.join(''), { headers: { 'content-type': 'text/event-stream' } });
+  });
+  const before = model.heardAt;
+  followStream({ url: '/v1/changes', model, key: () => null, changed: () => undefined });
+  await vi.waitFor(() => expect(asked).toHaveLength(3), { timeout: 10_000 });
+  vi.unstubAllGlobals();
+  expect(asked).toEqual([undefined, undefined, 'process.2']);
+  expect(heard).toEqual([before, before, Date.parse(times.now)]);
+  expect([...model.agents.keys()]).toEqual(['vonage/default/Ann', 'vonage/default/Bob']);
 });

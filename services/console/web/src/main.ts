@@ -100,8 +100,11 @@ function keyForm(say: Say): VNode {
   const onSubmit = (event: Event): void => {
     event.preventDefault();
     const given = new FormData(event.currentTarget as HTMLFormElement).get('key');
-    if (typeof given === 'string' && given !== '') sessionStorage.setItem(KEY, given);
-    model.problem = null;
+    const key = typeof given === 'string' ? given.trim() : '';
+    // Another letter cannot stand in a header: typed in another layout, it would be tried again and again.
+    const isKey = /^[\x21-\x7e]+$/.test(key);
+    if (isKey) sessionStorage.setItem(KEY, key);
+    model.problem = isKey ? null : 'wrong-key';
     draw();
   };
   return h(

@@ -27,6 +27,8 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
   let lastId: string | null = null;
   /** What is told between `reset` and `ready`: shown together, so that the page is never half empty. */
   let anew: Told[] | null = null;
+  /** Of this connection: what it was to be told is told. Before that a beat says nothing of what the page shows. */
+  let isReady = false;
 
   function heard(times: Times): void {
     const now = Date.parse(times.now);
@@ -49,9 +51,11 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
         anew = null;
       }
       model.isThere = true;
+      isReady = true;
       heard(data as Times);
-    } else if (name === 'beat') heard(data as Times);
-    else if (name === 'figures') model.figures = data as Figures;
+    } else if (name === 'beat') {
+      if (isReady) heard(data as Times);
+    } else if (name === 'figures') model.figures = data as Figures;
     changed();
   }
 
@@ -62,7 +66,8 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
       if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 2));
     }
     take(fields.get('event') ?? '', JSON.parse(fields.get('data') ?? 'null'));
-    lastId = fields.get('id') ?? lastId;
+    // Until the snapshot is whole nothing of it is shown, so that nothing behind it may be gone on from.
+    if (anew === null) lastId = fields.get('id') ?? lastId;
   }
 
   async function once(): Promise<boolean> {
@@ -74,9 +79,10 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
       ...(own && { authorization: `Bearer ${own}` }),
     };
     anew = null;
+    isReady = false;
     let isOpen = false;
     try {
-      const answer = await fetch(url, { headers, signal: stop.signal, cache: 'no-store' });
+      const answer = await fetch(url, { headers, signal: stop.signal });
       const isStream = (answer.headers.get('content-type') ?? '').startsWith('text/event-stream');
       if (!answer.ok || !isStream || answer.body === null) {
         const isProblem = (answer.headers.get('content-type') ?? '').startsWith('application/problem+json');
@@ -97,7 +103,7 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
         for (const block of blocks) takeBlock(block);
       }
     } catch {
-      if (!isOpen) model.problem ??= 'no-answer';
+      if (!isOpen) model.problem = 'no-answer';
       return isOpen;
     } finally {
       clearTimeout(watchdog);
