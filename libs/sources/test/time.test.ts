@@ -44,13 +44,13 @@ test('any other text is none, without a throw', () => {
     fc.property(fc.oneof(fc.string(), almost, fc.string({ unit: 'binary' })), (text) => {
       const at = parseTime(text);
       if (at === null) return;
-      // The platform is laxer, but must agree on what both take (it knows no commas and no leap seconds).
-      const platform = Date.parse(
-        text.replace(',', '.').replace(/([+-]\d\d)(\d\d)?$/, (_, h, m) => `${h}:${m ?? '00'}`),
-      );
+      // The platform is laxer, but must agree on what both take (it knows no commas and no leap seconds, and misreads a
+      // fraction of more than nine digits that begins with zeros: .0003000000 is 3 ms to V8).
+      const short = text.replace(',', '.').replace(/(\.\d{9})\d+/, '$1');
+      const platform = Date.parse(short.replace(/([+-]\d\d)(\d\d)?$/, (_, h, m) => `${h}:${m ?? '00'}`));
       if (!Number.isNaN(platform)) expect(at).toBe(platform);
       expect(Number.isSafeInteger(at)).toBe(true);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 2_000, examples: [['0000-05-09T00:00:00,0003000000Z']] },
   );
 });
