@@ -1,6 +1,7 @@
 import type { Rules, State } from '@callfold/core';
-import { encodeState, isRejection, subjectKey, TICK_HEADER, utf8Text } from '@callfold/core';
-import { inputOf, isErasure, subjectOfInput } from './inputs.ts';
+import { encodeState, subjectKey, TICK_HEADER } from '@callfold/core';
+import type { Place } from './inputs.ts';
+import { inputOf, subjectOfInput } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
 import type { Log, LogRecord } from './ports.ts';
 import type { Reading } from './verify.ts';
@@ -72,18 +73,15 @@ export async function textsBetween(
 }
 
 /**
- * The same log as it is to some of its subjects: events of the others are time that passes, and nothing more.
+ * The same log as it is to some of its subjects: what is folded into the others is time that passes, and nothing more.
+ * What cannot be folded is nobody's, and stays.
  * @param isMeant by `subjectKey`
  */
 export function logOfSome(reading: Reading, isMeant: (key: string) => boolean): Log {
   const { source, codec, log } = reading;
-  const isOfAnother = (record: LogRecord): boolean => {
-    if (record.value === null) return isErasure(record) && !isMeant(utf8Text(record.key ?? new Uint8Array(0)));
-    const raw = codec.decode(source, record.value);
-    return !isRejection(raw) && !isMeant(subjectKey(raw.tenantId, raw.subjectId));
-  };
-  const passing = (record: LogRecord): LogRecord => {
-    if (!isOfAnother(record)) return record;
+  const passing = (record: LogRecord, place: Place): LogRecord => {
+    const key = subjectOfInput(inputOf(record, place, codec));
+    if (key === null || isMeant(key)) return record;
     return { ...record, key: null, value: null, headers: [{ name: TICK_HEADER, value: new Uint8Array(0) }] };
   };
   return {
@@ -91,7 +89,8 @@ export function logOfSome(reading: Reading, isMeant: (key: string) => boolean): 
     async read(at, offset, maxRecords) {
       const batch = await log.read(at, offset, maxRecords);
       await codec.prepare(batch.records);
-      return { ...batch, records: batch.records.map(passing) };
+      const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
+      return { ...batch, records: batch.records.map((record) => passing(record, place)) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { DerivedRecord, Rules, Settings, Source } from '@callfold/core';
-import { currentText, DEAD_LETTERS, DERIVED_OF, hash64, subjectKey, unpart } from '@callfold/core';
+import { currentText, DEAD_LETTERS, DERIVED_OF, hash64, readSubjectKey, subjectKey } from '@callfold/core';
 import type { At, Finding, Log, Moment, Peek, Reading, Report, Store, Stored, StoodRecord } from '@callfold/engine';
 import {
   aggregatesOf,
@@ -77,8 +77,11 @@ function isPlainMeantBy({ sample, source, settings: { disguise } }: Verifying): 
   const isMeant = isMeantBy(sample);
   if (disguise === undefined) return isMeant;
   return (key) => {
-    const [tenantId = '', id = ''] = key.split('/');
-    return isMeant(subjectKey(tenantId, disguise.subjectId(source, tenantId, unpart(id))));
+    const subject = readSubjectKey(key);
+    return (
+      subject === null ||
+      isMeant(subjectKey(subject.tenantId, disguise.subjectId(source, subject.tenantId, subject.subjectId)))
+    );
   };
 }
 
@@ -183,9 +186,9 @@ async function waitingIn(site: Site, at: At): Promise<Set<string>> {
   return new Set(names);
 }
 
-/** A letter tells its reason without a fold, but for what came too late for its subject. */
+/** A letter tells its reason without a fold, but for what its subject's state refused. */
 async function isStoodMeant(verifying: Verifying, { stood, record }: StoodRecord): Promise<boolean> {
-  const { site, sample } = verifying;
+  const { site, at, sample } = verifying;
   const isMeant = isMeantBy(sample);
   if (record !== null) return isMeant(subjectOf(record).key);
   if (!hasValue(stood)) {
@@ -193,9 +196,12 @@ async function isStoodMeant(verifying: Verifying, { stood, record }: StoodRecord
     return isMeant(`${tenantId}/${subjectId}`);
   }
   const letter = site.codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
-  if (letter.code !== 'too-late') return true;
-  await site.codec.prepare([{ value: letter.value }]);
-  const subject = subjectOfLetter(letter, site.codec);
+  const { code, originOffset: offset } = letter;
+  if (code !== 'too-late' && code !== 'erased') return true;
+  // Of an erased subject the letter itself holds nothing.
+  const value = code === 'erased' ? ((await site.log('outcomes').readOne(at, offset))?.value ?? null) : letter.value;
+  await site.codec.prepare([{ value }]);
+  const subject = subjectOfLetter({ ...letter, value }, site.codec);
   return subject === null || isPlainMeantBy(verifying)(subjectKey(subject.tenantId, subject.subjectId));
 }
 

@@ -10,6 +10,8 @@ import {
   CALL_OUTCOMES,
   DEFAULT_SETTINGS,
   encodeState,
+  ERASE_HEADER,
+  erasureText,
   partitionOf,
   rawTopic,
   SOURCES,
@@ -333,6 +335,21 @@ describe('callfold verify', () => {
     expect(aggregates).toBe(records);
     expect(records).toBeGreaterThan(0);
     expect(records).toBeLessThan(40);
+  });
+
+  it('takes of erased subjects, and of what nobody can erase, what the sample has and no more', async () => {
+    const { world, services } = await opened(20);
+    const { topics } = world.world;
+    const erase = (key: string, text: string): void => {
+      const headers = [{ name: ERASE_HEADER, value: utf8Bytes(text) }];
+      topics.append(AT, [{ key: utf8Bytes(key), value: null, headers }], world.clock.now());
+    };
+    for (let n = 0; n < 20; n += 1) erase(subjectKey('default', `c-${n}`), erasureText([]));
+    for (let n = 0; n < 20; n += 1) erase(subjectKey('default', `c-${n}`), 'of nobody');
+    for (let n = 0; n < 20; n += 1) world.publish(`c-${n}`);
+    await world.rest(services);
+    expect(findingsOf(await world.verify())).toEqual([]);
+    for (const seed of [1, 2, 3]) expect(findingsOf(await world.verify(world.site, { oneIn: 4, seed }))).toEqual([]);
   });
 
   it('exits 3 on a difference, names the subject and explains the first', async () => {
