@@ -363,8 +363,8 @@ export const MUTANTS = [
   {
     guard: 'an erasure: no replay corrects what it took',
     file: 'libs/engine/src/range.ts',
-    from: 'if (subjectOfId(record.outcomeId) === subject) gives.delete(name);',
-    to: 'if (subjectOfId(record.outcomeId) === name) gives.delete(name);',
+    from: 'if (erased.has(subjectOfId(record.outcomeId))) gives.delete(name);',
+    to: 'if (erased.has(name)) gives.delete(name);',
     test: ERASURE_TEST,
     name: 'that corrects a range finds nothing to publish of it',
   },

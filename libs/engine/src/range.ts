@@ -209,6 +209,7 @@ export async function compareRange(comparing: Comparing): Promise<Compared> {
   const { position, clock } = await allSent(comparing);
   const stands = await readStands(comparing);
   const gives = new Map<string, Derived>();
+  const erased = new Set<string>();
   const expected = await foldPartition(
     {
       ...comparing,
@@ -218,15 +219,15 @@ export async function compareRange(comparing: Comparing): Promise<Compared> {
         const isInRange = isIn(range, origin) || (gives.get(name)?.isInRange ?? false);
         gives.set(name, { record, origin, isInRange, subject: subject.key, suffix: suffixOf(subject, plain), plain });
       },
-      erased(subject) {
-        for (const [name, { record }] of gives) if (subjectOfId(record.outcomeId) === subject) gives.delete(name);
-      },
+      erased: (subject) => void erased.add(subject),
     },
     rules,
     position,
     [],
     clock,
   );
+  // What comes of an erased subject is refused, so that all that was given is of before.
+  for (const [name, { record }] of gives) if (erased.has(subjectOfId(record.outcomeId))) gives.delete(name);
   const { read } = stands;
   return { position, clock, read, expected, ...judged({ comparing, stands, gives, expected, position }) };
 }
