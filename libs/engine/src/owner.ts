@@ -148,8 +148,7 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
     .map(({ number, entry }) => ({ number, entry: decodeEntry(entry) }));
   const wanted = new Set(entries.map(({ entry }) => `${entry.topic}/${entry.seq}`));
-  const erased = new Set<string>();
-  const standing = createStanding(codec, unknown.horizon, options.limits.standingRecords, erased);
+  const standing = createStanding(codec, unknown.horizon, options.limits.standingRecords);
   const stood: Stood[] = [];
   const ends: Record<string, number> = {};
   const corrections: Correction[] = [];
@@ -178,7 +177,7 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const missing = new Set(missingOf(entryList, stood, at));
   const published = missing.size === 0 ? { ...meta.published, ...ends } : meta.published;
   const isMet = standing.size === 0;
-  if (!isMet) for (const key of await erasuresIn(log, at, ground.position, unknown.until)) erased.add(key);
+  if (!isMet) standing.willErase(await erasuresIn(log, at, ground.position, unknown.until));
   return {
     meta: { ...meta, seqs, published, standing: isMet ? null : unknown },
     unsent: entries.filter(({ entry }) => missing.has(entry)),

@@ -64,9 +64,9 @@ const NO_BYTES = new Uint8Array(0);
 async function readAll(surveying: Surveying, horizon: Horizon | null): Promise<Standing | null> {
   const { at, source, derived, codec, log, standingRecords } = surveying;
   if (!derived) return null;
+  const standing = createStanding(codec, horizon, standingRecords);
   const { start, end } = await log.bounds(at);
-  const erased = await erasuresIn(log, at, start, end);
-  const standing = createStanding(codec, horizon, standingRecords, erased);
+  standing.willErase(await erasuresIn(log, at, start, end));
   for await (const { records } of standingPages(derived, at, DERIVED_OF[source], {})) {
     await codec.prepare(records);
     for (const record of records) standing.add(record);

@@ -43,7 +43,9 @@ export type Standing = {
    * @param isToGo the log erases its subject further on
    */
   place(topic: string, record: DerivedRecord, subjectMet: number | undefined, isToGo?: boolean): Placed | null;
-  /** The log erases this subject further on: nothing of it is sent again, whatever stands. */
+  /** The log erases these subjects further on. */
+  willErase(subjects: Iterable<string>): void;
+  /** It erases this one: nothing of it is sent again, whatever stands. */
   isErased(subject: string): boolean;
   /** The tombstone that this erasure gave stands. */
   takeTombstone(topic: string, outcomeId: string, origin: number): boolean;
@@ -141,14 +143,8 @@ function createRows() {
 /**
  * @param horizon null: the fold has everything from the subjects' beginnings on
  * @param most records that may stand: more are refused
- * @param erased subjects that the log erases further on
  */
-export function createStanding(
-  codec: Codec,
-  horizon: Horizon | null,
-  most: number,
-  erased: ReadonlySet<string> = new Set(),
-): Standing {
+export function createStanding(codec: Codec, horizon: Horizon | null, most: number): Standing {
   const rows = createRows();
   const heads = createPackedIndex();
   const fatesOfBefore = createPackedIndex();
@@ -157,6 +153,7 @@ export function createStanding(
   const labels = createNames<string | null>();
   const letters = new Map<number, Code>();
   const tombstones = new Set<string>();
+  const erased = new Set<string>();
   const lettersMet = { surplusOfBefore: 0 };
   const tallies = new Map<string, Tally>();
 
@@ -281,6 +278,9 @@ export function createStanding(
       const placed = isToGo ? placeToGo(record) : placeOne(record, subjectMet);
       if (placed) tallyOf(topic)[COUNTED[placed.what]] += 1;
       return placed;
+    },
+    willErase(subjects) {
+      for (const subject of subjects) erased.add(subject);
     },
     isErased: (subject) => erased.has(subject),
     takeTombstone: (topic, outcomeId, origin) => tombstones.delete(tombstoneName(topic, outcomeId, origin)),
