@@ -87,18 +87,11 @@ export function createDisguise(fingerprint: string, keyedHash: (text: string) =>
 
   function nameOf({ kind, tenantId, source, subjectId, parts }: RecordName): string {
     const hash = (domain: Domain, value: string): string => hashOf(tenantId, domain, value);
+    const own = subjectIdOf(source, tenantId, subjectId);
     const [first = '', second = ''] = parts;
-    switch (kind) {
-      case 'call-outcome':
-        return idOf(tenantId, source, hash('call', subjectId));
-      case 'agent-offer':
-        return idOf(tenantId, source, hash('call', subjectId), hash('agent', first), second);
-      case 'chat-outcome':
-      case 'chat-handoff':
-        return idOf(tenantId, source, hash('chat', subjectId), first);
-      case 'agent-interval':
-        return idOf(tenantId, source, hash('agent', subjectId), first, wordsOf(source, second, hash));
-    }
+    if (kind === 'agent-offer') return idOf(tenantId, source, own, hash('agent', first), second);
+    if (kind === 'agent-interval') return idOf(tenantId, source, own, first, wordsOf(source, second, hash));
+    return idOf(tenantId, source, own, ...parts);
   }
   return { fingerprint, of, idOf: nameOf, subjectId: subjectIdOf };
 }
