@@ -1,6 +1,7 @@
 import type { DerivedRecord, DerivedTopic, Latest } from '@callfold/core';
 import { openLatest, RECORD_TOPICS } from '@callfold/core';
 import type { At, Clock } from '@callfold/engine';
+import type { Lack } from './lacks.ts';
 import type { ConsoleLimits } from './limits.ts';
 
 /** The derived records of the last two days, as they come: of each its last revision. */
@@ -25,6 +26,10 @@ export type Records = {
   /** Null: nothing is away, and everything was read once. */
   readonly away: () => string | null;
   readonly isFull: () => boolean;
+  /** Why figures and lists are not of all records as they are now; null: they are. */
+  readonly lack: () => Lack | null;
+  /** When all topics were last read to their ends, epoch ms; null: not once. */
+  readonly asOf: () => number | null;
   stop(): Promise<void>;
 };
 
@@ -41,7 +46,9 @@ export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records
   const signal = { aborted: false };
   const positions = new Map<string, number>();
   let version = 0;
-  let away: string | null = 'the derived topics are read';
+  let trouble: string | null = null;
+  let isRead = false;
+  let asOf: number | null = null;
   let isFull = false;
   let forgotAt = clock.now();
   const isWanted = (record: DerivedRecord): boolean => (record.ingestedAt ?? forgotAt) >= forgotAt - limits.recordsMs;
@@ -59,11 +66,11 @@ export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records
     latest = openLatest(isWanted);
     for (const record of before.records())
       if (isWanted(record)) take(RECORD_TOPICS[record.kind], { outcomeId: '', record });
-    if (!isFull || latest.size >= limits.records) return;
-    // There is room again: what was left out is read anew.
+    // With room for a tenth, so that one record that goes does not have all of them read again and again.
+    if (!isFull || latest.size > limits.records - limits.records / 10) return;
     isFull = false;
     positions.clear();
-    away = 'the derived topics are read anew';
+    isRead = false;
   }
 
   async function readOn(topic: DerivedTopic, partition: number): Promise<void> {
@@ -89,13 +96,16 @@ export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records
   async function run(): Promise<void> {
     while (!signal.aborted) {
       try {
+        const asked = clock.now();
         await look();
-        away = null;
+        trouble = null;
+        isRead = true;
+        asOf = asked;
         await clock.sleep(limits.pollMs, signal);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        if (away !== message) onTrouble(message);
-        away = message;
+        if (trouble !== message) onTrouble(message);
+        trouble = message;
         await clock.sleep(limits.retryMs, signal);
       }
     }
@@ -105,8 +115,14 @@ export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records
   return {
     all: () => latest.records(),
     version: () => version,
-    away: () => away,
+    away: () => trouble ?? (isRead ? null : 'the derived topics are read'),
     isFull: () => isFull,
+    lack() {
+      if (trouble !== null) return 'records-away';
+      if (!isRead) return 'records-reading';
+      return isFull ? 'records-full' : null;
+    },
+    asOf: () => asOf,
     async stop() {
       signal.aborted = true;
       await done;
