@@ -6,15 +6,17 @@ import type { Clock, Log, Shelf } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import { openAccess } from './access.ts';
 import { createFigures } from './figures.ts';
+import type { Standing } from './lacks.ts';
 import type { ConsoleLimits } from './limits.ts';
 import { CONSOLE_LIMITS } from './limits.ts';
 import { createCounting } from './metrics.ts';
 import { ProblemError } from './problem.ts';
-import type { DerivedRows } from './records.ts';
+import type { DerivedRows, Records } from './records.ts';
 import { startRecords } from './records.ts';
 import type { AtWork } from './routes.ts';
 import { addConsoleRoutes } from './routes.ts';
 import { createStreams } from './streams.ts';
+import type { Watch } from './watch.ts';
 import { startWatch } from './watch.ts';
 
 export { CONSOLE_LIMITS } from './limits.ts';
@@ -79,7 +81,8 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
     const streams = createStreams({
       limits,
       now: () => clock.now(),
-      truth: () => watch.truth(),
+      shown: () => watch.picture()?.all() ?? [],
+      standing: () => standingOf(watch, records),
       figures: (tenantId) => JSON.stringify(figures.today(tenantId)),
       onSlow: () => counting.slowStream(),
     });
@@ -137,6 +140,17 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
     async stop() {
       await work?.stop();
     },
+  };
+}
+
+function standingOf(watch: Watch, records: Records): Standing {
+  const { asOf, away } = watch.truth();
+  const lack = records.lack();
+  return {
+    // Before records were read once there is no time that they are as of, and it is said that they are being read.
+    asOf: asOf === null ? null : Math.min(asOf, records.asOf() ?? asOf),
+    isWell: away === null && lack !== 'records-away',
+    lacks: [...(watch.picture()?.isFull ? (['subjects-full'] as const) : []), ...(lack === null ? [] : [lack])],
   };
 }
 

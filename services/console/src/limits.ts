@@ -29,7 +29,9 @@ export const CONSOLE_LIMITS = {
   beatMs: 2_000,
   /** Streams open at once. */
   streams: 1_000,
-  /** Bytes that a stream's reader may be behind before it is closed. */
+  /** A stream's reader that takes nothing for so long is closed. */
+  stuckMs: 30_000,
+  /** Bytes of beats and figures that may wait for a stream's reader before it is closed. */
   streamBytes: 8_388_608,
 } as const;
 

@@ -87,7 +87,8 @@ const CHANGES_PATH: Json = {
     description:
       '`reset`: forget what you have. `change`: `{"changes": […]}`, each in the JSON form of its kind, with `live`; ' +
       'false: it is over, show it no more. `ready`: all that is live was told. `beat`: `now`, `asOf` (everything that ' +
-      'the log took up to then is shown) and `isWell`. `figures`: those of /v1/figures, when they are others than before.',
+      'the log took up to then is shown), `isWell`, and in `lacks` why what is told is a part: `subjects-full`, ' +
+      '`records-reading`, `records-away`, `records-full`. `figures`: those of /v1/figures, when they are others than before.',
     security: SECURITY,
     parameters: [
       TENANT,

@@ -36,6 +36,7 @@ export type Picture = {
   take(): Change[];
   get(name: string): Shown | undefined;
   of(kind: SubjectKind): Iterable<Shown>;
+  all(): Iterable<Shown>;
   readonly size: number;
   /** Something was left out, and it is not known what: only a picture made anew can have it. */
   readonly isFull: boolean;
@@ -169,6 +170,9 @@ export function createPicture(settings: Settings, most: number): Picture {
     },
     get: (name) => live.call.get(name) ?? live.chat.get(name) ?? live.agent.get(name),
     of: (kind) => live[kind].values(),
+    *all() {
+      for (const kind of ['agent', 'call', 'chat'] as const) yield* live[kind].values();
+    },
     get size() {
       return size();
     },

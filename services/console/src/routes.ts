@@ -193,7 +193,7 @@ function outcomes(query: Query, tenantId: string | null, { atWork, limits }: Rou
 
 function stream(request: Request, reply: FastifyReply, tenantId: string | null, parts: RoutesParts): void {
   const { streams } = parts.atWork();
-  const picture = pictureOf(parts);
+  pictureOf(parts);
   if (streams.count >= parts.limits.streams)
     throw new ProblemError(
       'too-many',
@@ -211,9 +211,7 @@ function stream(request: Request, reply: FastifyReply, tenantId: string | null, 
     // Else a proxy may keep events back.
     'x-accel-buffering': 'no',
   });
-  function* shown(): Iterable<Shown> {
-    for (const kind of ['agent', 'call', 'chat'] as const) yield* picture.of(kind);
-  }
-  const given = typeof lastEventId === 'string' ? lastEventId : undefined;
-  streams.open({ response, tenantId, lastEventId: given }, shown());
+  // An empty one is what a reader has after a `reset`: nothing to go on from.
+  const given = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined;
+  streams.open({ response, tenantId, lastEventId: given });
 }

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { isoTime } from '@callfold/schemas';
+import type { Standing } from './lacks.ts';
 import type { ConsoleLimits } from './limits.ts';
 import type { Change, Shown } from './picture.ts';
-import type { Truth } from './watch.ts';
 
 /**
  * Streams of changes, as server-sent events: `reset`, what is there, `ready`, and then what changes. Each change has the
@@ -20,7 +20,7 @@ export type Viewer = {
 export type Streams = {
   publish(changes: readonly Change[]): void;
   /** Begins a stream; it ends with its reader, or with `stop`. */
-  open(viewer: Viewer, shown: Iterable<Shown>): void;
+  open(viewer: Viewer): void;
   readonly count: number;
   stop(): void;
 };
@@ -29,20 +29,28 @@ export type StreamParts = {
   readonly limits: ConsoleLimits;
   /** Epoch ms. */
   readonly now: () => number;
-  readonly truth: () => Truth;
+  /** What is live now; the texts of what is named there never change. */
+  readonly shown: () => Iterable<Shown>;
+  readonly standing: () => Standing;
   /** Of a tenant, as JSON; told with each beat when it is another than before. */
   readonly figures: (tenantId: string | null) => string;
-  /** Of a stream that was closed because its reader was too far behind. */
+  /** Of a stream that was closed because its reader did not take what it was told. */
   readonly onSlow: () => void;
 };
 
 type Entry = { readonly tenantId: string; readonly text: string };
 type Open = Viewer & {
   figures: string;
-  /** What it must be told before it is told what changes; null: nothing, it is up to date. */
+  /** What it is being told, no faster than it reads; null: nothing, it is up to date. */
   parts: Iterator<string> | null;
-  /** The last change that it is told by `parts`. */
+  /** The last change that it is told by `parts`, or was told. */
   told: number;
+  /** It was told `ready` since it was told to forget what it had. */
+  isReady: boolean;
+  /** As of when it has everything: stays where it is while something is still to be told. Epoch ms. */
+  asOf: number | null;
+  /** Since when it takes nothing, epoch ms; null: it takes what comes. */
+  stuckSince: number | null;
 };
 
 /** What is over is named, with what it was last. */
@@ -50,7 +58,7 @@ function textOf({ shown, live }: Change): string {
   return `{"live":${live},${shown.text.slice(1)}`;
 }
 
-export function createStreams({ limits, now, truth, figures, onSlow }: StreamParts): Streams {
+export function createStreams({ limits, now, shown, standing, figures, onSlow }: StreamParts): Streams {
   // Numbers are this process's: a reader of another one's begins anew.
   const boot = randomBytes(6).toString('base64url');
   const viewers = new Set<Open>();
@@ -58,19 +66,19 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
   let last = 0;
 
   const idOf = (number: number): string => `${boot}.${number}`;
-  const times = (): string => {
-    const { asOf, away } = truth();
-    return JSON.stringify({ now: isoTime(now()), asOf: asOf === null ? null : isoTime(asOf), isWell: away === null });
+  const times = (asOf: number | null): string => {
+    const { isWell, lacks } = standing();
+    return JSON.stringify({ now: isoTime(now()), asOf: asOf === null ? null : isoTime(asOf), isWell, lacks });
   };
-  const eventOf = (name: string, data: string, id = ''): string =>
-    `event: ${name}\n${id === '' ? '' : `id: ${id}\n`}data: ${data}\n\n`;
+  const eventOf = (name: string, data: string, id?: string): string =>
+    `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
 
   /** An event at a time, so that none is made before its reader takes it. */
-  function* changeEvents<One>(all: readonly One[], toText: (one: One) => string, id: string): Generator<string> {
+  function* changeEvents<One>(all: readonly One[], toText: (one: One) => string, id?: string): Generator<string> {
     for (let from = 0; from < all.length; from += limits.eventChanges) {
       const isLast = from + limits.eventChanges >= all.length;
       const some = all.slice(from, from + limits.eventChanges).map(toText);
-      yield eventOf('change', `{"changes":[${some.join(',')}]}`, isLast ? id : '');
+      yield eventOf('change', `{"changes":[${some.join(',')}]}`, isLast ? id : undefined);
     }
   }
   const missedEvents = (viewer: Viewer, missed: readonly Entry[]): Generator<string> =>
@@ -84,33 +92,47 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
     const { response } = viewer;
     if (text === '' || response.destroyed) return;
     response.write(text);
-    if (response.writableLength <= limits.streamBytes) return;
-    giveUp(viewer);
+    if (response.writableLength > limits.streamBytes) giveUp(viewer);
   }
 
   /** It comes again by itself, and is told from where it was. */
   function giveUp(viewer: Open): void {
     viewers.delete(viewer);
+    viewer.parts = null;
     viewer.response.destroy();
     onSlow();
   }
 
-  /** Sends what it must be told first, no faster than it reads; what changes meanwhile is told behind it. */
+  /** Sends what it is to be told, no faster than it reads; what changes meanwhile is told behind it. */
   function pump(viewer: Open): void {
     const { response } = viewer;
+    viewer.stuckSince = null;
     while (viewer.parts !== null && !response.destroyed) {
       const part = viewer.parts.next();
       if (part.done !== true) {
         if (response.write(part.value)) continue;
+        viewer.stuckSince = now();
         response.once('drain', () => pump(viewer));
         return;
       }
-      const missed = since(viewer.told);
-      if (missed === null) return giveUp(viewer);
-      viewer.told = last;
-      viewer.parts = missed.length > 0 ? missedEvents(viewer, missed) : null;
+      tellFrom(viewer, viewer.told, 'behind');
     }
-    if (!response.destroyed) send(viewer, eventOf('ready', times(), idOf(last)) + figuresEvent(viewer));
+    if (response.destroyed || viewer.isReady) return;
+    viewer.isReady = true;
+    viewer.asOf = standing().asOf;
+    send(viewer, eventOf('ready', times(viewer.asOf), idOf(last)) + figuresEvent(viewer));
+  }
+
+  /** What it does not know yet is what it is told next; everything anew where that is not known any more. */
+  function tellFrom(viewer: Open, number: number, why: string): void {
+    const missed = since(number);
+    viewer.told = last;
+    if (missed !== null) viewer.parts = missed.length > 0 ? missedEvents(viewer, missed) : null;
+    else {
+      viewer.isReady = false;
+      viewer.asOf = null;
+      viewer.parts = snapshot(viewer, why);
+    }
   }
 
   /** The number in an id of ours; NaN: it is none. */
@@ -130,13 +152,18 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
     tenantId === null || tenantId === one.tenantId;
 
   function beat(): void {
-    const event = eventOf('beat', times());
+    const { asOf } = standing();
     /** Made once for all viewers of a tenant. */
     const made = new Map<string | null, string>();
     for (const viewer of viewers) {
+      if (viewer.stuckSince !== null && now() - viewer.stuckSince > limits.stuckMs) {
+        giveUp(viewer);
+        continue;
+      }
+      if (viewer.parts === null) viewer.asOf = asOf;
       const text = made.get(viewer.tenantId) ?? figures(viewer.tenantId);
       made.set(viewer.tenantId, text);
-      send(viewer, event + figuresEvent(viewer, text));
+      send(viewer, eventOf('beat', times(viewer.asOf)) + figuresEvent(viewer, text));
     }
   }
 
@@ -146,11 +173,11 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
     return eventOf('figures', text);
   }
 
-  /** What is live now; the texts of what is named here never change. */
-  function* snapshot(viewer: Viewer, all: readonly Shown[]): Generator<string> {
-    yield eventOf('reset', JSON.stringify({ why: viewer.lastEventId === undefined ? 'begin' : 'unknown-id' }));
-    const own = all.filter((one) => isFor(viewer, one));
-    yield* changeEvents(own, (shown) => textOf({ shown, live: true }), '');
+  function* snapshot(viewer: Viewer, why: string): Generator<string> {
+    const own = [...shown()].filter((one) => isFor(viewer, one));
+    // The empty id takes back what the reader had: cut before all was told, it goes on from nothing, here or elsewhere.
+    yield eventOf('reset', JSON.stringify({ why }), '');
+    yield* changeEvents(own, (one) => textOf({ shown: one, live: true }));
   }
 
   const timer = setInterval(beat, limits.beatMs);
@@ -161,22 +188,26 @@ export function createStreams({ limits, now, truth, figures, onSlow }: StreamPar
       const fresh = changes.map((change): Entry => ({ tenantId: change.shown.tenantId, text: textOf(change) }));
       last += fresh.length;
       ring = [...ring, ...fresh].slice(-limits.ringChanges);
-      /** One text for all viewers of a tenant. */
-      const texts = new Map<string | null, string>();
+      /** What is one event is made once for all viewers of a tenant; what is many, for each as it takes them. */
+      const made = new Map<string | null, readonly string[]>();
+      function partsFor(viewer: Viewer): Iterator<string> {
+        if (fresh.length > limits.eventChanges) return missedEvents(viewer, fresh);
+        const texts = made.get(viewer.tenantId) ?? [...missedEvents(viewer, fresh)];
+        made.set(viewer.tenantId, texts);
+        return texts.values();
+      }
       for (const viewer of viewers) {
         if (viewer.parts !== null) continue;
-        let text = texts.get(viewer.tenantId);
-        if (text === undefined) {
-          text = [...missedEvents(viewer, fresh)].join('');
-          texts.set(viewer.tenantId, text);
-        }
-        send(viewer, text);
+        viewer.told = last;
+        viewer.parts = partsFor(viewer);
+        pump(viewer);
       }
     },
-    open(viewer, shown) {
-      const missed = since(numberOf(viewer.lastEventId));
-      const open: Open = { ...viewer, figures: '', parts: null, told: last };
-      open.parts = missed ? missedEvents(viewer, missed) : snapshot(viewer, [...shown]);
+    open(viewer) {
+      const { lastEventId } = viewer;
+      const begun = { figures: '', parts: null, told: last, isReady: false, asOf: null, stuckSince: null };
+      const open: Open = { ...viewer, ...begun };
+      tellFrom(open, numberOf(lastEventId), lastEventId === undefined ? 'begin' : 'unknown-id');
       viewer.response.on('close', () => viewers.delete(open));
       viewers.add(open);
       pump(open);

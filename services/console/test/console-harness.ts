@@ -82,6 +82,8 @@ export async function openConsole(env: Readonly<Record<string, string>> = {}, li
   }
 
   const rawLog = ports.log('projector');
+  /** Why derived records cannot be read; null: they can. */
+  let rowsAway: string | null = null;
   /** Raw topics whose brokers do not answer. */
   const away = new Set<string>();
   const log: typeof rawLog = {
@@ -118,6 +120,7 @@ export async function openConsole(env: Readonly<Record<string, string>> = {}, li
         partitions: async () => 1,
         offsetAt: async () => 0,
         async page(topic, _partition, from) {
+          if (rowsAway !== null) throw new Error(rowsAway);
           const all = rows.get(topic) ?? [];
           return { rows: all.slice(from), next: all.length, end: all.length };
         },
@@ -153,6 +156,9 @@ export async function openConsole(env: Readonly<Record<string, string>> = {}, li
     publish(record: DerivedRecord): void {
       const topic = RECORD_TOPICS[record.kind];
       rows.set(topic, [...(rows.get(topic) ?? []), { outcomeId: record.outcomeId, record }]);
+    },
+    rowsAre(why: string | null): void {
+      rowsAway = why;
     },
     /** Asks until the answer is as it should be. */
     async until(path: string, isMet: (answer: Answer) => boolean): Promise<Answer> {

@@ -1,13 +1,11 @@
-import type { ServerResponse } from 'node:http';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { partitionOf } from '@callfold/core';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { start } from '../src/index.ts';
 import { CONSOLE_LIMITS } from '../src/limits.ts';
 import { subjectPage } from '../src/lists.ts';
 import type { Shown } from '../src/picture.ts';
 import { PROBLEMS } from '../src/problem.ts';
-import { createStreams } from '../src/streams.ts';
 import { openConsole, openStream } from './console-harness.ts';
 
 type TestConsole = Awaited<ReturnType<typeof openConsole>>;
@@ -168,7 +166,7 @@ test('a stream tells what is there and what changes, goes on behind an id, and b
   shown.begin();
   await shown.until('/v1/calls', ({ status }) => status === 200);
   const stream = await openStream(`${shown.url}/v1/changes`);
-  expect(await stream.read()).toMatchObject({ event: 'reset', data: { why: 'begin' } });
+  expect(await stream.read()).toMatchObject({ event: 'reset', id: '', data: { why: 'begin' } });
   expect(await stream.read()).toMatchObject({ event: 'change', data: { changes: [{ callId: 'a', live: true }] } });
   const { id } = await stream.next('ready');
   await shown.say({ source: 'callcenter24', id: 'a', status: 'Call ended' });
@@ -184,6 +182,9 @@ test('a stream tells what is there and what changes, goes on behind an id, and b
   const idle = await openStream(`${shown.url}/v1/changes`, { 'last-event-id': change.id ?? '' });
   expect(await idle.read()).toMatchObject({ event: 'ready', id: change.id });
   idle.close();
+  const empty = await openStream(`${shown.url}/v1/changes`, { 'last-event-id': '' });
+  expect(await empty.read()).toMatchObject({ event: 'reset', data: { why: 'begin' } });
+  empty.close();
   for (const foreign of ['another.0', 'nonsense', `${(id ?? '').split('.')[0]}.999`]) {
     const anew = await openStream(`${shown.url}/v1/changes`, { 'last-event-id': foreign });
     expect(await anew.read(), foreign).toMatchObject({ event: 'reset', data: { why: 'unknown-id' } });
@@ -209,36 +210,6 @@ test('a snapshot larger than a reader may be behind goes out in parts, and nobod
   stream.close();
 });
 
-test('what changes while a snapshot goes out is told behind it', async () => {
-  const written: string[] = [];
-  let drained = (): void => undefined;
-  const response = {
-    destroyed: false,
-    writableLength: 0,
-    write: (text: string) => written.push(text) === 0,
-    once: (_name: string, told: () => void) => (drained = told),
-    on: () => undefined,
-    end: () => undefined,
-  } as unknown as ServerResponse;
-  const streams = createStreams({
-    limits: { ...CONSOLE_LIMITS, eventChanges: 1 },
-    now: () => 0,
-    truth: () => ({ asOf: 0, away: null }),
-    figures: () => '{}',
-    onSlow: () => expect.fail('nobody is slow'),
-  });
-  const one = (name: string) => ({ name, kind: 'call', tenantId: 't', text: `{"n":"${name}"}` }) as unknown as Shown;
-  streams.open({ response, tenantId: null, lastEventId: undefined }, [one('a'), one('b')]);
-  expect(written).toHaveLength(1);
-  streams.publish([{ shown: one('a2'), live: true }]);
-  expect(written).toHaveLength(1);
-  for (let step = 0; step < 4; step += 1) drained();
-  streams.stop();
-  const told = written.map((text) => /"n":"(\w+)"|^event: (\w+)/.exec(text)?.slice(1).find(Boolean));
-  const order = written.join('').match(/"n":"\w+"|event: ready/g);
-  expect([told[0], order]).toEqual(['reset', ['"n":"a"', '"n":"b"', '"n":"a2"', 'event: ready']]);
-});
-
 test('says that it holds a part only for as long as it does: what was left out comes when there is room', async () => {
   const shown = await open({}, { subjects: 2, records: 2, forgetMs: 50 });
   for (const id of ['a', 'b', 'c']) await shown.say(waits(id));
@@ -252,6 +223,27 @@ test('says that it holds a part only for as long as it does: what was left out c
   await shown.say({ source: 'callcenter24', id: first as string, status: 'Call ended' });
   const all = await shown.until('/v1/calls', (answer) => answer.body['isComplete'] === true);
   expect(names(all.body['calls'], 'callId')).toEqual(['a', 'b', 'c'].filter((id) => id !== first));
+});
+
+test('a stream says what is lacking in what it tells, and for how long', async () => {
+  const shown = await open({}, { subjects: 2, records: 2, forgetMs: 50 });
+  for (const id of ['a', 'b', 'c']) await shown.say(waits(id));
+  for (const id of ['x', 'y', 'z']) shown.publish({ ...OUTCOME, outcomeId: `default/callcenter24/${id}` });
+  shown.begin();
+  await shown.until('/v1/calls', ({ status }) => status === 200);
+  const stream = await openStream(`${shown.url}/v1/changes`);
+  const lacks = async (): Promise<unknown> => (await stream.next('beat')).data['lacks'];
+  await vi.waitFor(async () => expect(await lacks()).toEqual(['subjects-full', 'records-full']));
+  shown.rowsAre('the broker does not answer');
+  let beat = await stream.next('beat');
+  while (beat.data['isWell'] !== false) beat = await stream.next('beat');
+  const { asOf } = beat.data;
+  expect(beat.data['lacks']).toEqual(['subjects-full', 'records-away']);
+  // Calls are read on; what the page shows is no younger than its oldest part.
+  expect((await stream.next('beat')).data).toMatchObject({ isWell: false, asOf });
+  shown.rowsAre(null);
+  await vi.waitFor(async () => expect(await lacks()).toEqual(['subjects-full', 'records-full']));
+  stream.close();
 });
 
 test('what a look saw before it failed is told, also when the picture is made anew after it', async () => {
