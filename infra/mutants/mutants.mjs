@@ -361,6 +361,22 @@ export const MUTANTS = [
     name: 'publishes nothing of it again: what it took still stands in front of its tombstones',
   },
   {
+    guard: 'an erasure that is gone from the log: letters of what it refused are no surplus',
+    file: 'libs/engine/src/horizon.ts',
+    from: "(code === 'too-late' || code === 'erased')",
+    to: "code === 'too-late'",
+    test: ERASURE_TEST,
+    name: 'leaves nothing that is compared',
+  },
+  {
+    guard: 'an erasure that is gone from the log: records of what it refused are no loss',
+    file: 'libs/engine/src/verify.ts',
+    from: 'erasedBefore.has(subjectOfId(record.outcomeId)) || ',
+    to: '',
+    test: ERASURE_TEST,
+    name: 'leaves nothing that is compared',
+  },
+  {
     guard: 'an erasure: no replay corrects what it took',
     file: 'libs/engine/src/range.ts',
     from: 'if (erased.has(subjectOfId(record.outcomeId))) gives.delete(name);',

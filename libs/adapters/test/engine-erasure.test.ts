@@ -273,6 +273,42 @@ async function recoverOutcomes(h: Harness): Promise<void> {
   }
 }
 
+describe('an erasure that is gone from the log, by what refused events say', () => {
+  /** Erased, said once more as a whole, and of the log only that is left. */
+  async function forgotten(again = MINE) {
+    const h = await openHarness();
+    h.publish([...MINE, ...OTHERS]);
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, services);
+    const at = h.placeOf(MINE[0] as RawEvent);
+    const erased = erase(h, MINE);
+    h.publish(again);
+    await h.clock.runUntil(() => false, 60_000);
+    // Time passes in every partition, so that what begins anew there would be told.
+    h.publish(['a', 'b', 'c', 'd'].flatMap((id) => call(id, START + 90_000)));
+    await settle(h, services);
+    h.world.topics.retain(at, erased + 1);
+    compact(h);
+    return { h, at, services };
+  }
+
+  it('leaves nothing that is compared: letters, records and states of its subject are of before', async () => {
+    const { h, services } = await forgotten();
+    expect(h.letters().map(({ letter }) => letter.code)).toEqual(MINE.map(() => 'erased'));
+    // What compaction took leaves gaps, which `orderOf` judges.
+    expect((await h.findings()).filter((text) => !text.startsWith('gap '))).toEqual([]);
+    await h.stop(services);
+  });
+
+  it('is no surplus of a recovery', async () => {
+    const { h, at, services } = await forgotten(MINE.slice(0, 1));
+    await h.stop(services);
+    const survey = (await surveyAll(h))[at.partition];
+    const letters = survey?.topics.find(({ topic }) => topic === DEAD_LETTERS);
+    expect(letters).toMatchObject({ surplus: 0, beforeHorizon: 1 });
+  });
+});
+
 describe('a fold from the start, of a log with an erasure', () => {
   it.each([
     ['what it took still stands in front of its tombstones', () => undefined],

@@ -33,6 +33,7 @@ import {
   compareStates,
   DEFAULT_LIMITS,
   foldPartition,
+  refusedAsErased,
   rulesOf,
   startRole,
   stoodOf,
@@ -277,7 +278,8 @@ export async function openHarness(
           const stood = DERIVED_OF[source]
             .flatMap((topic) => this.read(topic))
             .flatMap((record) => stoodOf(record, at) ?? []);
-          const should = await foldPartition(reading, rulesOf(OUTCOMES, settings), end);
+          const refused = refusedAsErased(stood, codec);
+          const should = await foldPartition({ ...reading, refused }, rulesOf(OUTCOMES, settings), end);
           const records = compareRecords(stood, should, codec);
           for (const { fault: what, where, detail } of [...states.findings, ...records.findings]) {
             found.push(`${what} ${where}: ${detail}`);

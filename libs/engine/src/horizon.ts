@@ -42,6 +42,11 @@ export function isOfBefore(horizon: Horizon, origin: number, ingestedAt: number 
   return origin < horizon.start || (ingestedAt !== null && ingestedAt < horizon.firstAt);
 }
 
+/** What refused its record may be gone from the log: what it was too late for, or the erasure of its subject. */
+export function isLetterOfBefore(horizon: Horizon | null, code: string): boolean {
+  return horizon !== null && (code === 'too-late' || code === 'erased');
+}
+
 /** The log may lack the beginning of a subject first met then. */
 export function mayHaveBegunBefore(horizon: Horizon, firstMet: number): boolean {
   return firstMet <= horizon.until;

@@ -39,3 +39,4 @@ export * from './standing.ts';
 export * from './switch.ts';
 export * from './verify.ts';
 export * from './verify-erasures.ts';
+export { refusedAsErased } from './verify-letters.ts';

@@ -2,7 +2,7 @@ import type { Code, DerivedRecord } from '@callfold/core';
 import { contentHash, DEAD_LETTERS, hash64, labelOf } from '@callfold/core';
 import type { DeadLetter } from '@callfold/schemas';
 import type { Horizon } from './horizon.ts';
-import { fateOf, firstMetOf, isOfBefore, mayHaveBegunBefore } from './horizon.ts';
+import { fateOf, firstMetOf, isLetterOfBefore, isOfBefore, mayHaveBegunBefore } from './horizon.ts';
 import type { Words } from './packed.ts';
 import { createColumn, createPackedIndex, wordsOf } from './packed.ts';
 import type { Codec } from './ports.ts';
@@ -292,8 +292,8 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
     tally: tallyOf,
     left(topic) {
       if (topic === DEAD_LETTERS) {
-        const tooLate = [...letters.values()].filter((code) => horizon !== null && code === 'too-late').length;
-        return { surplus: letters.size - tooLate, beforeHorizon: tooLate + lettersMet.surplusOfBefore };
+        const ofBefore = [...letters.values()].filter((code) => isLetterOfBefore(horizon, code)).length;
+        return { surplus: letters.size - ofBefore, beforeHorizon: ofBefore + lettersMet.surplusOfBefore };
       }
       const number = topics.numberOf(topic);
       const left = { surplus: 0, beforeHorizon: 0 };

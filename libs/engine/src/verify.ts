@@ -10,7 +10,6 @@ import {
   subjectKey,
   subjectOfId,
 } from '@callfold/core';
-import type { DeadLetter } from '@callfold/schemas';
 import { erasuresIn } from './erasures.ts';
 import type { Horizon } from './horizon.ts';
 import {
@@ -27,8 +26,9 @@ import { inputOf, subjectOfInput } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
 import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
 import { compareErasures } from './verify-erasures.ts';
-import type { Stood, StoodValue } from './read-back.ts';
-import { hasValue, originOffset } from './read-back.ts';
+import { compareLetters } from './verify-letters.ts';
+import type { Stood } from './read-back.ts';
+import { originOffset } from './read-back.ts';
 import type { Order, StoodRecord } from './order.ts';
 import { orderOf } from './order.ts';
 import type { Finding } from './seq.ts';
@@ -63,6 +63,8 @@ export type Expected = {
   readonly tombstones: readonly ToldTombstone[];
   /** As `subjectOfId` has them of their records; also those that are erased behind the position. */
   readonly erasedSubjects: ReadonlySet<string>;
+  /** The same of those whose erasure is gone from the log, as far as that is known: nothing of them is compared. */
+  readonly erasedBefore: ReadonlySet<string>;
   /** Offsets of the raw records that cannot be folded. */
   readonly letters: readonly number[];
   /** What was seen meanwhile, held against the fold at the position of each. */
@@ -80,6 +82,8 @@ export type Reading = {
   readonly codec: Codec;
   /** Where the fold begins; absent: at the log's start. */
   readonly from?: number;
+  /** As `refusedAsErased` finds them. What the fold does not refuse of them was erased before the log's start. */
+  readonly refused?: ReadonlySet<number>;
   /**
    * Told of each record that the fold gives, before and after the disguise that the rules may ask for, and the offset
    * of the raw record that caused it.
@@ -123,7 +127,7 @@ function bytesOf(records: readonly LogRecord[]): number {
  * before the record at which they do
  */
 export async function foldPartition(
-  { at, source, log, codec, from = 0, derived, erased, progress }: Reading,
+  { at, source, log, codec, from = 0, refused, derived, erased, progress }: Reading,
   rules: Rules,
   upTo: number,
   peeks: readonly Peek[] = [],
@@ -135,6 +139,7 @@ export async function foldPartition(
   const letters: number[] = [];
   const tombstones: ToldTombstone[] = [];
   const erasedSubjects = new Set<string>();
+  const erasedBefore = new Set<string>();
   const erase = ({ key, named, record: { appendedAt } }: Extract<Input, { what: 'erase' }>): void => {
     const gone = offline.erase(source, key, named, appendedAt);
     records.push(...gone.records);
@@ -176,6 +181,9 @@ export async function foldPartition(
       const pushed = offline.fold(input.key, input.event, record.appendedAt);
       records.push(...pushed.records);
       if (pushed.rejection) letters.push(record.offset);
+      else if (horizon && refused?.has(record.offset)) {
+        erasedBefore.add(subjectAsPublished(source, input.key, rules.settings));
+      }
     }
     offset = batch.next;
     origin = upTo;
@@ -194,6 +202,7 @@ export async function foldPartition(
     records,
     tombstones,
     erasedSubjects,
+    erasedBefore,
     letters,
     peeked: { ...peeked, beforeHorizon: 0 },
     horizon,
@@ -248,7 +257,7 @@ export type Told = { readonly stood: Stood; readonly record: DerivedRecord };
 
 /** Whether a difference may be of what the log does not have any more: the rule of `horizon.ts`, over all at once. */
 export function judgeOf(
-  { horizon, met }: Expected,
+  { horizon, met, erasedBefore }: Expected,
   told: readonly Told[],
 ): (record: DerivedRecord, differs: boolean) => boolean {
   if (!horizon) return () => false;
@@ -257,7 +266,7 @@ export function judgeOf(
     if (isOfBefore(horizon, originOffset(stood), record.ingestedAt)) fates.add(fateOf(record));
   }
   return (record, differs) => {
-    if (fates.has(fateOf(record))) return true;
+    if (erasedBefore.has(subjectOfId(record.outcomeId)) || fates.has(fateOf(record))) return true;
     if (!differs || !mayHaveBegunBefore(horizon, firstMetOf(record, met.get(subjectOf(record).key)))) return false;
     fates.add(fateOf(record));
     return true;
@@ -370,31 +379,4 @@ function lastOf(records: readonly DerivedRecord[], ids: ReadonlySet<string>): Ma
   const last = new Map<string, DerivedRecord>();
   for (const record of records) if (ids.has(nameOf(record))) last.set(nameOf(record), record);
   return last;
-}
-
-function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected, codec: Codec): Report {
-  const findings: Finding[] = [];
-  const left = new Set(letters);
-  let same = 0;
-  let beforeHorizon = 0;
-  for (const record of stood) {
-    if (record.topic !== DEAD_LETTERS || !hasValue(record)) continue;
-    const offset = originOffset(record);
-    if (left.delete(offset)) same += 1;
-    else if (horizon && (offset < horizon.start || isTooLate(record, codec))) beforeHorizon += 1;
-    else
-      findings.push({
-        fault: 'surplus',
-        where: `dead letter of ${record.origin}`,
-        detail: 'the record folds, or it is there twice',
-      });
-  }
-  for (const offset of left)
-    findings.push({ fault: 'lost', where: `dead letter of offset ${offset}`, detail: 'it cannot be folded' });
-  return { same, beforeHorizon, findings };
-}
-
-/** What it was too late for may be gone from the log. */
-function isTooLate(letter: StoodValue, codec: Codec): boolean {
-  return (codec.decodeDerived(DEAD_LETTERS, letter.value) as unknown as DeadLetter).code === 'too-late';
 }

@@ -19,6 +19,7 @@ import {
   placeText,
   readGenerations,
   readStanding,
+  refusedAsErased,
   rulesOf,
   subjectOf,
   subjectOfLetter,
@@ -226,7 +227,7 @@ async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]): Prom
   const stood: StoodRecord[] = [];
   for (const one of all) if (sample === null || (await isStoodMeant(verifying, one))) stood.push(one);
   const rules = rulesOf(OUTCOMES, settings);
-  const reading = readingOf(verifying, 'outcomes');
+  const reading = { ...readingOf(verifying, 'outcomes'), refused: refusedAsErased(standing.records, codec) };
   const fold = async ({ next, clock }: Moment, some: readonly Peek[]): Promise<Report & { peeked: Report }> => {
     const expected = await foldPartition(reading, rules, next, some, clock);
     return { ...compareContents(stood, expected, codec, order), peeked: expected.peeked };
