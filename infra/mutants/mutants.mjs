@@ -377,6 +377,14 @@ export const MUTANTS = [
     name: 'leaves nothing that is compared',
   },
   {
+    guard: 'an erasure: what still stands of it explains no gap',
+    file: 'libs/engine/src/order.ts',
+    from: 'Math.max(0, (erasedSeqs[topic] ?? 0) - (erased.stand.get(topic) ?? 0))',
+    to: 'erasedSeqs[topic] ?? 0',
+    test: 'libs/engine/test/order.test.ts',
+    name: 'has every gap as long as all of it stands',
+  },
+  {
     guard: 'an erasure: no replay corrects what it took',
     file: 'libs/engine/src/range.ts',
     from: 'if (erased.has(subjectOfId(record.outcomeId))) gives.delete(name);',

@@ -40,6 +40,26 @@ export type OrderOptions = {
   readonly cut?: ReadonlySet<string>;
 };
 
+type Erased = {
+  /** Topic and key of what a tombstone stands of. */
+  readonly names: ReadonlySet<string>;
+  /** By topic: tombstones, and records in front of theirs. Compaction has not taken those yet. */
+  readonly stand: ReadonlyMap<string, number>;
+};
+
+const keyedName = ({ topic, key }: Stood): string => `${topic} ${key}`;
+
+function erasedOf(records: readonly StoodRecord[]): Erased {
+  const names = new Set<string>();
+  const stand = new Map<string, number>();
+  for (const { stood } of records.toReversed()) {
+    if (stood.topic === DEAD_LETTERS) continue;
+    if (stood.value === null) names.add(keyedName(stood));
+    if (names.has(keyedName(stood))) stand.set(stood.topic, (stand.get(stood.topic) ?? 0) + 1);
+  }
+  return { names, stand };
+}
+
 /** @param records in the order in which they stand, topic by topic */
 export function orderOf(
   records: readonly StoodRecord[],
@@ -50,7 +70,10 @@ export function orderOf(
   const findings: Finding[] = [];
   const takings = new Map<string, Taking>();
   const chains = new Map<string, number>();
-  const revisions = new Map<string, { topic: string; last: number; stand: number }>();
+  const revisions = new Map<string, { topic: string; isErased: boolean; last: number; stand: number }>();
+  const erased = erasedOf(records);
+  // Of what erasures let compaction take, as much as it has taken: a loss shows before it ran as well.
+  const erasedTaken = (topic: string): number => Math.max(0, (erasedSeqs[topic] ?? 0) - (erased.stand.get(topic) ?? 0));
   for (const { stood, record } of records) {
     const { topic, seq } = stood;
     const found = seqs.take(stood, record && { id: nameOf(record), revision: record.revision });
@@ -61,18 +84,24 @@ export function orderOf(
       if (one.fault === 'gap' && isFirst && cut?.has(topic)) continue;
       // What an erasure took leaves a gap before whatever came next, however young that is.
       const isOld = record !== null && (record.ingestedAt ?? Infinity) < oldest;
-      if (one.fault !== 'gap' || !(isOld || (erasedSeqs[topic] ?? 0) > 0)) findings.push(one);
+      if (one.fault !== 'gap' || !(isOld || erasedTaken(topic) > 0)) findings.push(one);
       else takings.set(topic, addGap(takings.get(topic), before, one));
     }
     if (record === null) continue;
     const { last, stand } = revisions.get(nameOf(record)) ?? { last: 0, stand: 0 };
-    revisions.set(nameOf(record), { topic, last: Math.max(last, record.revision), stand: stand + 1 });
+    const isErased = erased.names.has(keyedName(stood));
+    revisions.set(nameOf(record), { topic, isErased, last: Math.max(last, record.revision), stand: stand + 1 });
   }
   const taken = new Set<string>();
   for (const [topic, { missing, gaps }] of takings) {
     const its = [...revisions.values()].filter((one) => one.topic === topic);
-    const revised = its.reduce((sum, { last, stand }) => sum + Math.max(0, last - stand), 0);
-    if (missing <= revised + (erasedSeqs[topic] ?? 0)) taken.add(topic);
+    const revised = (isOfErased: boolean): number =>
+      its.reduce(
+        (sum, { isErased, last, stand }) => sum + (isErased === isOfErased ? Math.max(0, last - stand) : 0),
+        0,
+      );
+    // Earlier revisions of what was erased are counted with its erasure, where the checkpoint knows of that.
+    if (missing <= revised(false) + Math.max(erasedTaken(topic), revised(true))) taken.add(topic);
     else findings.push(...gaps);
   }
   const firstLetter = records.find(({ stood }) => stood.topic === DEAD_LETTERS);

@@ -61,6 +61,39 @@ describe('a topic from which an erasure took something', () => {
   });
 });
 
+describe('a topic from which an erasure will let compaction take something', () => {
+  const tombstone = (seq: number, outcomeId: string): StoodRecord => {
+    const { stood } = at(seq, outcomeId, 1);
+    return { stood: { ...stood, value: null }, record: null };
+  };
+  const erasedSeqs = { [CALL_OUTCOMES]: 3 };
+
+  it('has every gap as long as all of it stands', () => {
+    const all = [at(0, 'x', 1), at(1, 'x', 2), tombstone(2, 'x')];
+    expect(faults([...all, at(3, 'b', 1, NOW)], { logTime: NOW, erasedSeqs })).toEqual([]);
+    expect(faults([...all, at(4, 'b', 1, NOW)], { logTime: NOW, erasedSeqs })).toEqual(['gap seq 4']);
+    expect(faults([...all, at(4, 'b', 1)], { logTime: NOW, erasedSeqs })).toEqual(['gap seq 4']);
+  });
+
+  it('has no gap where what is missing of it is all that is missing', () => {
+    const left = [at(1, 'x', 2), tombstone(2, 'x')];
+    expect(faults([...left, at(3, 'b', 1, NOW)], { logTime: NOW, erasedSeqs })).toEqual([]);
+    expect(faults([...left, at(4, 'b', 1)], { logTime: NOW, erasedSeqs })).toEqual(['gap seq 1', 'gap seq 4']);
+    expect(faults([tombstone(2, 'x'), at(3, 'b', 1)], { logTime: NOW, erasedSeqs })).toEqual([]);
+    expect(faults([tombstone(3, 'x'), at(4, 'b', 1)], { logTime: NOW, erasedSeqs })).toEqual(['gap seq 3']);
+  });
+
+  it('counts what came behind its tombstone for itself', () => {
+    const again = [tombstone(2, 'x'), at(3, 'x', 1)];
+    expect(faults(again, { logTime: NOW, erasedSeqs })).toEqual([]);
+    expect(faults([...again, at(5, 'b', 1)], { logTime: NOW, erasedSeqs })).toEqual(['gap seq 2', 'gap seq 5']);
+  });
+
+  it('is told by its revisions alone where the checkpoint does not know of the erasure', () => {
+    expect(faults([at(1, 'x', 2), tombstone(2, 'x'), at(3, 'b', 1)], { logTime: NOW })).toEqual([]);
+  });
+});
+
 describe('a topic whose beginning has expired', () => {
   const cut = new Set([DEAD_LETTERS]);
 
