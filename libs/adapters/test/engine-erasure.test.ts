@@ -10,36 +10,43 @@ import {
   ERASE_HEADER,
   erasureText,
   isErased,
-  rawTopic,
   subjectKey,
   utf8Bytes,
   utf8Text,
 } from '@callfold/core';
 import type { DerivedRecord } from '@callfold/core';
-import type { At, Role, Service } from '@callfold/engine';
+import type { Role, Service } from '@callfold/engine';
 import {
   compareRange,
-  DEFAULT_LIMITS,
   erasuresIn,
-  offerRecovery,
   originText,
   redriveRecord,
   redriveRefusal,
   redriveTarget,
   rulesOf,
   subjectOf,
-  surveyPartition,
 } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import { piiDisguise } from '../src/ops/pii.ts';
 import type { Harness } from './engine-harness.ts';
-import { call, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START } from './engine-harness.ts';
+import {
+  ATS,
+  call,
+  everything,
+  expectGapless,
+  lose,
+  offerAll,
+  openHarness,
+  OUTCOMES,
+  PARTITIONS,
+  PROJECTOR,
+  START,
+  surveyAll,
+} from './engine-harness.ts';
 
 /** One person's data goes, wherever in the log that is asked for, and does not come back. */
 
 const HOUR = 3_600_000;
-const TOPIC = rawTopic('callcenter24');
-const ATS: readonly At[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition }));
 const OUTCOME = (callId: string): string => `default/callcenter24/${callId}`;
 
 /** As `callfold erase` writes it. */
@@ -67,15 +74,6 @@ function lastOf(h: Harness): Map<string, Uint8Array | null> {
 
 const aliveOf = (h: Harness): string[] => [...lastOf(h)].flatMap(([name, value]) => (value === null ? [] : [name]));
 
-function expectGapless(h: Harness): void {
-  for (const topic of DERIVED_OF.callcenter24) {
-    for (const { partition } of ATS) {
-      const seqs = h.read(topic).flatMap((one) => (one.partition === partition ? [seqOf(one)] : []));
-      expect(seqs).toEqual(seqs.map((_, index) => index));
-    }
-  }
-}
-
 async function stateOf(h: Harness, role: Role, raw: RawEvent) {
   const key = subjectKey(raw.tenantId, raw.subjectId);
   const [text] = await h.world.ports().store(role.name).read(h.placeOf(raw), 'states', [key]);
@@ -99,6 +97,24 @@ function namedOf(h: Harness, callId: string): Tombstone[] {
 
 const MINE = call('mine', START);
 const OTHERS = [...call('other', START), ...call('third', START + 5_000), ...call('fourth', START + 9_000)];
+
+/** Published by both roles, and erased. */
+async function openErased() {
+  const h = await openHarness();
+  h.publish([...MINE, ...OTHERS]);
+  const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+  await settle(h, services);
+  const offset = erase(h, MINE);
+  await settle(h, services);
+  return { h, services, at: h.placeOf(MINE[0] as RawEvent), offset };
+}
+
+/** Both roles from a start until all is folded and sent. */
+async function runBoth(h: Harness): Promise<void> {
+  const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+  await settle(h, services);
+  await h.stop(services);
+}
 
 describe('an erasure', () => {
   it('takes what was published, in order and once, and leaves nothing but that it was', async () => {
@@ -258,36 +274,22 @@ describe('an erasure', () => {
   });
 });
 
-let tokens = 0;
-
 /** The store of `outcomes` is lost, and `callfold recover --execute` lays down where to begin. */
 async function recoverOutcomes(h: Harness): Promise<void> {
-  h.world.storeServer('outcomes').restore(new Map());
-  const { log, store } = h.world.ports();
-  for (const source of ['callcenter24', 'atlas', 'chatterfy', 'vonage'] as const) {
-    for (const { partition } of ATS) {
-      const at = { topic: rawTopic(source), partition };
-      const token = `recover-${(tokens += 1)}`;
-      await offerRecovery({ at, store: store('outcomes'), log: log('outcomes'), token });
-    }
-  }
+  lose(h, OUTCOMES);
+  await offerAll(h, OUTCOMES);
 }
 
 describe('an erasure that is gone from the log, by what refused events say', () => {
-  /** Erased, said once more as a whole, and of the log only that is left. */
+  /** Erased, said once more, and of the log only that is left. */
   async function forgotten(again = MINE) {
-    const h = await openHarness();
-    h.publish([...MINE, ...OTHERS]);
-    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
-    await settle(h, services);
-    const at = h.placeOf(MINE[0] as RawEvent);
-    const erased = erase(h, MINE);
+    const { h, services, at, offset } = await openErased();
     h.publish(again);
     await h.clock.runUntil(() => false, 60_000);
     // Time passes in every partition, so that what begins anew there would be told.
     h.publish(['a', 'b', 'c', 'd'].flatMap((id) => call(id, START + 90_000)));
     await settle(h, services);
-    h.world.topics.retain(at, erased + 1);
+    h.world.topics.retain(at, offset + 1);
     compact(h);
     return { h, at, services };
   }
@@ -314,60 +316,37 @@ describe('a fold from the start, of a log with an erasure', () => {
     ['what it took still stands in front of its tombstones', () => undefined],
     ['compaction took what it took', (h: Harness) => compact(h)],
   ])('publishes nothing of it again: %s', async (_name, since) => {
-    const h = await openHarness();
-    h.publish([...MINE, ...OTHERS]);
-    const first = [h.start(PROJECTOR), h.start(OUTCOMES)];
-    await settle(h, first);
-    erase(h, MINE);
-    await settle(h, first);
-    await h.stop(first);
+    const { h, services } = await openErased();
+    await h.stop(services);
     since(h);
-    const before = DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic));
+    const before = everything(h);
     const surveys = await surveyAll(h);
     expect(
       surveys.flatMap(({ topics }) => topics).reduce((sum, { missing, surplus }) => sum + missing + surplus, 0),
     ).toBe(0);
     await recoverOutcomes(h);
-    const again = [h.start(PROJECTOR), h.start(OUTCOMES)];
-    await settle(h, again);
-    expect(DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic))).toEqual(before);
-    await h.stop(again);
+    await runBoth(h);
+    expect(everything(h)).toEqual(before);
   });
 
   it('gives its tombstones again where compaction took even those, and never what they take', async () => {
-    const h = await openHarness();
-    h.publish([...MINE, ...OTHERS]);
-    const first = [h.start(PROJECTOR), h.start(OUTCOMES)];
-    await settle(h, first);
-    erase(h, MINE);
-    await settle(h, first);
-    await h.stop(first);
+    const { h, services, at } = await openErased();
+    await h.stop(services);
     // Tombstones go from the start on, and what stands behind them stays.
     h.publish(call('last', START + 60_000));
-    const second = [h.start(PROJECTOR), h.start(OUTCOMES)];
-    await settle(h, second);
-    await h.stop(second);
+    await runBoth(h);
     compact(h);
-    const at = h.placeOf(MINE[0] as RawEvent);
     const tombs = h.read(CALL_OUTCOMES).filter(({ value }) => value === null);
     h.world.topics.retain({ topic: CALL_OUTCOMES, partition: at.partition }, (tombs.at(-1)?.offset ?? 0) + 1);
     await recoverOutcomes(h);
-    const again = [h.start(PROJECTOR), h.start(OUTCOMES)];
-    await settle(h, again);
+    await runBoth(h);
     const texts = h.read(CALL_OUTCOMES).flatMap(({ key, value }) => (value ? [utf8Text(key ?? utf8Bytes(''))] : []));
     expect(texts).not.toContain(OUTCOME('mine'));
-    await h.stop(again);
   });
 
   it('that corrects a range finds nothing to publish of it', async () => {
-    const h = await openHarness();
-    h.publish([...MINE, ...OTHERS]);
-    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
-    await settle(h, services);
-    erase(h, MINE);
-    await settle(h, services);
+    const { h, services, at } = await openErased();
     compact(h);
-    const at = h.placeOf(MINE[0] as RawEvent);
     // Also the tombstones are gone.
     for (const topic of [CALL_OUTCOMES, AGENT_OFFERS]) {
       h.world.topics.retain({ ...at, topic }, h.world.topics.bounds({ ...at, topic }).end);
@@ -397,23 +376,4 @@ function compact(h: Harness): void {
   for (const topic of [CALL_OUTCOMES, AGENT_OFFERS]) {
     for (const { partition } of ATS) h.world.topics.compact({ topic, partition });
   }
-}
-
-function surveyAll(h: Harness) {
-  const { log, publisher } = h.world.ports();
-  const rules = rulesOf(OUTCOMES, DEFAULT_SETTINGS);
-  const { standingRecords } = DEFAULT_LIMITS;
-  return Promise.all(
-    ATS.map((at) =>
-      surveyPartition({
-        at,
-        source: 'callcenter24',
-        log: log('check'),
-        derived: publisher(),
-        codec: h.codec,
-        rules,
-        standingRecords,
-      }),
-    ),
-  );
 }

@@ -27,19 +27,23 @@ import type {
   Publisher,
   Role,
   Service,
+  Survey,
 } from '@callfold/engine';
 import {
   compareRecords,
   compareStates,
   DEFAULT_LIMITS,
   foldPartition,
+  offerRecovery,
   refusedAsErased,
   rulesOf,
   startRole,
   stoodOf,
+  surveyPartition,
 } from '@callfold/engine';
 import type { DeadLetter } from '@callfold/schemas';
 import { readEvent } from '@callfold/sources';
+import { expect } from 'vitest';
 import { createCodec } from '../src/avro/codec.ts';
 import { createLocalRegistry } from '../src/avro/local-registry.ts';
 import { createVirtualClock } from '../src/memory/clock.ts';
@@ -47,6 +51,9 @@ import type { Link } from '../src/memory/link.ts';
 import { createMemoryWorld } from '../src/memory/world.ts';
 
 export const PARTITIONS = 2;
+const TOPIC = rawTopic('callcenter24');
+/** Partitions of the one raw topic that most of these tests publish to. */
+export const ATS: readonly At[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition }));
 export const START = Date.UTC(2026, 0, 5, 9);
 export const OUTCOMES: Role = { name: 'outcomes', publishes: true, view: null, feeds: false };
 export const PROJECTOR: Role = { name: 'projector', publishes: false, view: null, feeds: true };
@@ -293,3 +300,44 @@ export async function openHarness(
     },
   };
 }
+
+/** Of each partition of `ATS` what a recovery of `outcomes` would do. */
+export async function surveyAll(
+  h: Harness,
+  settings: Settings = DEFAULT_SETTINGS,
+  standingRecords: number = DEFAULT_LIMITS.standingRecords,
+): Promise<Survey[]> {
+  const { log, publisher } = h.world.ports();
+  const rules = rulesOf(OUTCOMES, settings);
+  const reading = { source: 'callcenter24', log: log('check'), derived: publisher(), codec: h.codec } as const;
+  return Promise.all(ATS.map((at) => surveyPartition({ ...reading, at, rules, standingRecords })));
+}
+
+let offers = 0;
+
+/** What `callfold recover --execute` lays down for a role, in every partition: whether it did. */
+export async function offerAll(h: Harness, role: Role): Promise<boolean[]> {
+  const { log, store } = h.world.ports();
+  const offered: boolean[] = [];
+  for (const topic of SOURCES.map(rawTopic)) {
+    for (const { partition } of ATS) {
+      const at = { topic, partition };
+      const token = `recover-${(offers += 1)}`;
+      offered.push(await offerRecovery({ at, store: store(role.name), log: log(role.name), token }));
+    }
+  }
+  return offered;
+}
+
+export const everything = (h: Harness) => DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic));
+
+export function expectGapless(h: Harness): void {
+  for (const topic of DERIVED_OF.callcenter24) {
+    for (const { partition } of ATS) {
+      const seqs = h.read(topic).flatMap((one) => (one.partition === partition ? [seqOf(one)] : []));
+      expect(seqs).toEqual(seqs.map((_, index) => index));
+    }
+  }
+}
+
+export const lose = (h: Harness, role: Role): void => h.world.storeServer(role.name).restore(new Map());

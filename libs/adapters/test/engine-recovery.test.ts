@@ -1,16 +1,27 @@
 import type { RawEvent, Settings } from '@callfold/core';
-import { CALL_OUTCOMES, DEFAULT_SETTINGS, DERIVED_OF, rawTopic, utf8Bytes, utf8Text } from '@callfold/core';
+import { CALL_OUTCOMES, DEFAULT_SETTINGS, utf8Bytes, utf8Text } from '@callfold/core';
 import type { At, Role, Survey } from '@callfold/engine';
-import { DEFAULT_LIMITS, offerRecovery, rulesOf, surveyPartition } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
-import { call, event, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START } from './engine-harness.ts';
+import {
+  ATS,
+  call,
+  event,
+  everything,
+  expectGapless,
+  lose,
+  offerAll,
+  openHarness,
+  OUTCOMES,
+  PARTITIONS,
+  PROJECTOR,
+  START,
+  surveyAll,
+} from './engine-harness.ts';
 
 /** A store that lost everything, and what `callfold recover` does then. */
 
 const HOUR = 3_600_000;
-const TOPIC = rawTopic('callcenter24');
-const ATS: readonly At[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition }));
 
 function calls(from: number, count: number, at = START): RawEvent[] {
   return Array.from({ length: count }, (_, n) => call(`call-${from + n}`, at + n * 7_000)).flat();
@@ -26,24 +37,6 @@ async function runFor(h: Harness, role: Role, settings: Settings = DEFAULT_SETTI
   await h.stop([service]);
 }
 
-async function surveyAll(h: Harness, settings: Settings = DEFAULT_SETTINGS, most?: number): Promise<Survey[]> {
-  const { log, publisher } = h.world.ports();
-  const standingRecords = most ?? DEFAULT_LIMITS.standingRecords;
-  return Promise.all(
-    ATS.map((at) =>
-      surveyPartition({
-        at,
-        source: 'callcenter24',
-        log: log('check'),
-        derived: publisher(),
-        codec: h.codec,
-        rules: rulesOf(OUTCOMES, settings),
-        standingRecords,
-      }),
-    ),
-  );
-}
-
 /** Over all partitions and topics. */
 function sumOf(surveys: readonly Survey[]) {
   const sum = { same: 0, superseded: 0, missing: 0, changed: 0, surplus: 0, beforeHorizon: 0 };
@@ -54,37 +47,6 @@ function sumOf(surveys: readonly Survey[]) {
   }
   return sum;
 }
-
-let tokens = 0;
-
-async function offerAll(h: Harness, role: Role): Promise<boolean[]> {
-  const { log, store } = h.world.ports();
-  const offered: boolean[] = [];
-  for (const source of ['callcenter24', 'atlas', 'chatterfy', 'vonage'] as const) {
-    for (const { partition } of ATS) {
-      const at = { topic: rawTopic(source), partition };
-      const token = `recover-${(tokens += 1)}`;
-      offered.push(await offerRecovery({ at, store: store(role.name), log: log(role.name), token }));
-    }
-  }
-  return offered;
-}
-
-const everything = (h: Harness) => DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic));
-
-function expectGapless(h: Harness): void {
-  for (const topic of DERIVED_OF.callcenter24) {
-    for (const { partition } of ATS) {
-      const seqs = h
-        .read(topic)
-        .filter((one) => one.partition === partition)
-        .map(seqOf);
-      expect(seqs).toEqual(seqs.map((_, index) => index));
-    }
-  }
-}
-
-const lose = (h: Harness, role: Role): void => h.world.storeServer(role.name).restore(new Map());
 
 const refusedOf = (service: { status(): readonly { readonly refused: string | null }[] }): number =>
   service.status().filter(({ refused }) => refused !== null).length;

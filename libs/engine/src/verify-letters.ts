@@ -14,8 +14,8 @@ function codeOf(letter: StoodValue, codec: Codec): string {
 }
 
 /**
- * Offsets of raw records of which a dead letter says that their subject was erased: all that is known of an erasure that
- * is gone from the log. Schemas must have been prepared.
+ * Offsets of raw records of which a dead letter says that their subject was erased: all that is known of an erasure
+ * that is gone from the log. Schemas must have been prepared.
  */
 export function refusedAsErased(stood: readonly Stood[], codec: Codec): ReadonlySet<number> {
   const letters = stood.filter((one) => hasValue(one)).filter(({ topic }) => topic === DEAD_LETTERS);
