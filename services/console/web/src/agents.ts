@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
 import { h } from './dom.ts';
 import type { Agent, Model } from './model.ts';
-import { serverNow } from './model.ts';
-import type { Level } from './tiles.ts';
+import { shownNow } from './model.ts';
+import type { Level } from './board-figures.ts';
 import { shape } from './tiles.ts';
 import type { Say } from './words.ts';
 import { isWord, span } from './words.ts';
@@ -32,7 +32,7 @@ const MARKS: Readonly<Record<string, string>> = {
 type Card = { readonly key: string; readonly agent: Agent; readonly ms: number; readonly part: number };
 
 function cardOf(key: string, agent: Agent, now: number): Card {
-  const ms = agent.since === null ? 0 : Math.max(0, now - Date.parse(agent.since));
+  const ms = Math.max(0, now - Date.parse(agent.since));
   const threshold = THRESHOLDS[agent.state];
   return { key, agent, ms, part: threshold === undefined ? 0 : ms / (threshold * 1_000) };
 }
@@ -66,14 +66,14 @@ function cardView({ key, agent, ms, part }: Card, say: Say): VNode {
       stateWord(agent.state, say),
       agent.description === null || agent.description === agent.state ? '' : ` · ${agent.description}`,
     ),
-    h('span', { class: 'time' }, level === 'good' ? null : shape(level), span(ms)),
+    h('span', { class: 'time' }, level === 'good' ? null : shape(level), span(ms, say)),
     level === 'bad' && h('span', { class: 'hidden' }, say('needsAttention')),
     h('span', { class: 'bar', style: { '--part': String(Math.min(1, part)) } }),
   );
 }
 
 export function agentsView(model: Model, say: Say): VNode {
-  const now = serverNow(model);
+  const now = shownNow(model);
   const cards = [...model.agents.entries()]
     .filter(([, { state }]) => state !== 'LoggedOut')
     .map(([key, agent]) => cardOf(key, agent, now))
@@ -81,7 +81,8 @@ export function agentsView(model: Model, say: Say): VNode {
   if (cards.length === 0) return h('p', { class: 'empty' }, say('nobody'));
   return h(
     'ul',
-    { class: 'agents' },
+    // A list without its marks is none to some readers of screens.
+    { class: 'agents', role: 'list' },
     cards.map((card) => cardView(card, say)),
   );
 }

@@ -1,29 +1,36 @@
 import type { VNode } from 'preact';
 import { render } from 'preact';
 import { agentsView } from './agents.ts';
+import { boardValues, noteValues } from './board-figures.ts';
 import { boardView } from './board.ts';
 import { h } from './dom.ts';
 import { createHistory } from './history.ts';
 import { listsView } from './lists.ts';
 import type { Model } from './model.ts';
-import { emptyModel, seen, serverNow, staleMs, zoneOf } from './model.ts';
+import { emptyModel, paused, seen, STALE_MS, zoneOf } from './model.ts';
 import type { EndedBy } from './outcomes.ts';
-import { readEnded } from './outcomes.ts';
+import { createLists, readEnded } from './outcomes.ts';
+import type { Standing } from './standing.ts';
+import { standingOf, whyText } from './standing.ts';
 import { followStream } from './stream.ts';
 import type { Page, View } from './view.ts';
 import { linkTo, readView } from './view.ts';
-import type { Say, Word } from './words.ts';
-import { isWord, sayIn, span } from './words.ts';
+import type { Say } from './words.ts';
+import { sayIn, span } from './words.ts';
 
 const KEY = 'callfold-key';
 /** Clocks on the page go by seconds; more often than this nothing is drawn. */
 const DRAW_MS = 250;
+/** What is old is seen to be so early enough, whatever comes or does not. */
+const LOOK_MS = 500;
+/** Problems that another key may mend. */
+const KEY_PROBLEMS: ReadonlySet<string> = new Set(['no-key', 'wrong-key', 'foreign-tenant']);
 
 const root = document.getElementById('page');
 const model: Model = emptyModel();
 const history_ = createHistory();
-let ended: EndedBy = { abandoned: [], voicemail: [], failed: [] };
-let isPaused = false;
+/** What was shown when it was paused, and is until it goes on. */
+let held: { readonly model: Model; readonly ended: EndedBy } | null = null;
 let drawnAt = 0;
 let timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -47,48 +54,64 @@ function clockText(at: number, zone: string, language: string): string {
   return new Date(at).toLocaleTimeString(language, { timeZone: zone, hour12: false });
 }
 
-/** Why what is shown is old. */
-function whyStale(): Word {
-  const word = `stale.${model.problem ?? ''}`;
-  if (isWord(word)) return word;
-  return model.isWell ? 'stale.behind' : 'stale.away';
+/** In words, without the time of day: also read out where it changes. */
+function standingText(standing: Standing, say: Say): string {
+  const why = whyText(standing, model, say);
+  if (standing.kind === 'live') return say('live');
+  if (standing.kind === 'starting') return `${say('starting')} ${why}`;
+  return `${say(standing.kind === 'old' ? 'stale' : 'notWhole')}. ${why}`;
 }
 
-function status(view: View, say: Say): VNode {
-  const age = staleMs(model);
+function statusText(standing: Standing, view: View, say: Say): string {
   const zone = zoneOf(model, view);
-  const asOf = Math.min(model.asOf, model.heardAt);
-  const text = !model.isThere
-    ? `${say('starting')} ${model.problem === null ? '' : say(whyStale())}`
-    : age === null
-      ? `${isPaused ? say('paused') : say('live')} · ${clockText(serverNow(model), zone, view.language)} ${zone}`
-      : `${say('stale')}: ${say('asOf')} ${clockText(asOf, zone, view.language)} ${zone} (${span(age)}). ${say(whyStale())}`;
-  return h('p', { class: `status ${age === null ? '' : 'stale'}`, 'data-stale': age === null ? 'no' : 'yes' }, text);
+  const clock = (at: number): string => `${clockText(at, zone, view.language)} ${zone}`;
+  if (held !== null) {
+    const beside = standing.kind === 'live' ? '' : ` ${standingText(standing, say)}`;
+    return `${say('pausedSince')} ${clock(held.model.pausedAt ?? 0)}: ${say('pausedHelp')}.${beside}`;
+  }
+  if (standing.kind === 'old') {
+    const why = whyText(standing, model, say);
+    // The console has not read anything yet that has a time.
+    if (model.asOf === 0) return `${say('stale')}. ${why}`;
+    const asOf = clock(Math.min(model.asOf, model.heardAt));
+    return `${say('stale')}: ${say('asOf')} ${asOf} (${span(standing.ageMs ?? 0, say)}). ${why}`;
+  }
+  if (standing.kind === 'starting') return standingText(standing, say);
+  const now = clock(model.clock.now());
+  return standing.kind === 'live' ? `${say('live')} · ${now}` : `${standingText(standing, say)} · ${now}`;
 }
 
-function head(view: View, say: Say): VNode {
+function status(standing: Standing, view: View, say: Say): VNode {
+  const isStale = standing.kind === 'old';
+  return h(
+    'p',
+    {
+      class: `status ${held === null ? standing.kind : 'paused'}`,
+      'data-stale': isStale ? 'yes' : 'no',
+      'data-standing': standing.kind,
+    },
+    statusText(standing, view, say),
+  );
+}
+
+/** What is set aside stays as it is; the stream goes on behind it, so that going on shows all that came since. */
+function togglePause(): void {
+  held = held === null ? { model: paused(model), ended: lists.ended } : null;
+  draw();
+}
+
+function head(standing: Standing, view: View, say: Say): VNode {
   const page = (name: Page): VNode => link(say(name), { view: name === 'board' ? null : name }, view.page === name);
   return h(
     'header',
     null,
-    h('h1', null, view.tenant === null ? 'callfold' : `callfold · ${view.tenant}`),
+    h('h1', null, ['callfold', view.tenant, view.source].filter((one) => one !== null).join(' · ')),
     h('nav', { 'aria-label': 'callfold' }, page('board'), page('agents'), page('lists')),
-    status(view, say),
+    status(standing, view, say),
     h(
       'div',
       { class: 'tools' },
-      h(
-        'button',
-        {
-          type: 'button',
-          'aria-pressed': isPaused,
-          onClick: () => {
-            isPaused = !isPaused;
-            draw();
-          },
-        },
-        isPaused ? say('resume') : say('pause'),
-      ),
+      h('button', { type: 'button', onClick: togglePause }, held === null ? say('pause') : say('resume')),
       link(say('theme'), { theme: view.theme === 'dark' ? 'light' : 'dark' }),
       link(say('language'), { lang: view.language === 'ru' ? 'en' : 'ru' }),
       link(say('bigScreen'), { big: '1' }),
@@ -104,43 +127,67 @@ function keyForm(say: Say): VNode {
     // Another letter cannot stand in a header: typed in another layout, it would be tried again and again.
     const isKey = /^[\x21-\x7e]+$/.test(key);
     if (isKey) sessionStorage.setItem(KEY, key);
-    model.problem = isKey ? null : 'wrong-key';
+    model.problem = isKey ? null : { code: 'wrong-key', detail: '' };
     draw();
   };
   return h(
     'form',
     { class: 'key', onSubmit },
-    h(
-      'label',
-      null,
-      `${say('needsKey')} ${say('key')}: `,
-      h('input', { name: 'key', type: 'password', autocomplete: 'off' }),
-    ),
+    h('label', null, `${say('key')}: `, h('input', { name: 'key', type: 'password', autocomplete: 'off' })),
+    ' ',
     h('button', { type: 'submit' }, say('open')),
   );
 }
 
-function body(view: View, say: Say): VNode {
-  if (model.problem === 'no-key' || model.problem === 'wrong-key') return keyForm(say);
-  const shown = seen(model, view);
+/** In place of what there is nothing of yet: what happened, and what can be done here. */
+function notice(standing: Standing, say: Say): VNode {
+  const code = model.problem?.code ?? '';
+  // Loaded anew: the stream is of the tenant that the page was opened with.
+  const without = h('a', { href: linkTo(location.search, { tenant: null }) }, say('withoutTenant'));
+  return h(
+    'section',
+    { class: 'notice' },
+    h('p', null, standingText(standing, say)),
+    KEY_PROBLEMS.has(code) && keyForm(say),
+    code === 'foreign-tenant' && h('p', null, without),
+  );
+}
+
+function body(standing: Standing, view: View, say: Say): VNode {
+  if (!model.isThere || KEY_PROBLEMS.has(model.problem?.code ?? '')) return notice(standing, say);
+  const shown = seen(held?.model ?? model, view);
+  const ended = held?.ended ?? lists.ended;
   if (view.page === 'agents') return agentsView(shown, say);
   if (view.page === 'lists') return listsView(shown, ended, view, say);
   const agents = h('section', { class: 'list' }, h('h2', null, say('agents')), agentsView(shown, say));
   return h('div', null, boardView(shown, history_, view, say), agents, listsView(shown, ended, view, say));
 }
 
+/** What is set aside grows old like what nobody tells any more. */
+function isOld({ kind }: Standing): boolean {
+  const pausedMs = held === null ? 0 : model.clock.now() - (held.model.pausedAt ?? 0);
+  return kind === 'old' || kind === 'starting' || pausedMs > STALE_MS;
+}
+
 function page(): VNode {
   const view = viewNow();
   const say = sayIn(view.language);
+  const standing = standingOf(model, lists.isOld);
   document.documentElement.dataset['theme'] = view.theme;
   document.documentElement.lang = view.language;
-  const isStale = staleMs(model) !== null || !model.isThere;
+  document.title = `${say(view.page)} · callfold`;
+  if (model.isThere && standing.kind !== 'old')
+    noteValues(history_, boardValues(seen(model, view), view), model.clock.now());
   return h(
     'div',
-    { class: `${view.isBig ? 'big' : ''} ${isStale ? 'old' : ''}` },
-    head(view, say),
-    h('div', { role: 'status', 'aria-live': 'polite', class: 'hidden' }, isStale ? say('stale') : say('live')),
-    h('main', null, body(view, say)),
+    { class: `${view.isBig ? 'big' : ''} ${isOld(standing) ? 'old' : ''}` },
+    head(standing, view, say),
+    h(
+      'div',
+      { role: 'status', 'aria-live': 'polite', class: 'hidden' },
+      held === null ? standingText(standing, say) : `${say('pausedSince')} ${standingText(standing, say)}`,
+    ),
+    h('main', null, body(standing, view, say)),
   );
 }
 
@@ -149,9 +196,9 @@ function draw(): void {
   drawnAt = performance.now();
 }
 
-/** At most so often, whatever comes. A page that is paused shows only that it may be old. */
+/** At most so often, whatever comes. */
 function drawSoon(): void {
-  if (timer !== null || (isPaused && staleMs(model) === null)) return;
+  if (timer !== null) return;
   timer = setTimeout(
     () => {
       timer = null;
@@ -161,28 +208,28 @@ function drawSoon(): void {
   );
 }
 
-let figuresAt: unknown = null;
-async function readLists(): Promise<void> {
-  if (figuresAt === model.figures || model.figures === null) return;
-  const asked = model.figures;
-  figuresAt = asked;
-  const read = await readEnded(viewNow().tenant, keyNow(), asked.from);
-  // What was not answered is asked again, with the next beat; what was shown before stays.
-  if (read === null) figuresAt = null;
-  else ended = read;
-  drawSoon();
-}
+const lists = createLists((signal) => {
+  const { tenant, source } = viewNow();
+  return readEnded({ tenant, source, key: keyNow(), from: model.figures?.from ?? '' }, signal);
+}, drawSoon);
+/** The figures with which the lists were last asked for: they change with what the lists have. */
+let listedAt: unknown = null;
 
-const { tenant } = viewNow();
+const { tenant: opened } = viewNow();
 followStream({
-  url: tenant === null ? '/v1/changes' : `/v1/changes?tenant=${encodeURIComponent(tenant)}`,
+  url: opened === null ? '/v1/changes' : `/v1/changes?tenant=${encodeURIComponent(opened)}`,
   model,
   key: keyNow,
-  changed: () => {
-    void readLists();
+  changed() {
+    if (listedAt !== model.figures) lists.want();
+    listedAt = model.figures;
     drawSoon();
   },
 });
 addEventListener('popstate', draw);
-setInterval(drawSoon, 1_000);
+// A wall has nothing to click, and whoever came there by a click comes back by a key.
+addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && viewNow().isBig) go(event, linkTo(location.search, { big: null }));
+});
+setInterval(drawSoon, LOOK_MS);
 draw();

@@ -1,98 +1,96 @@
+import type { AgentAggregate, CallAggregate, ChatAggregate, ReportFigures, Source } from '@callfold/core';
+import type { CallAgent } from '@callfold/schemas';
+import type { Lack } from '../../src/lacks.ts';
+import type { ServerClock } from './clock.ts';
+import { createClock } from './clock.ts';
+
 /** What the page knows: subjects as the stream told them, figures, and how old all of that is. */
 
-export type Call = {
-  readonly kind: 'call';
-  readonly tenantId: string;
-  readonly source: string;
-  readonly callId: string;
-  readonly phase: string;
-  readonly since: string | null;
-  readonly queuedAt: string | null;
-  readonly outcome: string;
-  readonly inferred: boolean;
-  readonly agents: readonly { readonly agent: string; readonly leftAt: string | null }[];
+/** As the console sends it: times are texts. */
+export type Json<Shape, Times extends keyof Shape> = Omit<Shape, Times> & {
+  readonly [Name in Times]: Shape[Name] extends number ? string : string | null;
 };
-export type Chat = {
-  readonly kind: 'chat';
-  readonly tenantId: string;
-  readonly source: string;
-  readonly chatId: string;
-  readonly status: string | null;
-  readonly since: string | null;
-  readonly dwellMs: Readonly<Record<string, number>>;
+
+type Named = 'kind' | 'tenantId' | 'source';
+type CallTimes = 'since' | 'queuedAt' | 'answeredAt';
+
+export type Call = Json<Pick<CallAggregate, Named | 'callId' | 'phase' | CallTimes>, CallTimes> & {
+  readonly agents: readonly Json<Pick<CallAgent, 'agent' | 'leftAt'>, 'leftAt'>[];
 };
-export type Agent = {
-  readonly kind: 'agent';
-  readonly tenantId: string;
-  readonly source: string;
-  readonly agentId: string;
-  readonly state: string;
-  readonly description: string | null;
-  readonly since: string | null;
-  readonly calls?: readonly string[];
-};
+export type Chat = Json<Pick<ChatAggregate, Named | 'chatId' | 'status' | 'since'>, 'since'>;
+/** One that is named in calls has the same. */
+export type Agent = Json<Pick<AgentAggregate, Named | 'agentId' | 'state' | 'description' | 'since'>, 'since'>;
 export type Subject = Call | Chat | Agent;
 export type Told = Subject & { readonly live: boolean };
 
 /** As much of `callfold report` as the board shows. */
-export type CallFigures = {
-  readonly calls: number;
-  readonly offered: number;
-  readonly shortAbandoned: number;
-  readonly outcomes: Readonly<Record<string, number>>;
-  readonly longestWaitSeconds: number | null;
-  readonly report: {
-    readonly serviceLevelPercent: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
-    readonly abandonmentPercent: Readonly<Record<string, number | null>>;
-  };
+export type Figures = Pick<ReportFigures, 'zone' | 'callcenter24' | 'atlas'> & { readonly from: string };
+
+/** Why the console tells nothing: its own code, or ours where something else answers, or nobody. */
+export type Problem = {
+  readonly code: string;
+  /** In its own words; empty: it has none. */
+  readonly detail: string;
 };
-export type Figures = { readonly zone: string; readonly from: string; readonly callcenter24?: CallFigures };
 
 export type Model = {
   calls: Map<string, Call>;
   chats: Map<string, Chat>;
   agents: Map<string, Agent>;
   figures: Figures | null;
-  /** Ours less the server's clock, ms. */
-  skewMs: number;
+  readonly clock: ServerClock;
   /** By the server's clock: when it last spoke, and what it says its data is as of. */
   heardAt: number;
   asOf: number;
   isWell: boolean;
+  /** What of it is a part. */
+  lacks: readonly Lack[];
   isThere: boolean;
-  /** Why there is nothing: a code of the server's, or null. */
-  problem: string | null;
+  problem: Problem | null;
+  /** Null: it goes on. Else it is as it was then, by the server's clock. */
+  readonly pausedAt: number | null;
 };
 
-export function emptyModel(): Model {
+export function emptyModel(clock: ServerClock = createClock()): Model {
   return {
     calls: new Map(),
     chats: new Map(),
     agents: new Map(),
     figures: null,
-    skewMs: 0,
+    clock,
     heardAt: 0,
     asOf: 0,
     isWell: true,
+    lacks: [],
     isThere: false,
     problem: null,
+    pausedAt: null,
   };
 }
 
-/** Less than the ten seconds that are promised: it is looked at and drawn once a second. */
-export const STALE_MS = 9_000;
+/** It as it is now: the stream goes on in the other one. */
+export function paused(model: Model): Model {
+  const { calls, chats, agents, clock } = model;
+  const copies = { calls: new Map(calls), chats: new Map(chats), agents: new Map(agents) };
+  return { ...model, ...copies, pausedAt: clock.now() };
+}
 
-export const serverNow = (model: Model): number => Date.now() - model.skewMs;
+/** Less than the ten seconds that are promised: it is looked at and drawn twice a second. */
+export const STALE_MS = 8_500;
+
+/** The time that times in states are counted up to. */
+export const shownNow = ({ clock, pausedAt }: Model): number => pausedAt ?? clock.now();
+
+const ageMs = ({ clock, asOf, heardAt }: Model): number => clock.now() - Math.min(asOf, heardAt);
 
 /** What is shown may be this old; null: it is as good as new. */
 export function staleMs(model: Model): number | null {
-  if (!model.isThere) return null;
-  const age = serverNow(model) - Math.min(model.asOf, model.heardAt);
-  return age > STALE_MS ? age : null;
+  const age = ageMs(model);
+  return model.isThere && age > STALE_MS ? age : null;
 }
 
 /** As much of it as the view is of: a source, some agents. */
-export function seen(model: Model, { source, agents }: { source: string | null; agents: readonly string[] }): Model {
+export function seen(model: Model, { source, agents }: { source: Source | null; agents: readonly string[] }): Model {
   if (source === null && agents.length === 0) return model;
   const ofSource = <One extends Subject>(all: ReadonlyMap<string, One>): Map<string, One> =>
     new Map([...all].filter(([, one]) => source === null || one.source === source));
@@ -103,14 +101,7 @@ export function seen(model: Model, { source, agents }: { source: string | null; 
     calls: ofSource(model.calls),
     chats: ofSource(model.chats),
     agents: new Map([...ofSource(model.agents)].filter(([, one]) => isNamed(one))),
-    // Figures are of one source each; the board's are of this one.
-    figures:
-      source === null || source === 'callcenter24' || model.figures === null ? model.figures : without(model.figures),
   };
-}
-
-function without({ zone, from }: Figures): Figures {
-  return { zone, from };
 }
 
 export const idOf = (one: Subject): string =>

@@ -1,4 +1,5 @@
-import type { Figures, Model, Told } from './model.ts';
+import type { Lack } from '../../src/lacks.ts';
+import type { Figures, Model, Problem, Told } from './model.ts';
 import { tell } from './model.ts';
 
 /**
@@ -11,7 +12,15 @@ const RETRY_MOST_MS = 3_000;
 /** The server beats every two seconds; a connection that is silent for so long is dead. */
 const SILENT_MS = 8_000;
 
-type Times = { readonly now: string; readonly asOf: string | null; readonly isWell: boolean };
+/** A beat that took so long to come is one of many that something in between keeps back. */
+const LATE_MS = 6_000;
+
+type Times = {
+  readonly now: string;
+  readonly asOf: string | null;
+  readonly isWell: boolean;
+  readonly lacks: readonly Lack[];
+};
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -23,6 +32,15 @@ export type StreamOptions = {
   readonly changed: () => void;
 };
 
+const NO_ANSWER: Problem = { code: 'no-answer', detail: '' };
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const isProblem = (answer.headers.get('content-type') ?? '').startsWith('application/problem+json');
+  if (!isProblem) return { code: 'foreign-answer', detail: '' };
+  const { code, detail } = (await answer.json()) as Problem;
+  return { code, detail };
+}
+
 export function followStream({ url, model, key, changed }: StreamOptions): void {
   let lastId: string | null = null;
   /** What is told between `reset` and `ready`: shown together, so that the page is never half empty. */
@@ -30,17 +48,21 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
   /** Of this connection: what it was to be told is told. Before that a beat says nothing of what the page shows. */
   let isReady = false;
 
-  function heard(times: Times): void {
-    const now = Date.parse(times.now);
-    model.skewMs = Date.now() - now;
-    model.heardAt = now;
-    model.asOf = times.asOf === null ? 0 : Date.parse(times.asOf);
-    model.isWell = times.isWell;
+  /** When what is heard on this connection was asked for. */
+  let asked = 0;
+
+  function heard({ now, asOf, isWell, lacks }: Times): void {
+    model.heardAt = Date.parse(now);
+    if (asOf !== null) model.asOf = Date.parse(asOf);
+    model.isWell = isWell;
+    model.lacks = lacks;
   }
 
   function take(name: string, data: unknown): void {
-    if (name === 'reset') anew = [];
-    else if (name === 'change') {
+    if (name === 'reset') {
+      anew = [];
+      isReady = false;
+    } else if (name === 'change') {
       const { changes } = data as { changes: Told[] };
       if (anew) anew.push(...changes);
       else tell(model, changes);
@@ -52,9 +74,13 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
       }
       model.isThere = true;
       isReady = true;
+      model.clock.answered(Date.parse((data as Times).now), asked);
       heard(data as Times);
     } else if (name === 'beat') {
+      const { now } = data as Times;
+      model.clock.heard(Date.parse(now));
       if (isReady) heard(data as Times);
+      if (model.clock.now() - Date.parse(now) > LATE_MS) throw new Error('beats come late: it is asked again');
     } else if (name === 'figures') model.figures = data as Figures;
     changed();
   }
@@ -67,7 +93,7 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
     }
     take(fields.get('event') ?? '', JSON.parse(fields.get('data') ?? 'null'));
     // Until the snapshot is whole nothing of it is shown, so that nothing behind it may be gone on from.
-    if (anew === null) lastId = fields.get('id') ?? lastId;
+    if (anew === null) lastId = fields.get('id') || lastId;
   }
 
   async function once(): Promise<boolean> {
@@ -80,13 +106,13 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
     };
     anew = null;
     isReady = false;
+    asked = model.clock.ask();
     let isOpen = false;
     try {
       const answer = await fetch(url, { headers, signal: stop.signal });
       const isStream = (answer.headers.get('content-type') ?? '').startsWith('text/event-stream');
       if (!answer.ok || !isStream || answer.body === null) {
-        const isProblem = (answer.headers.get('content-type') ?? '').startsWith('application/problem+json');
-        model.problem = isProblem ? ((await answer.json()) as { code: string }).code : 'foreign-answer';
+        model.problem = await problemOf(answer);
         return false;
       }
       model.problem = null;
@@ -103,10 +129,11 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
         for (const block of blocks) takeBlock(block);
       }
     } catch {
-      if (!isOpen) model.problem = 'no-answer';
+      if (!isOpen) model.problem = NO_ANSWER;
       return isOpen;
     } finally {
       clearTimeout(watchdog);
+      stop.abort();
       changed();
     }
   }

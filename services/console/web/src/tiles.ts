@@ -1,23 +1,11 @@
 import type { VNode } from 'preact';
 import { h } from './dom.ts';
+import type { Level, Tile } from './board-figures.ts';
 import type { Sample } from './history.ts';
 import { HOUR_MS } from './history.ts';
 import type { Say } from './words.ts';
 
 /** One figure with its target, how it stands to it (in a word, a shape and a colour), and its last hour. */
-
-export type Level = 'good' | 'warn' | 'bad' | 'none';
-
-export type Tile = {
-  readonly id: string;
-  readonly title: string;
-  readonly value: string;
-  /** What it is divided by, or of. */
-  readonly formula: string;
-  readonly target: string | null;
-  readonly level: Level | null;
-  readonly samples: readonly Sample[];
-};
 
 /** Each level has a shape of its own: none is told by its colour alone. */
 const SHAPES: Readonly<Record<Level, string>> = {
@@ -59,8 +47,8 @@ function sparkline(samples: readonly Sample[], say: Say): VNode | null {
 export function tileView({ id, title, value, formula, target, level, samples }: Tile, say: Say): VNode {
   return h(
     'section',
-    { class: `tile ${level ?? ''}`, key: id, 'data-tile': id },
-    h('h2', null, title),
+    { class: `tile ${level ?? ''}`, key: id, 'data-tile': id, role: 'group', 'aria-labelledby': `tile-${id}` },
+    h('h2', { id: `tile-${id}` }, title),
     h('p', { class: 'value' }, value),
     h('p', { class: 'formula' }, formula),
     h(

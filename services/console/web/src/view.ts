@@ -1,3 +1,4 @@
+import type { Source } from '@callfold/core';
 import type { Language } from './words.ts';
 
 /** What the page shows stands in its address, so that it can be sent to somebody, and set up on a screen once. */
@@ -9,7 +10,7 @@ export type View = {
   readonly page: Page;
   readonly tenant: string | null;
   /** Only subjects of this one; null: of all. */
-  readonly source: string | null;
+  readonly source: Source | null;
   /** Only these agents, by name or by how their names begin; empty: all. */
   readonly agents: readonly string[];
   /** For times of day; null: that of the console. Days are always those of the console. */
@@ -28,6 +29,8 @@ export type View = {
 };
 
 const PAGES: readonly Page[] = ['board', 'agents', 'lists'];
+const SOURCES: Readonly<Record<Source, true>> = { callcenter24: true, atlas: true, chatterfy: true, vonage: true };
+const isSource = (text: string | null): text is Source => text !== null && Object.hasOwn(SOURCES, text);
 /** Those that the console works out. */
 const THRESHOLDS: readonly number[] = [20, 30, 60];
 
@@ -48,11 +51,12 @@ function zoneOf(name: string | null): string | null {
 export function readView(search: string, isDarkLiked: boolean, liked: string): View {
   const given = new URLSearchParams(search);
   const theme = given.get('theme');
+  const source = given.get('source');
   const language = given.get('lang') ?? liked.slice(0, 2);
   return {
     page: PAGES.find((one) => one === given.get('view')) ?? 'board',
     tenant: given.get('tenant'),
-    source: given.get('source'),
+    source: isSource(source) ? source : null,
     agents: (given.get('agents') ?? '').split(',').filter((one) => one !== ''),
     zone: zoneOf(given.get('zone')),
     theme: theme === 'dark' || theme === 'light' ? theme : isDarkLiked ? 'dark' : 'light',

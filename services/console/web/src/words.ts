@@ -1,6 +1,9 @@
+import { WHYS_EN, WHYS_RU } from './whys.ts';
+
 /** The page's texts, English and Russian. A vendor's own words stay as they came. */
 
 const EN = {
+  ...WHYS_EN,
   board: 'Board',
   lists: 'Lists',
   agents: 'Agents',
@@ -46,7 +49,11 @@ const EN = {
   ring: 'while it rang',
   inferred: 'inferred: nothing more came',
   live: 'live',
-  paused: 'paused',
+  pausedSince: 'Paused since',
+  pausedHelp: 'what happened since is shown by “Go on”',
+  notWhole: 'Not whole',
+  consoleSays: 'The console says',
+  withoutTenant: 'Open the page without this tenant',
   pause: 'Pause',
   resume: 'Go on',
   stale: 'Not up to date',
@@ -56,29 +63,29 @@ const EN = {
   bigScreen: 'Big screen',
   language: 'Русский',
   zone: 'Zone',
-  needsKey: 'The console asks for the key of your tenant.',
   key: 'Key',
   open: 'Open',
   sparkline: 'the last hour, as far as this page was open',
   ofOffered: 'answered within {T} s, of offered calls',
   abandonFormula: 'abandoned, of offered calls',
   truncated: 'and {N} more',
+  truncatedMore: 'and at least {N} more',
+  atLeast: 'at least {N}',
+  ofPart: 'of a part of the records',
+  noneOfSource: 'This source has no lists.',
+  days: 'd',
+  hours: 'h',
   needsAttention: 'needs attention',
   'state.waiting': 'waiting',
   'state.ringing': 'ringing',
   'state.on-call': 'on a call',
   'state.free': 'free',
-  'stale.no-answer': 'The console does not answer.',
-  'stale.foreign-answer': 'Something else answers in place of the console.',
-  'stale.no-key': 'A key is missing.',
-  'stale.wrong-key': 'The key is not known.',
-  'stale.away': 'What the console reads is away.',
-  'stale.behind': 'What the log took since is not folded yet.',
 };
 
 export type Word = keyof typeof EN;
 
 const RU: Readonly<Record<Word, string>> = {
+  ...WHYS_RU,
   board: 'Табло',
   lists: 'Списки',
   agents: 'Операторы',
@@ -124,7 +131,11 @@ const RU: Readonly<Record<Word, string>> = {
   ring: 'пока звонило',
   inferred: 'предположено: больше ничего не пришло',
   live: 'сейчас',
-  paused: 'пауза',
+  pausedSince: 'Пауза с',
+  pausedHelp: 'что было потом, покажет «Дальше»',
+  notWhole: 'Данные неполные',
+  consoleSays: 'Консоль сообщает',
+  withoutTenant: 'Открыть страницу без этого арендатора',
   pause: 'Пауза',
   resume: 'Дальше',
   stale: 'Данные устарели',
@@ -134,24 +145,23 @@ const RU: Readonly<Record<Word, string>> = {
   bigScreen: 'Большой экран',
   language: 'English',
   zone: 'Пояс',
-  needsKey: 'Консоль просит ключ вашего арендатора.',
   key: 'Ключ',
   open: 'Открыть',
   sparkline: 'последний час, пока страница была открыта',
   ofOffered: 'отвечено за {T} с, от поступивших',
   abandonFormula: 'потерянные, от поступивших',
   truncated: 'и ещё {N}',
+  truncatedMore: 'и ещё не меньше {N}',
+  atLeast: 'не меньше {N}',
+  ofPart: 'по части записей',
+  noneOfSource: 'У этого источника нет списков.',
+  days: 'д',
+  hours: 'ч',
   needsAttention: 'требует внимания',
   'state.waiting': 'ждёт',
   'state.ringing': 'звонит',
   'state.on-call': 'в разговоре',
   'state.free': 'свободен',
-  'stale.no-answer': 'Консоль не отвечает.',
-  'stale.foreign-answer': 'Вместо консоли отвечает что-то другое.',
-  'stale.no-key': 'Нет ключа.',
-  'stale.wrong-key': 'Ключ неизвестен.',
-  'stale.away': 'То, что читает консоль, недоступно.',
-  'stale.behind': 'Новое в журнале ещё не обработано.',
 };
 
 export type Language = 'en' | 'ru';
@@ -165,7 +175,7 @@ export function sayIn(language: Language): Say {
 export const isWord = (text: string): text is Word => Object.hasOwn(EN, text);
 
 /** `44 s`, `3:07`, `2:05:09`, and past a day in days: never a long row of minutes. */
-export function span(ms: number): string {
+export function span(ms: number, say: Say): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   const [days, hours, minutes] = [
     Math.floor(seconds / 86_400),
@@ -173,7 +183,7 @@ export function span(ms: number): string {
     Math.floor(seconds / 60) % 60,
   ];
   const two = (number: number): string => String(number).padStart(2, '0');
-  if (days > 0) return `${days} d ${hours} h`;
+  if (days > 0) return `${days} ${say('days')} ${hours} ${say('hours')}`;
   if (hours > 0) return `${hours}:${two(minutes)}:${two(seconds % 60)}`;
   return `${minutes}:${two(seconds % 60)}`;
 }
