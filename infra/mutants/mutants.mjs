@@ -15,6 +15,7 @@
 const STORE = 'libs/adapters/src/memory/store-server.ts';
 const LUA = 'libs/adapters/src/redis/commit-7.lua.ts';
 const OWNER = 'libs/engine/src/owner.ts';
+const LOG_FAULT = 'libs/engine/src/log-fault.ts';
 const RELAY = 'libs/engine/src/relay.ts';
 
 const MEMORY_TEST = 'libs/adapters/test/memory.test.ts';
@@ -210,15 +211,15 @@ export const MUTANTS = [
   },
   {
     guard: "last record's hash",
-    file: OWNER,
-    from: 'if (record && hashOfRecord(record) === meta.last.hash) return;',
-    to: 'if (record !== undefined) return;',
+    file: LOG_FAULT,
+    from: 'if (record && hashOfRecord(record) === meta.last.hash) return null;',
+    to: 'if (record !== undefined) return null;',
     test: 'libs/adapters/test/engine-refused.test.ts',
     name: 'whose last record is another one',
   },
   {
     guard: 'position within the log: retention',
-    file: OWNER,
+    file: LOG_FAULT,
     from: 'if (next < start) {',
     to: 'if (next < 0) {',
     test: 'libs/adapters/test/engine-refused.test.ts',
@@ -226,7 +227,7 @@ export const MUTANTS = [
   },
   {
     guard: 'position within the log: truncation',
-    file: OWNER,
+    file: LOG_FAULT,
     from: 'if (next > end) {',
     to: 'if (next < 0) {',
     test: 'libs/adapters/test/engine-refused.test.ts',

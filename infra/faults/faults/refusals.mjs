@@ -70,7 +70,7 @@ export const REFUSALS = [
   refuses({
     name: 'retention-past-position',
     title: 'records between the position and the end are gone while the services are down',
-    says: /\d+ records between the position \d+ and the log's start \d+ are gone .*callfold rebuild/,
+    says: /\d+ records between the position \d+ and the log's start \d+ are gone .*callfold recover/,
     short: true,
     async damage(scene) {
       const { ends } = await scene.positions();
@@ -85,7 +85,7 @@ export const REFUSALS = [
   refuses({
     name: 'topic-made-anew-shorter',
     title: 'the raw topic is deleted and made anew, with fewer records than the position',
-    says: /the log ends at \d+, before the position \d+: .*topic was made anew.*callfold rebuild/,
+    says: /the log ends at \d+, before the position \d+: .*topic was made anew.*callfold recover/,
     async damage({ stage, generation }) {
       await stage.removeTopics([TOPIC]);
       await stage.applyTopics(generation);
@@ -94,7 +94,7 @@ export const REFUSALS = [
   refuses({
     name: 'topic-made-anew-longer',
     title: 'the raw topic is deleted and made anew, with more records than the position',
-    says: /the record at offset \d+ is not the one that was folded: the topic was made anew.*callfold rebuild/,
+    says: /the record at offset \d+ is not the one that was folded: the topic was made anew.*callfold recover/,
     async damage(scene) {
       const { stage, generation } = scene;
       const { ends } = await scene.positions();

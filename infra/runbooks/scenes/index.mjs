@@ -5,6 +5,7 @@ import { badDeploy } from './bad-deploy.mjs';
 import { lateUpstream } from './late-upstream.mjs';
 import { poisonedPartition } from './poisoned-partition.mjs';
 import { redisLost } from './redis-lost.mjs';
+import { topicMadeAnew } from './topic-made-anew.mjs';
 
 /**
  * @typedef {import('../stage.mjs').Stage} Stage
@@ -22,4 +23,5 @@ export const SCENES = {
   'late-upstream': lateUpstream,
   'poisoned-partition': poisonedPartition,
   'redis-lost': redisLost,
+  'topic-made-anew': topicMadeAnew,
 };

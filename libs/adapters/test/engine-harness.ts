@@ -32,6 +32,7 @@ import type {
 import {
   compareRecords,
   compareStates,
+  decodeMeta,
   DEFAULT_LIMITS,
   foldPartition,
   offerRecovery,
@@ -279,14 +280,20 @@ export async function openHarness(
         for (const at of ats([source])) {
           const { end } = world.topics.bounds(at);
           const direct = world.ports();
+          const begunOf = async (role: Role) => {
+            const meta = (await direct.store(role.name).peek(at))?.meta;
+            return meta ? decodeMeta(meta).begun : undefined;
+          };
           const reading = { at, source, log: direct.log('check'), codec };
-          const kept = await foldPartition(reading, rulesOf(PROJECTOR, settings), end);
+          const aggregates = { ...reading, begun: await begunOf(PROJECTOR) };
+          const kept = await foldPartition(aggregates, rulesOf(PROJECTOR, settings), end);
           const states = await compareStates(at, direct.store('projector'), kept);
           const stood = DERIVED_OF[source]
             .flatMap((topic) => this.read(topic))
             .flatMap((record) => stoodOf(record, at) ?? []);
           const refused = refusedAsErased(stood, codec);
-          const should = await foldPartition({ ...reading, refused }, rulesOf(OUTCOMES, settings), end);
+          const derived = { ...reading, refused, begun: await begunOf(OUTCOMES) };
+          const should = await foldPartition(derived, rulesOf(OUTCOMES, settings), end);
           const records = compareRecords(stood, should, codec);
           for (const { fault: what, where, detail } of [...states.findings, ...records.findings]) {
             found.push(`${what} ${where}: ${detail}`);

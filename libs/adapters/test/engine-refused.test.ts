@@ -31,12 +31,12 @@ describe('a position is refused, with what to do,', () => {
       h.append(AT, { key: null, value: utf8Bytes('kept') });
       h.world.topics.retain(AT, end + 1);
     });
-    for (const message of said) expect(message).toMatch(/retention passed it.*callfold rebuild/);
+    for (const message of said) expect(message).toMatch(/retention passed it.*callfold recover/);
   });
 
   it('which the log ends before', async () => {
     const said = await refusals((h, end) => h.world.topics.truncate(AT, end - 2));
-    for (const message of said) expect(message).toMatch(/it was truncated.*callfold rebuild/);
+    for (const message of said) expect(message).toMatch(/it was truncated.*callfold recover/);
   });
 
   it('whose last record is another one', async () => {
@@ -44,7 +44,7 @@ describe('a position is refused, with what to do,', () => {
       h.world.topics.truncate(AT, end - 2);
       for (let n = 0; n < 4; n += 1) h.append(AT, { key: null, value: utf8Bytes(`rewritten ${n}`) });
     });
-    for (const message of said) expect(message).toMatch(/is not the one that was folded.*callfold rebuild/);
+    for (const message of said) expect(message).toMatch(/is not the one that was folded.*callfold recover/);
   });
 
   it('but not where retention comes up to it while it is claimed', async () => {

@@ -27,6 +27,15 @@ export type Meta = {
   readonly standing: StandingFrom | null;
   /** Laid down by `callfold recover` under this token, for an owner to take; null: an owner's own. */
   readonly offered: string | null;
+  /** Where it went on with another log than it was made of; absent: it did not. */
+  readonly begun?: Begun;
+};
+
+export type Begun = {
+  /** The state's log begins here. */
+  readonly from: number;
+  /** Outbox entries below this number came of records that this log does not have. */
+  readonly outbox: number;
 };
 
 export type StandingFrom = {

@@ -1,10 +1,12 @@
 import type { DerivedRecord, Settings, Source, State } from '@callfold/core';
 import { longestTimerMs, subjectKey } from '@callfold/core';
+import type { Begun } from './checkpoint.ts';
 import type { At, Log } from './ports.ts';
 
 /**
- * A raw log whose beginning is gone (retention) cannot say all of a subject that began before. What it gives for such a
- * one is folded, never compared, never corrected. The rule, for `recover` and `verify`; docs/recover.md has it in words.
+ * A raw log whose beginning is gone (retention, or a topic made anew) cannot say all of a subject that began before.
+ * What it gives for such a one is folded, never compared, never corrected. The rule, for `recover` and `verify`;
+ * docs/recover.md has it in words.
  */
 export type Horizon = {
   /** First offset that the log has. */
@@ -21,12 +23,19 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 /**
  * Null: the log has its beginning.
  * @param from where the fold begins, when that is not the log's start
+ * @param begun of a state that knows of another log before this one
  */
-export async function horizonOf(log: Log, at: At, settings: Settings, from = 0): Promise<Horizon | null> {
+export async function horizonOf(
+  log: Log,
+  at: At,
+  settings: Settings,
+  from = 0,
+  begun?: Begun,
+): Promise<Horizon | null> {
   const bounds = await log.bounds(at);
-  const start = Math.max(bounds.start, from);
+  const start = Math.max(bounds.start, from, begun?.from ?? 0);
   const { end } = bounds;
-  if (start === 0) return null;
+  if (start === 0 && begun === undefined) return null;
   for (let offset = start; offset < end; ) {
     const batch = await log.read(at, offset, 1);
     const [first] = batch.records;

@@ -1,6 +1,8 @@
 export * from './archive-first.ts';
 export * from './archive.ts';
+export * from './begin-anew.ts';
 export { decodeMeta, hashOfRecord } from './checkpoint.ts';
+export type { Begun } from './checkpoint.ts';
 export * from './build.ts';
 export * from './diff.ts';
 export * from './drop.ts';
@@ -16,6 +18,7 @@ export * from './inputs.ts';
 export * from './keep-up.ts';
 export * from './letters.ts';
 export * from './live.ts';
+export * from './log-fault.ts';
 export * from './observer.ts';
 export * from './offline.ts';
 export * from './order.ts';

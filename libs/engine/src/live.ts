@@ -21,7 +21,7 @@ const PAGE_RECORDS = 5_000;
  * the named subjects only.
  */
 export async function textsBetween(
-  { at, source, log, codec, from: begin = 0 }: Reading,
+  { at, source, log, codec, from: begin = 0, begun }: Reading,
   rules: Rules,
   keys: ReadonlySet<string>,
   from: Moment,
@@ -41,7 +41,7 @@ export async function textsBetween(
       texts.add(state === null ? null : encodeState(state));
     }
   };
-  const start = Math.max((await log.bounds(at)).start, begin);
+  const start = Math.max((await log.bounds(at)).start, begin, begun?.from ?? 0);
   let isLooking = false;
   for (let offset = start; offset < to.next; ) {
     const batch = await log.read(at, offset, PAGE_RECORDS);

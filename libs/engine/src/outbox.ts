@@ -20,7 +20,13 @@ export type RecordEntry = Common & {
   readonly correctedAt?: number;
 };
 /** A dead letter keeps where its bytes stand, not the bytes. */
-export type LetterEntry = Common & { readonly what: 'letter'; readonly code: Code; readonly reason: string };
+export type LetterEntry = Common & {
+  readonly what: 'letter';
+  readonly code: Code;
+  readonly reason: string;
+  /** The log that had them is no more. Not stored. */
+  readonly isGone?: boolean;
+};
 
 const LENGTH_BYTES = 4;
 const NO_BYTES = new Uint8Array(0);

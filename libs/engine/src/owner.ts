@@ -1,10 +1,11 @@
 import type { Source } from '@callfold/core';
 import { DERIVED_OF, fingerprint } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
-import { decodeMeta, emptyMeta, hashOfRecord } from './checkpoint.ts';
+import { decodeMeta, emptyMeta } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
+import { faultOfLog, logFaultText } from './log-fault.ts';
 import type { Entry } from './outbox.ts';
 import { decodeEntry } from './outbox.ts';
 import { placeWords } from './place.ts';
@@ -50,39 +51,6 @@ function checkMeta(at: At, role: string, meta: Meta, settings: string, partition
   throw new Refused(
     `${placeWords(at)}: ${role}'s state was made with ${gone || `no ${come}`}, and it is different now. ` +
       'Set it back, or rebuild the state with the new settings (`callfold rebuild`).',
-  );
-}
-
-async function checkLog(
-  options: EngineOptions,
-  at: At,
-  next: number,
-  meta: Meta,
-  start: number,
-  end: number,
-): Promise<void> {
-  if (next < start) {
-    throw new Refused(
-      `${placeWords(at)}: ${start - next} records between the position ${next} and the log's start ${start} are gone ` +
-        '(retention passed it, or the topic was made anew). Rebuild from what is left or from an archive (`callfold rebuild`).',
-    );
-  }
-  if (next > end) {
-    throw new Refused(
-      `${placeWords(at)}: the log ends at ${end}, before the position ${next}: it was truncated or the topic was made anew. ` +
-        'Check the topic, then rebuild (`callfold rebuild`).',
-    );
-  }
-  if (meta.last === null || meta.last.offset < start) return;
-  const { log } = options.ports;
-  const record = await log.readOne(at, meta.last.offset);
-  if (record && hashOfRecord(record) === meta.last.hash) return;
-  // Retention may have come between the two questions: then it is what is to be judged.
-  const now = record ? null : await log.bounds(at);
-  if (now && now.start > start) return checkLog(options, at, next, meta, now.start, now.end);
-  throw new Refused(
-    `${placeWords(at)}: the record at offset ${meta.last.offset} is not the one that was folded: the topic was made anew or its end was ` +
-      'rewritten. Check the topic, then rebuild (`callfold rebuild`).',
   );
 }
 
@@ -132,9 +100,16 @@ type Ground = {
 async function unknownFrom(options: EngineOptions, at: At, { meta, start, position, end }: Ground) {
   // A fold that was under way when its owner ended goes on being held against all that stood at its beginning.
   if (meta.standing) return { ...meta.standing, until: Math.max(meta.standing.until, end) };
-  const isFromStart = meta.last === null && position === start;
-  const horizon = isFromStart ? await horizonOf(options.ports.log, at, options.settings) : null;
+  // A state that went on with another log knows what it published.
+  const isFromStart = meta.last === null && position === start && Object.keys(meta.seqs).length === 0;
+  const horizon = isFromStart ? await horizonOf(options.ports.log, at, options.settings, 0, meta.begun) : null;
   return { from: meta.published, seqs: meta.seqs, until: end, horizon };
+}
+
+/** @param isOfBefore what caused it is not in this log: at its offset another record stands */
+function entryOf(bytes: Uint8Array, isOfBefore: boolean): Entry {
+  const entry = decodeEntry(bytes);
+  return isOfBefore && entry.what === 'letter' ? { ...entry, isGone: true } : entry;
 }
 
 /** Fences the earlier owners, and tells what of theirs stands. */
@@ -146,7 +121,7 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const [outbox, unknown] = await Promise.all([store.outbox(at), unknownFrom(options, at, ground)]);
   const entries = outbox
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
-    .map(({ number, entry }) => ({ number, entry: decodeEntry(entry) }));
+    .map(({ number, entry }) => ({ number, entry: entryOf(entry, number < (meta.begun?.outbox ?? 0)) }));
   const wanted = new Set(entries.map(({ entry }) => `${entry.topic}/${entry.seq}`));
   const standing = createStanding(codec, unknown.horizon, options.limits.standingRecords);
   const stood: Stood[] = [];
@@ -167,7 +142,8 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
       for (const record of beyond) {
         standing.add(record);
         const correction = correctionOf(record, codec, isDisguised);
-        if (correction) corrections.push(correction);
+        // Of another log it is taken as met at the end of this one.
+        if (correction) corrections.push({ ...correction, position: Math.min(correction.position, ground.end) });
         seqs[topic] = Math.max(seqs[topic] ?? 0, record.seq + 1);
       }
     }
@@ -226,12 +202,13 @@ export async function claimPartition(
   const empty = emptyMeta(settings, partitions);
   const kept = stored.meta === null ? empty : decodeMeta(stored.meta);
   // Laid down for a recovery that has folded nothing yet: there is no state that settings or retention could not fit.
-  const isOffered = kept.offered !== null && kept.last === null;
-  const known = isOffered ? { ...empty, offered: kept.offered } : kept;
+  const isOffered = kept.offered !== null && kept.last === null && (kept.settings === '' || !kept.begun);
+  const known = isOffered ? { ...empty, offered: kept.offered, ...(kept.begun && { begun: kept.begun }) } : kept;
   const position = isOffered ? Math.max(start, stored.next ?? start) : (stored.next ?? start);
   if (stored.next !== null) {
     checkMeta(at, options.role.name, known, settings, partitions);
-    await checkLog(options, at, position, known, start, end);
+    const fault = await faultOfLog(log, at, position, known, { start, end });
+    if (fault) throw new Refused(logFaultText(at, fault));
     await checkReading(options, at, source, known, start);
   }
   const taken = await takeOver(options, at, topics, { meta: known, start, position, end });

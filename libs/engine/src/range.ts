@@ -9,13 +9,14 @@ import {
   suffixOf,
   topicOf,
 } from '@callfold/core';
+import type { DeadLetter } from '@callfold/schemas';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta } from './checkpoint.ts';
 import { horizonOf, isOfBefore, subjectOf } from './horizon.ts';
 import { placeWords } from './place.ts';
 import type { At, Clock, Store } from './ports.ts';
 import { Refused } from './ports.ts';
-import type { DerivedReader, Stood } from './read-back.ts';
+import type { DerivedReader, Stood, StoodValue } from './read-back.ts';
 import { hasValue, originOffset, topicPages } from './read-back.ts';
 import { recoveryOf } from './recovery.ts';
 import { nameOf } from './standing.ts';
@@ -101,6 +102,7 @@ type Standing = Side & { readonly topic: string; readonly label: string | null }
 type Derived = Side & { readonly subject: string; readonly suffix: string; readonly plain: DerivedRecord };
 
 const POLL_MS = 200;
+const NO_OFFSET = -1;
 
 /** The owner's checkpoint. @throws Refused when there is nothing to compare, or it could not be compared rightly */
 export async function checkpointOf(store: Store, at: At, settings: Settings): Promise<Meta & { position: number }> {
@@ -174,13 +176,18 @@ type Stands = {
 
 /** The last of each id that stands, and where it all ends. */
 async function readStands(comparing: Comparing): Promise<Stands> {
-  const { at, source, codec, reader, rules, log, range } = comparing;
-  const horizon = await horizonOf(log, at, rules.settings);
+  const { at, source, codec, reader, rules, log, range, begun } = comparing;
+  const horizon = await horizonOf(log, at, rules.settings, 0, begun);
   const stands: Stands = { lasts: new Map(), erased: new Set(), letters: new Set(), read: {}, before: [] };
-  const addOne = (stood: Stood): void => {
+  const addLetter = (stood: StoodValue): void => {
     const origin = originOffset(stood);
+    const letter = codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
+    const isBefore = horizon !== null && isOfBefore(horizon, origin, letter.originAppendedAt);
+    if (!isBefore && isIn(range, origin)) stands.letters.add(origin);
+  };
+  const addOne = (stood: Stood): void => {
     if (stood.topic === DEAD_LETTERS) {
-      if (isIn(range, origin)) stands.letters.add(origin);
+      if (hasValue(stood)) addLetter(stood);
       return;
     }
     if (!hasValue(stood)) {
@@ -188,7 +195,10 @@ async function readStands(comparing: Comparing): Promise<Stands> {
       return;
     }
     const record = codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord;
-    if (horizon && isOfBefore(horizon, origin, record.ingestedAt)) stands.before.push({ stood, record });
+    const isBefore = horizon !== null && isOfBefore(horizon, originOffset(stood), record.ingestedAt);
+    if (isBefore) stands.before.push({ stood, record });
+    // Of a topic made anew the offsets come again: what the one before gave is of no offset of this one.
+    const origin = isBefore && originOffset(stood) >= horizon.start ? NO_OFFSET : originOffset(stood);
     const name = nameOf(record);
     const isInRange = isIn(range, origin) || (stands.lasts.get(name)?.isInRange ?? false);
     stands.lasts.set(name, { record, origin, isInRange, topic: stood.topic, label: labelOf(record) });
@@ -204,9 +214,10 @@ async function readStands(comparing: Comparing): Promise<Stands> {
   return stands;
 }
 
-export async function compareRange(comparing: Comparing): Promise<Compared> {
-  const { range, rules } = comparing;
-  const { position, clock } = await allSent(comparing);
+export async function compareRange(asked: Comparing): Promise<Compared> {
+  const { range, rules } = asked;
+  const { position, clock, begun } = await allSent(asked);
+  const comparing = { ...asked, begun };
   const stands = await readStands(comparing);
   const gives = new Map<string, Derived>();
   const erased = new Set<string>();

@@ -1,5 +1,6 @@
 import type { Rules, Source, State } from '@callfold/core';
 import { DERIVED_OF } from '@callfold/core';
+import type { Begun } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, encodeMeta } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import { openFold } from './fold.ts';
@@ -54,6 +55,8 @@ export type Surveying = {
   readonly codec: Codec;
   readonly rules: Rules;
   readonly standingRecords: number;
+  /** There was another log before this one. */
+  readonly begun?: Begun | undefined;
   /** Told after each page of the log. */
   progress?(offset: number, end: number): void;
 };
@@ -77,7 +80,7 @@ async function readAll(surveying: Surveying, horizon: Horizon | null): Promise<S
 export async function surveyPartition(surveying: Surveying): Promise<Survey> {
   const { at, source, log, codec, rules, progress } = surveying;
   const { start, end } = await log.bounds(at);
-  const horizon = await horizonOf(log, at, rules.settings);
+  const horizon = await horizonOf(log, at, rules.settings, 0, surveying.begun);
   const standing = await readAll(surveying, horizon);
   const partitions = await log.partitions(at.topic);
   const states = new Map<string, State>();
@@ -145,10 +148,13 @@ function surveyed(topic: string, standing: Standing, sent: number): Surveyed {
 export function recoveryOf({
   next,
   meta,
+  claim,
 }: Stored): { readonly position: number; readonly until: number | null } | null {
   if (next === null || meta === null) return null;
-  const { standing, offered, last } = decodeMeta(meta);
-  if (standing === null && (offered === null || last !== null)) return null;
+  const { standing, offered, last, begun, settings } = decodeMeta(meta);
+  // One that goes on with another log has its state, and is as always once it is taken.
+  const isTaken = begun !== undefined && settings !== '' && offered !== claim.token;
+  if (standing === null && (offered === null || last !== null || isTaken)) return null;
   return { position: next, until: standing?.until ?? null };
 }
 
@@ -160,6 +166,8 @@ export type Offer = {
   readonly token: string;
   /** Where the fold is to begin; absent: at the log's start. */
   readonly from?: number;
+  /** There was another log before this one. */
+  readonly begun?: Begun | undefined;
 };
 
 /**
@@ -167,7 +175,7 @@ export type Offer = {
  * there by its own settings, and what stands in the derived topics is held against what it derives. Safe to repeat.
  * @returns false when there is a checkpoint already, and nothing was done
  */
-export async function offerRecovery({ at, store, log, token, from }: Offer): Promise<boolean> {
+export async function offerRecovery({ at, store, log, token, from, begun }: Offer): Promise<boolean> {
   const seen = await store.peek(at);
   if (seen !== null && seen.next !== null) return false;
   const { start } = await log.bounds(at);
@@ -177,7 +185,7 @@ export async function offerRecovery({ at, store, log, token, from }: Offer): Pro
   const answer = await store.commit(at, claim, {
     expected: null,
     next: Math.max(start, from ?? start),
-    meta: encodeMeta({ ...emptyMeta('', partitions), offered: token }),
+    meta: encodeMeta({ ...emptyMeta('', partitions), offered: token, ...(begun && { begun }) }),
     tables: new Map(),
     timers: new Map(),
     outboxFrom: 0,

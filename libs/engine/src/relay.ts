@@ -61,7 +61,8 @@ export type RelayOptions = {
 };
 
 /** Of what came for an erased subject a letter says where it stands, and nothing of what it holds. */
-async function originalOf({ code, origin }: LetterEntry, { at, log }: RelayOptions): Promise<LogRecord | null> {
+async function originalOf({ code, origin, isGone }: LetterEntry, { at, log }: RelayOptions): Promise<LogRecord | null> {
+  if (isGone) return null;
   const record = await log.readOne(at, origin);
   return record && code === 'erased' ? { ...record, key: null, value: null, headers: [] } : record;
 }
@@ -70,7 +71,7 @@ function letterOf(entry: LetterEntry, record: LogRecord | null, { at, codec, sou
   const letter: DeadLetter = {
     kind: 'dead-letter',
     code: entry.code,
-    reason: record ? entry.reason : `${entry.reason}; its bytes are gone: the raw topic's retention passed it`,
+    reason: record ? entry.reason : `${entry.reason}; its bytes are gone from the raw topic`,
     originTopic: at.topic,
     originPartition: at.partition,
     originOffset: entry.origin,

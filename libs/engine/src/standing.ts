@@ -165,12 +165,12 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
 
   function addLetter(stood: StoodValue): void {
     const offset = originOffset(stood);
-    if (horizon && offset < horizon.start) {
+    const letter = codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
+    if (horizon && isOfBefore(horizon, offset, letter.originAppendedAt)) {
       lettersMet.surplusOfBefore += 1;
       return;
     }
-    const { code } = codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
-    letters.set(offset, code as Code);
+    letters.set(offset, letter.code as Code);
   }
 
   function addRecord(stood: StoodValue): void {

@@ -1,6 +1,6 @@
 import { DEAD_LETTERS } from '@callfold/core';
 import type { DeadLetter } from '@callfold/schemas';
-import { isLetterOfBefore } from './horizon.ts';
+import { isLetterOfBefore, isOfBefore } from './horizon.ts';
 import type { Codec } from './ports.ts';
 import type { Stood, StoodValue } from './read-back.ts';
 import { hasValue, originOffset } from './read-back.ts';
@@ -9,8 +9,8 @@ import type { Expected, Report } from './verify.ts';
 
 /** Of dead letters: each record that cannot be folded has one, and no other. */
 
-function codeOf(letter: StoodValue, codec: Codec): string {
-  return (codec.decodeDerived(DEAD_LETTERS, letter.value) as unknown as DeadLetter).code;
+function letterOf({ value }: StoodValue, codec: Codec): DeadLetter {
+  return codec.decodeDerived(DEAD_LETTERS, value) as unknown as DeadLetter;
 }
 
 /**
@@ -19,7 +19,7 @@ function codeOf(letter: StoodValue, codec: Codec): string {
  */
 export function refusedAsErased(stood: readonly Stood[], codec: Codec): ReadonlySet<number> {
   const letters = stood.filter((one) => hasValue(one)).filter(({ topic }) => topic === DEAD_LETTERS);
-  return new Set(letters.filter((one) => codeOf(one, codec) === 'erased').map(originOffset));
+  return new Set(letters.filter((one) => letterOf(one, codec).code === 'erased').map(originOffset));
 }
 
 export function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected, codec: Codec): Report {
@@ -30,9 +30,11 @@ export function compareLetters(stood: readonly Stood[], { letters, horizon }: Ex
   for (const record of stood) {
     if (record.topic !== DEAD_LETTERS || !hasValue(record)) continue;
     const offset = originOffset(record);
-    if (left.delete(offset)) same += 1;
-    else if (horizon && (offset < horizon.start || isLetterOfBefore(horizon, codeOf(record, codec))))
-      beforeHorizon += 1;
+    const { code, originAppendedAt } = letterOf(record, codec);
+    // Of a topic made anew the offsets come again.
+    const isBefore = horizon !== null && isOfBefore(horizon, offset, originAppendedAt);
+    if (!isBefore && left.delete(offset)) same += 1;
+    else if (isBefore || isLetterOfBefore(horizon, code)) beforeHorizon += 1;
     else
       findings.push({
         fault: 'surplus',

@@ -10,6 +10,7 @@ import {
   subjectKey,
   subjectOfId,
 } from '@callfold/core';
+import type { Begun } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import type { Horizon } from './horizon.ts';
 import {
@@ -80,8 +81,9 @@ export type Reading = {
   readonly source: Source;
   readonly log: Log;
   readonly codec: Codec;
-  /** Where the fold begins; absent: at the log's start. */
+  /** Where the fold begins; absent: at the log's start. `begun`: as the state has it that it is held against. */
   readonly from?: number;
+  readonly begun?: Begun | undefined;
   /** As `refusedAsErased` finds them. What the fold does not refuse of them was erased before the log's start. */
   readonly refused?: ReadonlySet<number>;
   /**
@@ -127,7 +129,7 @@ function bytesOf(records: readonly LogRecord[]): number {
  * before the record at which they do
  */
 export async function foldPartition(
-  { at, source, log, codec, from = 0, refused, derived, erased, progress }: Reading,
+  { at, source, log, codec, from = 0, begun, refused, derived, erased, progress }: Reading,
   rules: Rules,
   upTo: number,
   peeks: readonly Peek[] = [],
@@ -160,8 +162,8 @@ export async function foldPartition(
   };
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
   const bounds = await log.bounds(at);
-  const start = Math.max(bounds.start, from);
-  const horizon = await horizonOf(log, at, rules.settings, from);
+  const start = Math.max(bounds.start, from, begun?.from ?? 0);
+  const horizon = await horizonOf(log, at, rules.settings, from, begun);
   const met = new Map<string, number>();
   for (let offset = start; offset < upTo; ) {
     const batch = await log.read(at, offset, PAGE_RECORDS);

@@ -187,9 +187,10 @@ withArchive(withTargets(program.command('verify'), false))
 
 withTargets(program.command('recover'))
   .description(
-    'after a lost Redis: what a fold from the start would publish, and the fold itself; dry without --execute',
+    'after a lost Redis: what a fold from the start would publish, and the fold itself; after a topic was cut or made anew: how the state goes on with it; dry without --execute',
   )
   .option('--execute', 'do it')
+  .option('--confirm <topic>', 'of a topic that is another log now: its name once more')
   .action((options: RecoverOptions) => run(async (c) => (await import('./commands/recover.ts')).recover(options, c)));
 
 addGenerations(program, run);

@@ -1,7 +1,15 @@
 import type { Settings } from '@callfold/core';
 import { DEAD_LETTERS, fingerprint } from '@callfold/core';
-import type { Aggregates, At, Stored } from '@callfold/engine';
-import { aggregatesOf, decodeEntry, decodeMeta, liveOf, readGenerations, recoveryOf } from '@callfold/engine';
+import type { Aggregates, At, LogFault, Stored } from '@callfold/engine';
+import {
+  aggregatesOf,
+  decodeEntry,
+  decodeMeta,
+  faultOfLog,
+  liveOf,
+  readGenerations,
+  recoveryOf,
+} from '@callfold/engine';
 import type { GenerationRow } from './generations.ts';
 import { generationRows } from './generations.ts';
 import { timeFrom } from './offset-plan.ts';
@@ -57,10 +65,11 @@ const TIMER_LATE_MS = 120_000;
 const AT_ONCE = 16;
 
 type Seen = Omit<StatusRow, 'problem'> & {
-  readonly start: number;
   readonly stored: Stored | null;
   readonly partitions: number;
   readonly hadState: boolean;
+  /** The log is not the one that the state was made of. */
+  readonly fault: LogFault | null;
 };
 
 async function seenOf(site: Site, { role, at }: Target, live: Aggregates, now: number): Promise<Seen> {
@@ -91,7 +100,7 @@ async function seenOf(site: Site, { role, at }: Target, live: Aggregates, now: n
     outboxMs: oldest ? Math.max(0, now - oldest.appendedAt) : null,
     deadLetters: role === 'outcomes' ? (meta?.seqs[DEAD_LETTERS] ?? 0) : null,
     recovering: recovery && { until: recovery.until },
-    start,
+    fault: meta && position !== null ? await faultOfLog(log, at, position, meta, { start, end }) : null,
     stored,
     partitions,
     hadState: position === null && (await log.witness(at)) !== null,
@@ -104,15 +113,10 @@ function ageText(ms: number): string {
 
 /** The first thing that is wrong, in the order in which things have to be put right. */
 function problemOf(seen: Seen, own: string, members: number, now: number): string | null {
-  const { role, position, start, end, stored } = seen;
+  const { role, position, stored } = seen;
   const serve = `\`callfold serve ${role}\``;
   if (seen.hadState) return 'its state is lost, its group has read further: `callfold recover`';
-  if (position !== null && position < start) {
-    return `${start - position} records are gone that were not folded (retention): \`callfold rebuild\``;
-  }
-  if (position !== null && position > end) {
-    return `the log ends at ${end}, before the position: the topic was cut or made anew; see \`callfold topics check\``;
-  }
+  if (seen.fault !== null) return `${seen.fault.says}: \`callfold recover\``;
   if (stored?.meta && recoveryOf(stored)?.until !== null) {
     const meta = decodeMeta(stored.meta);
     if (meta.partitions !== seen.partitions) {
@@ -160,7 +164,7 @@ export async function readStatus(
     const { role } = target;
     const seen = await seenOf(site, target, live, now);
     const problem = known(role, target.at) ?? problemOf(seen, own[role], members[role], now);
-    const { start: _, stored: __, partitions: ___, hadState: ____, ...row } = seen;
+    const { stored: _, partitions: __, hadState: ___, fault: ____, ...row } = seen;
     return { ...row, problem };
   };
   const targets = await targetsOf(site, options);

@@ -1,6 +1,18 @@
 import type { DerivedRecord, Rules, Settings, Source } from '@callfold/core';
 import { currentText, DEAD_LETTERS, DERIVED_OF, hash64, readSubjectKey, subjectKey } from '@callfold/core';
-import type { At, Finding, Log, Moment, Peek, Reading, Report, Store, Stored, StoodRecord } from '@callfold/engine';
+import type {
+  At,
+  Begun,
+  Finding,
+  Log,
+  Moment,
+  Peek,
+  Reading,
+  Report,
+  Store,
+  Stored,
+  StoodRecord,
+} from '@callfold/engine';
 import {
   aggregatesOf,
   compareContents,
@@ -92,6 +104,10 @@ const sum = (a: Report, b: Report): Report => ({
   findings: [...a.findings, ...b.findings],
 });
 
+function begunOf(stored: Stored | null): Begun | undefined {
+  return stored?.meta ? decodeMeta(stored.meta).begun : undefined;
+}
+
 function momentOf(stored: Stored | null): Moment | null {
   if (stored === null || stored.next === null) return null;
   return { next: stored.next, clock: stored.meta === null ? 0 : decodeMeta(stored.meta).clock };
@@ -162,10 +178,12 @@ async function judgeAgain(
 async function verifyStates(verifying: Verifying, peeks: readonly Peek[]): Promise<Row[]> {
   const { at, site, sample } = verifying;
   const { store, settings, generation } = aggregatesOf(site.shelf, liveOf((await readGenerations(site.shelf)).all));
-  const first = momentOf(await store.peek(at));
+  const stored = await store.peek(at);
+  const first = momentOf(stored);
   if (first === null) return [];
   const rules = rulesOf(projectorRole(settings), settings);
-  const reading = { ...readingOf(verifying, 'projector'), from: generation.from[placeText(at)] ?? 0 };
+  const from = generation.from[placeText(at)] ?? 0;
+  const reading = { ...readingOf(verifying, 'projector'), from, begun: begunOf(stored) };
   const expected = await foldPartition(reading, rules, first.next, peeks, first.clock);
   const some = sample === null ? store : storeOfSome(store, isPlainMeantBy(verifying));
   const states = await compareStates(at, some, expected);
@@ -227,7 +245,8 @@ async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]): Prom
   const stood: StoodRecord[] = [];
   for (const one of all) if (sample === null || (await isStoodMeant(verifying, one))) stood.push(one);
   const rules = rulesOf(OUTCOMES, settings);
-  const reading = { ...readingOf(verifying, 'outcomes'), refused: refusedAsErased(standing.records, codec) };
+  const refused = refusedAsErased(standing.records, codec);
+  const reading = { ...readingOf(verifying, 'outcomes'), refused, begun: begunOf(last) };
   const fold = async ({ next, clock }: Moment, some: readonly Peek[]): Promise<Report & { peeked: Report }> => {
     const expected = await foldPartition(reading, rules, next, some, clock);
     return { ...compareContents(stood, expected, codec, order), peeked: expected.peeked };

@@ -127,7 +127,7 @@ describe('a partition as it stands', () => {
         log.world.topics.retain(AT, 8);
         return read();
       },
-      /2 records are gone that were not folded.*`callfold rebuild`/,
+      /2 records between the position 6 and the log's start 8 are gone.*`callfold recover`/,
     ],
     [
       'is ahead of its log',
@@ -135,7 +135,7 @@ describe('a partition as it stands', () => {
         tenRecords()
           .then(() => keep(12))
           .then(() => read()),
-      /the log ends at 10, before the position.*`callfold topics check`/,
+      /the log ends at 10, before the position 12.*`callfold recover`/,
     ],
     [
       'was made with other settings',

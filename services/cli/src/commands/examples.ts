@@ -32,7 +32,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'callfold archive --to s3://cold-logs/callfold',
     'callfold archive --to /srv/callfold-archive --check',
   ],
-  recover: ['callfold recover', 'callfold recover --role outcomes --execute'],
+  recover: [
+    'callfold recover',
+    'callfold recover --role outcomes --execute',
+    'callfold recover --topic callfold.raw.atlas --execute --confirm callfold.raw.atlas',
+  ],
   offsets: ['callfold offsets', 'callfold offsets --role outcomes --to-datetime 2026-02-28T09:30:00Z'],
   'dlq list': ['callfold dlq list', 'callfold dlq list --code too-late --since 2026-02-28T00:00:00Z'],
   'dlq redrive': ['callfold dlq redrive --source atlas', 'callfold dlq redrive --source atlas --execute'],

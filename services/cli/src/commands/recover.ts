@@ -1,11 +1,15 @@
 import { DEFAULT_LIMITS, Refused } from '@callfold/engine';
+import { againCommand } from '../again.ts';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { openKafkaSite } from '../kafka-site.ts';
 import type { RecoverOptions } from '../recovery.ts';
-import { recoverAll, recoverCommand, recoveryText } from '../recovery.ts';
+import { confirmCommands, recoverAll, recoveryText } from '../recovery.ts';
 
-/** `callfold recover`: a service's state is lost: fold again, publish only what is missing. Dry unless told to. */
+/**
+ * `callfold recover`: a service's state is lost: fold again, publish only what is missing. Or its log is another one:
+ * go on with that. Dry unless told to.
+ */
 export async function recover(options: RecoverOptions, context: Context): Promise<Exit> {
   const { config, json, say } = context;
   if (!config.kafka) {
@@ -15,23 +19,39 @@ export async function recover(options: RecoverOptions, context: Context): Promis
     );
   }
   const site = await openKafkaSite(config, say);
-  let lost = 0;
+  const counts = { lost: 0, cut: 0, executed: 0 };
+  const cut = new Set<string>();
   try {
     for await (const row of recoverAll(site, config.settings, options, context)) {
-      if (row.found === 'lost') lost += 1;
+      if (row.found === 'lost') counts.lost += 1;
+      if (row.found === 'cut') counts.cut += 1;
+      if (row.executed) counts.executed += 1;
+      if (row.found === 'cut' && !row.executed) cut.add(row.topic);
       context.out(json ? `${JSON.stringify(row)}\n` : recoveryText(row));
     }
   } finally {
     await site.close();
   }
   if (context.stop.requested) {
-    say(`Ended before all partitions were looked at. To go on: ${recoverCommand(options)}`);
+    const asked = againCommand('recover', options);
+    say(`Ended before all partitions were looked at. To go on:\n${asked}${options.execute ? ' --execute' : ''}`);
     return EXIT.failed;
   }
   const seconds = DEFAULT_LIMITS.confirmMs / 1_000;
-  if (lost === 0) say('Nothing is to be recovered.');
-  else if (options.execute)
-    say(`${lost} partitions are ready: running owners take them within ${seconds} s, others when they start.`);
-  else say(`Nothing was changed. To do it:\n${recoverCommand(options)}`);
-  return EXIT.done;
+  if (counts.executed > 0) {
+    say(
+      `${counts.executed} partitions are ready: running owners take them within ${seconds} s, others when they start.`,
+    );
+  }
+  if (counts.lost + counts.cut === 0) say('Nothing is to be recovered.');
+  if (options.execute && cut.size === 0) return EXIT.done;
+  const whole = counts.lost > 0 && !options.execute ? [`${againCommand('recover', options)} --execute`] : [];
+  const due = [...whole, ...confirmCommands(options, cut)];
+  if (due.length > 0) {
+    const what = options.execute
+      ? 'To go on with another log does not come back: its topic is to be named once more.'
+      : 'Nothing was changed. To do it:';
+    say([what, ...due].join('\n'));
+  }
+  return options.execute ? EXIT.precondition : EXIT.done;
 }

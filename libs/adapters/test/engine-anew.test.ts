@@ -1,0 +1,246 @@
+import type { DerivedRecord } from '@callfold/core';
+import { CALL_OUTCOMES, DEFAULT_SETTINGS, DERIVED_OF, rawTopic, utf8Bytes } from '@callfold/core';
+import type { At, Role, Service } from '@callfold/engine';
+import {
+  begunBefore,
+  beginAnew,
+  compareRange,
+  DEFAULT_LIMITS,
+  offerRecovery,
+  rulesOf,
+  surveyPartition,
+} from '@callfold/engine';
+import { describe, expect, it } from 'vitest';
+import type { Harness } from './engine-harness.ts';
+import { call, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START } from './engine-harness.ts';
+
+/** A topic that was deleted and made anew, or that retention cut before it was folded: the states go on with it. */
+
+const HOUR = 3_600_000;
+const TOPIC = rawTopic('callcenter24');
+const ATS: readonly At[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition }));
+const ROLES = [PROJECTOR, OUTCOMES] as const;
+const BAD = { key: null, value: utf8Bytes('not avro') };
+
+async function settle(h: Harness, services: readonly Service[]): Promise<void> {
+  expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+}
+
+/** Half of each call that is under way. */
+const halves = (from: number, count: number, at: number) => {
+  const calls = Array.from({ length: count }, (_, n) => call(`half-${from + n}`, at));
+  return { first: calls.flatMap((events) => events.slice(0, 5)), rest: calls.flatMap((events) => events.slice(5)) };
+};
+
+const startBoth = (h: Harness): Service[] => ROLES.map((role) => h.start(role));
+
+async function beginAll(h: Harness, role: Role): Promise<boolean[]> {
+  const { log, store } = h.world.ports();
+  return Promise.all(
+    ATS.map((at, index) =>
+      beginAnew({ at, store: store(role.name), log: log(role.name), token: `anew-${role.name}-${index}`, from: null }),
+    ),
+  );
+}
+
+const everything = (h: Harness) => DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic));
+
+function expectEachOnce(h: Harness): void {
+  for (const topic of DERIVED_OF.callcenter24) {
+    for (const { partition } of ATS) {
+      const seqs = h.read(topic).flatMap((one) => (one.partition === partition ? [seqOf(one)] : []));
+      expect(seqs).toEqual(seqs.map((_, index) => index));
+    }
+  }
+  const ids = outcomesOf(h).map(({ outcomeId, revision }) => `${outcomeId} ${revision}`);
+  expect(new Set(ids).size).toBe(ids.length);
+}
+
+function outcomesOf(h: Harness): DerivedRecord[] {
+  return h
+    .read(CALL_OUTCOMES)
+    .map(({ value }) => h.codec.decodeDerived(CALL_OUTCOMES, value ?? BAD.value) as unknown as DerivedRecord);
+}
+
+const refusals = (services: readonly Service[]): string[] =>
+  services.flatMap((service) => service.status().flatMap(({ refused }) => refused ?? []));
+
+/** Calls that are over, calls under way, a bad record at the beginning of each partition; then the log is another. */
+async function madeAnew(newCalls: number) {
+  const h = await openHarness();
+  const services = startBoth(h);
+  for (const at of ATS) h.append(at, BAD);
+  h.publish(Array.from({ length: 20 }, (_, n) => call(`old-${n}`, START)).flat());
+  await settle(h, services);
+  const { first, rest } = halves(0, 6, h.clock.now() - 10_000);
+  h.publish(first);
+  await h.clock.runUntil(() => false, 20_000);
+  await h.stop(services);
+  const before = everything(h);
+  for (const at of ATS) h.world.topics.truncate(at, 0);
+  for (const at of ATS) h.append(at, BAD);
+  h.publish(rest);
+  h.publish(Array.from({ length: newCalls }, (_, n) => call(`new-${n}`, h.clock.now() - 70_000)).flat());
+  return { h, before };
+}
+
+describe('a topic made anew', () => {
+  it.each([1, 60])('is refused, and then folded on with what is known: %i new calls', async (newCalls) => {
+    const { h, before } = await madeAnew(newCalls);
+    const services = startBoth(h);
+    await h.clock.runUntil(() => false, 60_000);
+    const said = refusals(services);
+    expect(said).toHaveLength(2 * PARTITIONS);
+    for (const message of said) expect(message).toMatch(/topic was made anew.*callfold recover/);
+    expect(everything(h)).toEqual(before);
+    for (const role of ROLES) expect(await beginAll(h, role)).toEqual([true, true]);
+    await settle(h, services);
+    expect(refusals(services)).toEqual([]);
+    for (const one of before) expect(everything(h)).toContainEqual(one);
+    expectEachOnce(h);
+    // What was said of it before is not forgotten.
+    const halfCalls = outcomesOf(h).filter(({ outcomeId }) => outcomeId.includes('half-'));
+    expect(halfCalls).toHaveLength(6);
+    for (const one of halfCalls) {
+      expect(one).toMatchObject({ outcome: 'answered', revision: 1, inferred: false, offers: 1 });
+      expect(one).not.toMatchObject({ queuedAt: null });
+    }
+    expect(outcomesOf(h).filter(({ outcomeId }) => outcomeId.includes('new-'))).toHaveLength(newCalls);
+    expect(h.letters()).toHaveLength(2 * PARTITIONS);
+    expect(await h.findings()).toEqual([]);
+    for (const role of ROLES) expect(await beginAll(h, role)).toEqual([false, false]);
+    await h.stop(services);
+  });
+
+  it('sends what was committed and not sent, and no bytes of another record with a letter', async () => {
+    let isAway = false;
+    const h = await openHarness((part, name) => (part === 'kafka' && name === 'send' && isAway ? 'before' : 'none'));
+    const services = startBoth(h);
+    h.publish(call('old', START));
+    await settle(h, services);
+    isAway = true;
+    for (const at of ATS) h.append(at, BAD);
+    h.publish(call('unsent', h.clock.now()));
+    await h.clock.runUntil(() => false, 30_000);
+    await h.stop(services);
+    for (const at of ATS) h.world.topics.truncate(at, 0);
+    const other = utf8Bytes('of the other log');
+    for (const at of ATS) for (let n = 0; n < 20; n += 1) h.append(at, { key: null, value: other });
+    for (const role of ROLES) await beginAll(h, role);
+    isAway = false;
+    const again = startBoth(h);
+    await settle(h, again);
+    expectEachOnce(h);
+    const gone = h.letters().find(({ letter }) => letter.reason.includes('its bytes are gone'));
+    expect(gone?.letter.value).toBeNull();
+    expect(h.letters()).toHaveLength(PARTITIONS * 21);
+    expect(outcomesOf(h).map(({ outcomeId }) => outcomeId)).toContain('default/callcenter24/unsent');
+    expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+
+  it('is compared by `replay outcomes` without what stands of the log before it', async () => {
+    const { h } = await madeAnew(10);
+    for (const role of ROLES) await beginAll(h, role);
+    const services = startBoth(h);
+    await settle(h, services);
+    const { log, store, publisher } = h.world.ports();
+    for (const at of ATS) {
+      const { counts, differences, letters } = await compareRange({
+        at,
+        source: 'callcenter24',
+        log: log('check'),
+        codec: h.codec,
+        store: store('outcomes'),
+        reader: publisher(),
+        rules: rulesOf(OUTCOMES, DEFAULT_SETTINGS),
+        clock: h.clock,
+        stop: { requested: false },
+        patienceMs: 0,
+        range: { from: 0, to: Infinity },
+        isWanted: () => true,
+      });
+      expect(differences).toEqual([]);
+      expect(letters).toEqual({ surplus: 0, missing: 0 });
+      const outcomes = counts.get(CALL_OUTCOMES);
+      expect(outcomes).toMatchObject({ missing: 0, changed: 0, surplus: 0, moving: 0 });
+      expect(outcomes?.same).toBeGreaterThan(0);
+    }
+    await h.stop(services);
+  });
+
+  it('is recovered when the store is lost as well: what stands tells that there was another log', async () => {
+    const { h } = await madeAnew(10);
+    for (const role of ROLES) await beginAll(h, role);
+    const services = startBoth(h);
+    await settle(h, services);
+    await h.stop(services);
+    const before = everything(h);
+    h.world.storeServer('outcomes').restore(new Map());
+    const { log, store, publisher } = h.world.ports();
+    for (const [index, at] of ATS.entries()) {
+      const reading = { at, source: 'callcenter24' as const, log: log('outcomes'), codec: h.codec };
+      const begun = await begunBefore(reading, publisher(), DERIVED_OF.callcenter24);
+      expect(begun).toEqual({ from: 0, outbox: 0 });
+      const rules = rulesOf(OUTCOMES, DEFAULT_SETTINGS);
+      const { standingRecords } = DEFAULT_LIMITS;
+      const survey = await surveyPartition({ ...reading, derived: publisher(), rules, standingRecords, begun });
+      for (const one of survey.topics) expect(one).toMatchObject({ missing: 0, changed: 0, surplus: 0 });
+      await offerRecovery({ at, store: store('outcomes'), log: log('outcomes'), token: `offer-${index}`, begun });
+    }
+    for (const source of ['atlas', 'chatterfy', 'vonage'] as const) {
+      for (const { partition } of ATS) {
+        const at = { topic: rawTopic(source), partition };
+        await offerRecovery({ at, store: store('outcomes'), log: log('outcomes'), token: `offer-${source}` });
+      }
+    }
+    const again = startBoth(h);
+    await settle(h, again);
+    expect(everything(h)).toEqual(before);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+});
+
+describe('a log of which retention took what was not folded', () => {
+  it('is folded on from where it begins, and nothing twice', async () => {
+    const h = await openHarness();
+    const services = startBoth(h);
+    h.publish(Array.from({ length: 20 }, (_, n) => call(`old-${n}`, START)).flat());
+    await settle(h, services);
+    await h.stop(services);
+    h.publish(Array.from({ length: 20 }, (_, n) => call(`gone-${n}`, h.clock.now())).flat());
+    for (const at of ATS) h.world.topics.retain(at, h.world.topics.bounds(at).end);
+    h.publish(Array.from({ length: 20 }, (_, n) => call(`new-${n}`, h.clock.now())).flat());
+    for (const role of ROLES) expect(await beginAll(h, role)).toEqual([true, true]);
+    const again = startBoth(h);
+    await settle(h, again);
+    expectEachOnce(h);
+    const ids = outcomesOf(h).map(({ outcomeId }) => outcomeId);
+    expect(ids.filter((id) => id.includes('gone-'))).toEqual([]);
+    expect(ids).toHaveLength(40);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+});
+
+describe('a log whose end was lost', () => {
+  it('is folded on behind what is left of it, and what was folded is kept', async () => {
+    const h = await openHarness();
+    const services = startBoth(h);
+    h.publish(Array.from({ length: 20 }, (_, n) => call(`old-${n}`, START)).flat());
+    await settle(h, services);
+    await h.stop(services);
+    const before = everything(h);
+    for (const at of ATS) h.world.topics.truncate(at, h.world.topics.bounds(at).end - 3);
+    h.publish(Array.from({ length: 3 }, (_, n) => call(`new-${n}`, h.clock.now())).flat());
+    for (const role of ROLES) expect(await beginAll(h, role)).toEqual([true, true]);
+    const again = startBoth(h);
+    await settle(h, again);
+    expectEachOnce(h);
+    for (const one of before) expect(everything(h)).toContainEqual(one);
+    expect(outcomesOf(h)).toHaveLength(23);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+});
