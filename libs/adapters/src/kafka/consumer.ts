@@ -42,7 +42,7 @@ export type ConsumerLimits = {
 
 export const CONSUMER_LIMITS: ConsumerLimits = {
   sessionMs: 10_000,
-  heartbeatMs: 500,
+  heartbeatMs: 250,
   rebalanceMs: 30_000,
   maxWaitMs: 50,
   minBytes: 1,

@@ -17,6 +17,8 @@ type Transactions = Pick<Link, 'takeProducerId' | 'addToTransaction' | 'abortTra
 const FENCE_MS = 15_000;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 500;
+/** Markers of many fences at once are some 100 ms on their way. */
+const LONGEST_BUSY_MS = 80;
 /**
  * At 32,767 the coordinator takes another producer id, whose marker would not shut out the id before. So nothing is
  * ever sent in the last epochs: beyond this one, epochs are used up until the id changes.
@@ -48,7 +50,7 @@ async function tryToFence(link: Transactions, id: string, ats: readonly At[], gi
 
 /** While a transaction is being ended, whoever's, the coordinator asks to come again. */
 async function takeWhenFree(link: Transactions, id: string, giveUpAt: number): Promise<ProducerId> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_BUSY_MS)) {
     try {
       return await link.takeProducerId(id);
     } catch (error) {

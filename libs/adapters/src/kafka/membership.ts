@@ -33,7 +33,7 @@ const REJOINS: ReadonlySet<string | null> = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
 ]);
 const isRejoin = (error: unknown): boolean => REJOINS.has(codeOf(explain('sending a heartbeat', error)));
-const PULSE_MS = 500;
+const PULSE_MS = 250;
 
 const nameOf = ({ topic, partition }: At): string => `${topic}/${partition}`;
 
