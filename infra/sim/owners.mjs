@@ -74,10 +74,18 @@ export function createOwners(world, weather, random) {
     const { topics } = world;
     return {
       stop: () => consumer.stop(),
-      seek: (at, offset) => consumer.seek(at, offset),
+      seek(at, offset) {
+        held.delete(placeOf(at));
+        consumer.seek(at, offset);
+      },
       run: (handler) =>
         consumer.run({
           ...handler,
+          async assigned(at, signal) {
+            const answer = await handler.assigned(at, signal);
+            held.delete(placeOf(at));
+            return answer;
+          },
           async batch(at, batch, signal) {
             const place = placeOf(at);
             held.set(place, batch.next);
@@ -98,6 +106,23 @@ export function createOwners(world, weather, random) {
     };
   }
 
+  /**
+   * A claim reads what waits, and folds it before it answers.
+   * @param {import('@callfold/engine').Log} log
+   * @param {Map<string, number>} held
+   * @returns {import('@callfold/engine').Log}
+   */
+  function withReads(log, held) {
+    return {
+      ...log,
+      async read(at, offset, maxRecords) {
+        const batch = await log.read(at, offset, maxRecords);
+        held.set(placeOf(at), batch.next);
+        return batch;
+      },
+    };
+  }
+
   /** @param {RoleName} role @returns {Owner} */
   function start(role) {
     started += 1;
@@ -112,7 +137,7 @@ export function createOwners(world, weather, random) {
       { settings: plan.settings, limits: plan.limits },
       {
         consumer: withFetches(consumer, process, held),
-        log: ports.log(role),
+        log: withReads(ports.log(role), held),
         store: ports.store(role),
         codec: world.codec,
         publisher: role === 'outcomes' ? ports.publisher() : null,

@@ -48,8 +48,8 @@ async function scene(fault: (call: string) => Fault) {
   const service = h.start(OUTCOMES, undefined, {}, consumer);
   const events = call('first', START);
   const at: At = h.placeOf(events[0]!);
-  h.publish(events);
   const position = (await answerOf(h, handler().assigned(at, SIGNAL))) ?? 0;
+  h.publish(events);
   const take = (from: number): Promise<number | null> =>
     answerOf(h, handler().batch(at, h.world.topics.read(at, from, 1_000), SIGNAL));
   const claims = (): number => h.said.filter(({ name }) => name === 'partition-claimed').length;
@@ -100,6 +100,28 @@ describe('an owner that is paused', () => {
     await h.stop([service]);
   });
 
+  it('folds what waits already before it is handed anything, and answers where that ends', async () => {
+    const { h, service, handler, at, position } = await scene(() => 'none');
+    await answerOf(h, handler.revoked(at));
+    const { end } = h.world.topics.bounds(at);
+    expect(end).toBeGreaterThan(position);
+    expect(await answerOf(h, handler.assigned(at, SIGNAL))).toBe(end);
+    expect(await h.clock.runUntil(() => service.status()[0]?.committed === end, HOUR)).toBe(true);
+    await answerOf(h, handler.revoked(at));
+    await h.stop([service]);
+  });
+
+  it('answers its own position when the log cannot be read on just then', async () => {
+    let isAway = false;
+    const { h, service, handler, at, position } = await scene((name) =>
+      isAway && name === 'read' ? 'before' : 'none',
+    );
+    await answerOf(h, handler.revoked(at));
+    isAway = true;
+    expect(await answerOf(h, handler.assigned(at, SIGNAL))).toBe(position);
+    await h.stop([service]);
+  });
+
   it('claims at most so many partitions at the same time, and all of them in the end', async () => {
     let claims = 0;
     let hangs = true;
@@ -142,6 +164,31 @@ describe('a slice that is open while there is more to be read', () => {
     expect(all).toBe(h.world.topics.bounds(at).end);
     expect(await h.clock.runUntil(() => committed() === all, 100)).toBe(true);
     await answerOf(h, handler.revoked(at));
+    await h.stop([service]);
+  });
+});
+
+describe('an owner that asks the store first, and the log after another has begun', () => {
+  it('does not take for lost what was committed meanwhile', async () => {
+    let hangs = true;
+    const h = await openHarness((_part, name) => {
+      if (name !== 'witness' || !hangs) return 'none';
+      hangs = false;
+      return 'hang';
+    });
+    const late = byHand();
+    const service = h.start(OUTCOMES, undefined, {}, late.consumer);
+    const events = call('first', START);
+    const at: At = h.placeOf(events[0]!);
+    const answer = late.handler().assigned(at, SIGNAL);
+    await h.clock.runUntil(() => !hangs, HOUR);
+    h.publish(events);
+    const other = h.start(OUTCOMES);
+    expect(await h.clock.runUntil(() => h.read(CALL_OUTCOMES).length === 1, HOUR)).toBe(true);
+    await h.stop([other]);
+    h.letGo();
+    expect(await answerOf(h, answer)).toBe(h.world.topics.bounds(at).end);
+    expect(service.status()[0]?.refused).toBeNull();
     await h.stop([service]);
   });
 });

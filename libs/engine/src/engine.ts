@@ -60,6 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
     return result;
   }
 
+  /** Answers from where to read on. */
   async function claim(slot: Slot): Promise<number | null> {
     const { at, signal, retry } = slot;
     const source = sourceOf(at.topic);
@@ -86,7 +87,24 @@ export function createEngine(options: EngineOptions): Engine {
     slot.progress.sawEnd(end, askedAt);
     slot.progress.folded(position, askedAt);
     observer({ name: 'partition-claimed', at, epoch: claimed.claim.epoch, position, end });
-    return position;
+    // Folded at once: the consumer's fetch under way knows nothing of this partition, and ends only when all that it
+    // brought for others is folded.
+    const { waiting } = claimed;
+    return waiting === null ? position : take(slot, waiting);
+  }
+
+  /** Answers from where to read on. */
+  async function take(slot: Slot, batch: Batch, cameAt = clock.now()): Promise<number | null> {
+    const { partition } = slot;
+    if (!partition) return null;
+    if (batch.from !== partition.position) return partition.position;
+    try {
+      await partition.take(batch);
+      slot.progress.folded(partition.position, cameAt);
+      return partition.position;
+    } catch (error) {
+      return after(slot, error);
+    }
   }
 
   /** What an error means for the partition: the offset to go on from, or null to leave it alone. */
@@ -202,18 +220,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (!slot) return null;
       const cameAt = clock.now();
       slot.progress.sawEnd(batch.end, cameAt);
-      return exclusive(slot, async () => {
-        const { partition } = slot;
-        if (!partition) return null;
-        if (batch.from !== partition.position) return partition.position;
-        try {
-          await partition.take(batch);
-          slot.progress.folded(partition.position, cameAt);
-          return partition.position;
-        } catch (error) {
-          return after(slot, error);
-        }
-      });
+      return exclusive(slot, () => take(slot, batch, cameAt));
     },
     async paused(at: At) {
       const slot = slots.get(placeText(at));

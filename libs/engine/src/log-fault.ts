@@ -27,6 +27,9 @@ export async function faultOfLog(
     return { what: 'passed', says };
   }
   if (next > end) {
+    // Another owner may have folded on since the log was asked.
+    const now = await log.bounds(at);
+    if (now.end >= next) return faultOfLog(log, at, next, meta, now);
     const says = `the log ends at ${end}, before the position ${next}: it was truncated or the topic was made anew`;
     return { what: 'ended', says };
   }

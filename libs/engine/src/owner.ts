@@ -9,7 +9,7 @@ import { faultOfLog, logFaultText } from './log-fault.ts';
 import type { Entry } from './outbox.ts';
 import { decodeEntry } from './outbox.ts';
 import { placeWords } from './place.ts';
-import type { At, Claim, Signal, Stored } from './ports.ts';
+import type { At, Batch, Claim, Signal, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { firstStanding, topicPages } from './read-back.ts';
@@ -35,6 +35,8 @@ export type Claimed = {
   readonly standing: Standing | null;
   /** Asked for by an operator, standing, and of commits that the store lost; in the order in which they were taken. */
   readonly corrections: readonly Correction[];
+  /** What the log has from the position on, as far as one read brings it; null: it could not be read. */
+  readonly waiting: Batch | null;
 };
 
 function checkMeta(at: At, role: string, meta: Meta, settings: string, partitions: number): void {
@@ -77,16 +79,20 @@ async function checkReading(options: EngineOptions, at: At, source: Source, meta
 
 /** The state is gone, and something shows that there was one. */
 async function checkFirst(options: EngineOptions, at: At, topics: readonly string[]): Promise<void> {
-  const { log, publisher } = options.ports;
-  const lost = (witness: string): Refused =>
-    new Refused(
+  const { log, publisher, store } = options.ports;
+  const refuse = async (witness: string): Promise<void> => {
+    // Another owner may have begun since the store was asked, and its commits come before all that shows.
+    const seen = await store.peek(at);
+    if (seen !== null && seen.next !== null) return;
+    throw new Refused(
       `${placeWords(at)}: ${options.role.name} has no checkpoint in its store, but ${witness}. The store lost its state: ` +
         'run `callfold recover`, which folds again and publishes only what is missing.',
     );
+  };
   const witness = await log.witness(at);
-  if (witness !== null) throw lost(`its group has read up to offset ${witness}`);
+  if (witness !== null) return refuse(`its group has read up to offset ${witness}`);
   const topic = publisher && (await firstStanding(publisher, at, topics));
-  if (topic) throw lost(`${topic} holds records of this partition`);
+  if (topic) await refuse(`${topic} holds records of this partition`);
 }
 
 type Ground = {
@@ -112,12 +118,38 @@ function entryOf(bytes: Uint8Array, isOfBefore: boolean): Entry {
   return isOfBefore && entry.what === 'letter' ? { ...entry, isGone: true } : entry;
 }
 
-/** Fences the earlier owners, and tells what of theirs stands. */
+async function fence({ ports: { publisher } }: EngineOptions, at: At, topics: readonly string[]): Promise<void> {
+  await publisher?.fence(at, topics);
+}
+
+async function checkLog({ ports: { log } }: EngineOptions, at: At, ground: Ground): Promise<void> {
+  const fault = await faultOfLog(log, at, ground.position, ground.meta, ground);
+  if (fault) throw new Refused(logFaultText(at, fault));
+}
+
+async function checkRecords(
+  options: EngineOptions,
+  at: At,
+  source: Source,
+  ground: Ground,
+  stored: Stored,
+): Promise<void> {
+  if (stored.next === null) return;
+  const { meta, start } = ground;
+  await allDone(checkLog(options, at, ground), checkReading(options, at, source, meta, start));
+}
+
+/** Waits for all, also when one fails: nothing of a claim goes on behind it. @throws the first one's error, in order */
+async function allDone(...works: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** What of the earlier owners stands, once they are fenced. */
 async function takeOver(options: EngineOptions, at: At, topics: readonly string[], ground: Ground) {
   const { publisher, store, codec, log } = options.ports;
   const { meta } = ground;
   if (!publisher) return { meta, unsent: [], standing: null, corrections: [] };
-  await publisher.fence(at, topics);
   const [outbox, unknown] = await Promise.all([store.outbox(at), unknownFrom(options, at, ground)]);
   const entries = outbox
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
@@ -205,12 +237,13 @@ export async function claimPartition(
   const isOffered = kept.offered !== null && kept.last === null && (kept.settings === '' || !kept.begun);
   const known = isOffered ? { ...empty, offered: kept.offered, ...(kept.begun && { begun: kept.begun }) } : kept;
   const position = isOffered ? Math.max(start, stored.next ?? start) : (stored.next ?? start);
-  if (stored.next !== null) {
-    checkMeta(at, options.role.name, known, settings, partitions);
-    const fault = await faultOfLog(log, at, position, known, { start, end });
-    if (fault) throw new Refused(logFaultText(at, fault));
-    await checkReading(options, at, source, known, start);
-  }
-  const taken = await takeOver(options, at, topics, { meta: known, start, position, end });
-  return { claim: stored.claim, stored: stored.next, position, end, partitions, ...taken };
+  if (stored.next !== null) checkMeta(at, options.role.name, known, settings, partitions);
+  const ground = { meta: known, start, position, end };
+  // Who reads on tells what is wrong with the log.
+  const waiting = log.read(at, position, options.limits.foldRecords).catch(() => null);
+  // The claim shuts earlier owners out of the store, so that none of them fences any more: the log is looked at meanwhile.
+  await allDone(checkRecords(options, at, source, ground, stored), fence(options, at, topics), waiting);
+  const taken = await takeOver(options, at, topics, ground);
+  const owned = { claim: stored.claim, stored: stored.next, position, end, partitions };
+  return { ...owned, ...taken, waiting: await waiting };
 }
