@@ -46,6 +46,19 @@ async function drain({ partition }: Slot, clock: Clock, mostMs: number): Promise
   await within(clock, mostMs, drained());
 }
 
+/** Set by the group's, or by itself. */
+function eitherOf(signal: Signal): Signal {
+  const own = { aborted: false };
+  return {
+    get aborted() {
+      return own.aborted || signal.aborted;
+    },
+    set aborted(value: boolean) {
+      own.aborted = value;
+    },
+  };
+}
+
 export function createEngine(options: EngineOptions): Engine {
   const { role, ports, limits } = options;
   const { clock, observer, consumer, log } = ports;
@@ -185,15 +198,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   const handler: ConsumerHandler = {
     async assigned(at: At, signal: Signal) {
-      const own = { aborted: false };
-      const either = {
-        get aborted() {
-          return own.aborted || signal.aborted;
-        },
-        set aborted(value: boolean) {
-          own.aborted = value;
-        },
-      };
+      const either = eitherOf(signal);
       const waits: Waits = new Map();
       const slot: Slot = {
         at,

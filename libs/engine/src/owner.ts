@@ -241,7 +241,7 @@ export async function claimPartition(
   const ground = { meta: known, start, position, end };
   // Who reads on tells what is wrong with the log.
   const waiting = log.read(at, position, options.limits.foldRecords).catch(() => null);
-  // The claim shuts earlier owners out of the store, so that none of them fences any more: the log is looked at meanwhile.
+  // The claim shuts earlier owners out of the store, so that none of them fences any more.
   await allDone(checkRecords(options, at, source, ground, stored), fence(options, at, topics), waiting);
   const taken = await takeOver(options, at, topics, ground);
   const owned = { claim: stored.claim, stored: stored.next, position, end, partitions };
