@@ -29,18 +29,9 @@ export async function openStage({ root, partitions, say }) {
     return admin.create(name, partitions, 1, own);
   };
   for (const spec of TOPICS) await create(spec);
-  /** A topic may go while it is being described. */
-  const areThere = async (names) => {
-    try {
-      return (await admin.describe(names)).size > 0;
-    } catch (error) {
-      if (error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return true;
-      throw error;
-    }
-  };
   const anew = async (names) => {
     await admin.remove(names);
-    for (const until = Date.now() + GONE_MS; await areThere(names); await pause(LOOK_MS)) {
+    for (const until = Date.now() + GONE_MS; (await admin.describe(names)).size > 0; await pause(LOOK_MS)) {
       if (Date.now() > until) throw new Error(`bench: Kafka has not deleted ${names.join(', ')} within a minute`);
     }
     for (const spec of TOPICS) if (names.includes(spec.name)) await create(spec);

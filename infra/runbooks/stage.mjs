@@ -12,7 +12,6 @@ const COMMAND = fileURLToPath(new URL('../../services/cli/bin/callfold.js', impo
 export const PARTITIONS = 2;
 const LOOK_MS = 200;
 const PATIENCE_MS = 180_000;
-const APPLY_TRIES = 3;
 
 /** @typedef {{ code: number | null, out: string, err: string }} Ended */
 /** @typedef {Awaited<ReturnType<typeof openStage>>} Stage */
@@ -125,11 +124,8 @@ export async function openStage(say) {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-  // A broker that has just begun may not know a topic yet that it has just made; what is there is left as it is.
-  for (let left = APPLY_TRIES; ; left -= 1) {
-    const applied = await callfold(['topics', 'apply', '--execute']);
-    if (applied.code === 0) break;
-    if (left > 1) continue;
+  const applied = await callfold(['topics', 'apply', '--execute']);
+  if (applied.code !== 0) {
     await stage.close();
     throw new Error(applied.err);
   }

@@ -9,15 +9,24 @@ const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 100;
 /** A topic just made is not known everywhere at once; one that was never made never will be. */
 const ATTEMPTS_TO_FIND = 3;
+/** Of whoever knows that a topic is there, or that it just went: until all brokers have heard of it, 13 s at most. */
+export const ATTEMPTS_TO_HEAR = 8;
 
-/** For what may be repeated: asks anew for the metadata and tries again, a few times. */
-export async function withRetries<Result>(link: Pick<Link, 'refresh'>, work: () => Promise<Result>): Promise<Result> {
+/**
+ * For what may be repeated: asks anew for the metadata and tries again, a few times.
+ * @param toFind attempts when a topic is not known
+ */
+export async function withRetries<Result>(
+  link: Pick<Link, 'refresh'>,
+  work: () => Promise<Result>,
+  toFind = ATTEMPTS_TO_FIND,
+): Promise<Result> {
   for (let attempt = 1, pauseMs = FIRST_PAUSE_MS; ; attempt += 1, pauseMs *= 2) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof KafkaError) || !error.retriable) throw error;
-      const attempts = error.code === 'UNKNOWN_TOPIC_OR_PARTITION' ? ATTEMPTS_TO_FIND : ATTEMPTS;
+      const attempts = error.code === 'UNKNOWN_TOPIC_OR_PARTITION' ? toFind : ATTEMPTS;
       if (attempt >= attempts) throw error;
       await sleep(pauseMs);
       // When this fails too, the next attempt says why.
