@@ -131,6 +131,17 @@ describe('a partition that comes back', () => {
     await s.answer('assigned raw/0', 0);
     expect(s.log).toEqual(['assigned raw/0', 'revoked raw/0', 'assigned raw/0']);
   });
+
+  it('is assigned anew after a crash that the client does not recover from, because of what may be there later', async () => {
+    const s = scene();
+    await joined(s, 0);
+    s.events().crashed(new KafkaError('reading', failureOf(15)), false);
+    await s.logged('revoked raw/0');
+    await vi.waitFor(() => expect(s.starts()).toBe(2), soon);
+    s.join([A]);
+    await s.answer('assigned raw/0', 0);
+    expect(s.log).toEqual(['assigned raw/0', 'revoked raw/0', 'assigned raw/0']);
+  });
 });
 
 describe('a batch that runs long', () => {

@@ -35,6 +35,10 @@ const REJOINS: ReadonlySet<string | null> = new Set([
 const isRejoin = (error: unknown): boolean => REJOINS.has(codeOf(explain('sending a heartbeat', error)));
 const PULSE_MS = 250;
 
+/** What may be otherwise a little later; a topic that is not there will not come by itself. */
+const isAway = (error: Error): boolean =>
+  error instanceof KafkaError && error.retriable && error.code !== 'UNKNOWN_TOPIC_OR_PARTITION';
+
 const nameOf = ({ topic, partition }: At): string => `${topic}/${partition}`;
 
 export function startMembership(
@@ -46,7 +50,7 @@ export function startMembership(
   const lanes = createLanes(member, handler, fail);
   const ended = deferred();
   let state: MemberState = { isMember: false, detail: 'joins its group' };
-  let isAway = false;
+  let isMissing = false;
   /** Of the group, at the last sharing out that this member heard of; null: it may have missed some. */
   let generation: number | null = null;
   let stopped: Promise<void> | null = null;
@@ -59,8 +63,8 @@ export function startMembership(
 
   /** Said once as a warning: the attempts that follow are all the same. */
   function missKafka({ message }: Error, until: string): void {
-    log[isAway ? 'debug' : 'warn']({ message }, `Kafka is away: the member ${until}`);
-    isAway = true;
+    log[isMissing ? 'debug' : 'warn']({ message }, `Kafka is away: the member ${until}`);
+    isMissing = true;
     state = { isMember: false, detail: `waits for Kafka: ${message}` };
   }
 
@@ -119,8 +123,8 @@ export function startMembership(
         return;
       }
       state = { isMember: true, detail: `member of its group, with ${ats.length} partitions` };
-      if (isAway) log.info({}, 'Kafka is back: the member joined anew');
-      isAway = false;
+      if (isMissing) log.info({}, 'Kafka is back: the member joined anew');
+      isMissing = false;
       log.info({ partitions: ats.map(nameOf) }, 'the group shared its partitions out');
       lanes.assign(ats, keeps);
     },
@@ -138,12 +142,14 @@ export function startMembership(
         if (restarts) void stopOnceMore();
         return;
       }
-      if (!restarts) {
+      if (!restarts && !isAway(error)) {
         fail(error);
         return;
       }
       settled = deferred();
       missKafka(error, 'joins anew when it is back');
+      // It gives up on a group's coordinator that it cannot find in a few attempts.
+      if (!restarts) void startLater();
     },
     async batch(incoming) {
       const { at, from, fetched } = incoming;
@@ -169,14 +175,14 @@ export function startMembership(
     },
   };
 
-  async function start(): Promise<void> {
+  async function join(): Promise<void> {
     while (isRunning()) {
       try {
         await member.start(events);
         return;
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error;
-        if (!error.retriable || error.code === 'UNKNOWN_TOPIC_OR_PARTITION') throw new Refused(error.message);
+        if (!isAway(error)) throw new Refused(error.message);
         missKafka(error, 'joins when it is there');
         await sleep(limits.retryMs);
       }
@@ -184,10 +190,19 @@ export function startMembership(
     settled.resolve();
   }
 
-  start().catch((reason: unknown) => {
-    settled.resolve();
-    fail(reason);
-  });
+  function start(): void {
+    join().catch((reason: unknown) => {
+      settled.resolve();
+      fail(reason);
+    });
+  }
+
+  async function startLater(): Promise<void> {
+    await sleep(limits.retryMs);
+    start();
+  }
+
+  start();
   return {
     ended: ended.promise,
     state: () => state,
