@@ -30,7 +30,7 @@ import {
   withTargets,
 } from './commands/target-options.ts';
 import type { RecoverOptions } from './recovery.ts';
-import { onStop } from './stop.ts';
+import { endAnyway, onStop } from './stop.ts';
 import type { VerifyOptions } from './verify-on.ts';
 import type { RoleName } from './site.ts';
 
@@ -240,5 +240,6 @@ try {
     if (process.env['CALLFOLD_LOG_LEVEL'] === 'debug' && error instanceof Error)
       process.stderr.write(`${withoutSecrets(String(error.stack))}\n`);
     process.exitCode = exitOf(error);
+    endAnyway((held) => process.stderr.write(`callfold: ended, though it was held by ${held.join(', ')}\n`));
   }
 }

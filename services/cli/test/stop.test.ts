@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { endAnyway } from '../src/stop.ts';
+import { callfold, checkBuilt } from './built-command.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -23,4 +24,11 @@ test('it does not hold the process itself', () => {
   vi.spyOn(globalThis, 'setTimeout').mockReturnValue(timer as never);
   endAnyway(() => undefined);
   expect(timer.unref).toHaveBeenCalledOnce();
+});
+
+test('a command that failed ends, whatever still holds its process', async () => {
+  checkBuilt();
+  const held = '--import data:text/javascript,setInterval(()=>undefined,1_000)';
+  const { code, err } = await callfold(['serve', 'projector'], { env: { NODE_OPTIONS: held } });
+  expect([code, err]).toEqual([4, expect.stringMatching(/CALLFOLD_KAFKA_BROKERS[^]*held by .*Timeout/)]);
 });
