@@ -46,7 +46,7 @@ export * from './redis/url.ts';
 export { rawFields } from './avro/raw-fields.ts';
 export * from './memory/clock.ts';
 export type { ApiKeys, KeyHolder } from './ops/api-keys.ts';
-export { ANY_TENANT, readApiKeys } from './ops/api-keys.ts';
+export { ANY_TENANT, KEY_ADVICE, KEY_PROBLEMS, readApiKeys } from './ops/api-keys.ts';
 export * from './ops/clock.ts';
 export * from './ops/config.ts';
 export * from './ops/given.ts';

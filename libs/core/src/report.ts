@@ -19,6 +19,9 @@ import { hourOf, pieces } from './report-time.ts';
 export const DIMENSIONS = ['tenant', 'source', 'agent', 'day', 'hour'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
+/** T of the service levels where nobody asks for others; the console has these alone. */
+export const THRESHOLDS_SECONDS: readonly number[] = [20, 30, 60];
+
 /** More groups than this are refused: nobody reads them, and they would take the memory. */
 export const REPORT_GROUPS_MAX = 100_000;
 

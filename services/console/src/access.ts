@@ -1,5 +1,5 @@
 import type { ApiKeys, FastifyRequest } from '@callfold/adapters';
-import { readApiKeys } from '@callfold/adapters';
+import { isLoopback, KEY_ADVICE, readApiKeys } from '@callfold/adapters';
 import { TENANT } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import { ProblemError } from './problem.ts';
@@ -21,12 +21,11 @@ type AccessSettings = {
   readonly httpHost: string;
 };
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 const PAGE = 'docs/console.md';
 
 /** @throws Refused where anybody on the network could read */
 export function openAccess({ keys: text, tenantHeader, httpHost }: AccessSettings): Access {
-  if (text === null && tenantHeader === null && !LOOPBACK.test(httpHost)) {
+  if (text === null && tenantHeader === null && !isLoopback(httpHost)) {
     throw new Refused(
       `CALLFOLD_HTTP_HOST is ${httpHost}, where anybody could read: name keys by tenant in CALLFOLD_CONSOLE_KEYS or ` +
         '…_KEYS_FILE, or the header of a reverse proxy in CALLFOLD_CONSOLE_TENANT_HEADER, or listen on 127.0.0.1.',
@@ -43,9 +42,7 @@ export function openAccess({ keys: text, tenantHeader, httpHost }: AccessSetting
       throw new ProblemError('no-key', `the reverse proxy sent no tenant in ${tenantHeader}`);
     }
     const holder = keys.holderOf(headers.authorization);
-    if (holder === 'no-key')
-      throw new ProblemError('no-key', 'send `authorization: Bearer KEY`, with the key of your tenant');
-    if (holder === 'wrong-key') throw new ProblemError('wrong-key', 'nobody has this key; it may have been taken away');
+    if (typeof holder === 'string') throw new ProblemError(holder, KEY_ADVICE[holder]);
     return holder.tenantId;
   }
 

@@ -1,5 +1,5 @@
 import type { ReportFigures, Zone } from '@callfold/core';
-import { openReport } from '@callfold/core';
+import { openReport, THRESHOLDS_SECONDS } from '@callfold/core';
 import type { Clock } from '@callfold/engine';
 import type { ConsoleLimits } from './limits.ts';
 import type { Records } from './records.ts';
@@ -11,7 +11,6 @@ export type Figures = {
   today(tenantId: string | null): ReportFigures;
 };
 
-export const THRESHOLDS_SECONDS: readonly number[] = [20, 30, 60];
 /** Of the time that figures take, so much passes before they are worked out again. */
 const REST = 20;
 

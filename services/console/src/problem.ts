@@ -1,14 +1,12 @@
 import type { ProblemMore } from '@callfold/adapters';
-import { Problem } from '@callfold/adapters';
+import { KEY_PROBLEMS, Problem } from '@callfold/adapters';
 
 /** The console's problems. */
 
 export const PROBLEMS = {
   'bad-query': [400, 'The query cannot be read'],
   malformed: [400, 'The request cannot be read'],
-  'no-key': [401, 'No key'],
-  'wrong-key': [401, 'The key is not known'],
-  'foreign-tenant': [403, 'Not for this tenant'],
+  ...KEY_PROBLEMS,
   'no-such-path': [404, 'Nothing is here'],
   'not-found': [404, 'Nothing is known of it'],
   ambiguous: [409, 'Two sources know this id'],

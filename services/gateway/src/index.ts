@@ -1,4 +1,5 @@
 import type { FastifyInstance, Health, HttpLimits, Logger, MetricSet } from '@callfold/adapters';
+import { isLoopback } from '@callfold/adapters';
 import { hideSecrets } from '@callfold/adapters/config';
 import type { Config } from '@callfold/adapters/config';
 import { Refused } from '@callfold/engine';
@@ -45,7 +46,6 @@ export type Gateway = {
   stop(): Promise<void>;
 };
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 const RETRY_SECONDS = 5;
 const LOOK_MS = 20;
 
@@ -57,7 +57,7 @@ export function start(config: GatewayConfig, ports: GatewayPorts): Gateway {
   const keys = readKeys(gateway.keys, gateway.eventsPerSecond);
   const hooks = readHooks(gateway.hooks);
   hideSecrets([...keys.secrets, ...hooks.flatMap(({ secrets }) => secrets)]);
-  if (gateway.keys === null && !LOOPBACK.test(httpHost)) {
+  if (gateway.keys === null && !isLoopback(httpHost)) {
     const mend = 'name keys by tenant in CALLFOLD_GATEWAY_KEYS or …_KEYS_FILE, or listen on 127.0.0.1';
     throw new Refused(`CALLFOLD_HTTP_HOST is ${httpHost}, where anybody could send events: ${mend}.`);
   }

@@ -1,5 +1,5 @@
 import type { KeyHolder } from '@callfold/adapters';
-import { ANY_TENANT, integerOf, readApiKeys } from '@callfold/adapters';
+import { ANY_TENANT, integerOf, KEY_ADVICE, readApiKeys } from '@callfold/adapters';
 import { ProblemError } from './problem.ts';
 
 /** Who sends. A tenant of null may speak for any. */
@@ -42,10 +42,9 @@ export function readKeys(text: string | null, eventsPerSecond: number): Keys {
     },
     callerOf(authorization) {
       const holder = keys.holderOf(authorization);
-      if (holder === 'no-key')
-        throw new ProblemError('no-key', 'send `authorization: Bearer KEY`, with the key of your tenant');
-      const caller = holder === 'wrong-key' ? undefined : callers.get(holder);
-      if (caller === undefined) throw new ProblemError('wrong-key', 'nobody has this key; it may have been taken away');
+      if (typeof holder === 'string') throw new ProblemError(holder, KEY_ADVICE[holder]);
+      const caller = callers.get(holder);
+      if (caller === undefined) throw new Error(`the holder ${holder.name} is of other keys`);
       return caller;
     },
   };

@@ -1,16 +1,14 @@
 import type { ProblemMore } from '@callfold/adapters';
-import { Problem } from '@callfold/adapters';
+import { KEY_PROBLEMS, Problem } from '@callfold/adapters';
 
 /** The gateway's problems. */
 
 export const PROBLEMS = {
   malformed: [400, 'The request cannot be read'],
-  'no-key': [401, 'No key'],
-  'wrong-key': [401, 'The key is not known'],
+  ...KEY_PROBLEMS,
   'no-signature': [401, 'No signature'],
   'wrong-signature': [401, 'The signature does not fit'],
   'signature-time': [401, 'The signature is too old, or from the future'],
-  'foreign-tenant': [403, 'Not for this tenant'],
   'no-such-path': [404, 'Nothing is here'],
   'no-such-hook': [404, 'No such hook'],
   'too-slow': [408, 'The body came too slowly'],

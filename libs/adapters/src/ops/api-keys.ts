@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { TENANT } from '@callfold/core';
 import type { Given } from './given.ts';
+import type { ProblemKinds } from './problem.ts';
 import { givenJson, listOf, objectOf, textOf, wrong } from './given.ts';
 
 /** Keys of an HTTP API, by tenant: `{"acme": ["key", "the key before"], "globex": {"keys": ["key"], …}, "*": […]}`. */
@@ -13,11 +14,24 @@ export type KeyHolder = {
   readonly more: ReadonlyMap<string, Given>;
 };
 
+/** What is wrong with a caller, in every API that takes keys. */
+export const KEY_PROBLEMS = {
+  'no-key': [401, 'No key'],
+  'wrong-key': [401, 'The key is not known'],
+  'foreign-tenant': [403, 'Not for this tenant'],
+} as const satisfies ProblemKinds;
+
+/** What a caller is told to do about the key. */
+export const KEY_ADVICE = {
+  'no-key': 'send `authorization: Bearer KEY`, with the key of your tenant',
+  'wrong-key': 'nobody has this key; it may have been taken away',
+} as const;
+
 export type ApiKeys = {
   readonly holders: readonly KeyHolder[];
   readonly secrets: readonly string[];
   /** @param authorization of `Bearer KEY`  @returns `no-key`: there is none; `wrong-key`: nobody has it */
-  holderOf(authorization: string | undefined): KeyHolder | 'no-key' | 'wrong-key';
+  holderOf(authorization: string | undefined): KeyHolder | keyof typeof KEY_ADVICE;
 };
 
 /** A key's name for every tenant. */

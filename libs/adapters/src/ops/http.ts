@@ -41,6 +41,11 @@ export type HttpLimits = {
 
 export type RefusedEarly = 'connection' | 'malformed' | 'headers-too-large' | 'headers-too-slow';
 
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+/** Whether who listens on it is reached from this machine only. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+
 /** Of a request's body, where the service takes none of its own. */
 const BODY_BYTES_MAX = 1_048_576;
 /** From a request's first byte to its last. */

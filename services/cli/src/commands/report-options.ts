@@ -1,5 +1,5 @@
 import type { Dimension, Source } from '@callfold/core';
-import { DIMENSIONS, SOURCES, TENANT } from '@callfold/core';
+import { DIMENSIONS, SOURCES, TENANT, THRESHOLDS_SECONDS } from '@callfold/core';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { optionOf, readTime } from '../points.ts';
@@ -64,9 +64,10 @@ export function withReportOptions(command: Command): Command {
     )
     .option('--zone <name>', 'whose days and hours, of the IANA list', 'UTC')
     .addOption(
-      option('--threshold <seconds>', 'of the service levels; repeatable, or a,b (default: 20,30,60)').argParser(
-        listOf(thresholdOption),
-      ),
+      option(
+        '--threshold <seconds>',
+        `of the service levels; repeatable, or a,b (default: ${THRESHOLDS_SECONDS.join(',')})`,
+      ).argParser(listOf(thresholdOption)),
     )
     .option('--rejects <file>', 'keep refused lines, as NDJSON {line, code, reason}')
     .option('--strict', 'exit 1 when a line was refused');

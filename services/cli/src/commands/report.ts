@@ -9,6 +9,7 @@ import {
   openReport,
   reportText,
   SOURCES,
+  THRESHOLDS_SECONDS,
 } from '@callfold/core';
 import type { Context, Exit } from '../command.ts';
 import { EXIT, WrongArgument } from '../command.ts';
@@ -16,8 +17,6 @@ import { readDerivedTopics } from '../derived.ts';
 import { openRejects, readJsonLines } from '../lines.ts';
 import { zoneOf } from '../zone.ts';
 import type { ReportCommandOptions } from './report-options.ts';
-
-const DEFAULT_THRESHOLDS_SECONDS = [20, 30, 60];
 
 /** Up to here stays without an end count: never into the future; and without a range's end another figure every day. */
 function openUntilOf(to: number | undefined): number | null {
@@ -41,7 +40,7 @@ function reportOptionsOf(options: ReportCommandOptions): ReportOptions {
     openUntil: openUntilOf(options.to),
     tenants: options.tenant ?? [],
     sources: options.source ?? [],
-    thresholdsSeconds: options.threshold ?? DEFAULT_THRESHOLDS_SECONDS,
+    thresholdsSeconds: options.threshold ?? THRESHOLDS_SECONDS,
     by: options.by ?? [],
   };
 }

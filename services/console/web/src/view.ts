@@ -1,4 +1,5 @@
 import type { Source } from '@callfold/core';
+import { THRESHOLDS_SECONDS } from '@callfold/core';
 import type { Language } from './words.ts';
 
 /** What the page shows stands in its address, so that it can be sent to somebody, and set up on a screen once. */
@@ -31,8 +32,6 @@ export type View = {
 const PAGES: readonly Page[] = ['board', 'agents', 'lists'];
 const SOURCES: Readonly<Record<Source, true>> = { callcenter24: true, atlas: true, chatterfy: true, vonage: true };
 const isSource = (text: string | null): text is Source => text !== null && Object.hasOwn(SOURCES, text);
-/** Those that the console works out. */
-const THRESHOLDS: readonly number[] = [20, 30, 60];
 
 function numberOf(text: string | null, usual: number): number {
   const number = Number(text);
@@ -64,7 +63,7 @@ export function readView(search: string, isDarkLiked: boolean, liked: string): V
     isBig: given.get('big') === '1',
     target: {
       level: numberOf(given.get('sl'), 80),
-      seconds: THRESHOLDS.find((one) => one === Number(given.get('slt'))) ?? 20,
+      seconds: THRESHOLDS_SECONDS.find((one) => one === Number(given.get('slt'))) ?? 20,
       wait: numberOf(given.get('wait'), 60),
       abandon: numberOf(given.get('abandon'), 5),
     },
