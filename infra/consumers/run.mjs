@@ -2,17 +2,18 @@
 // @ts-check
 /**
  * Real consumers that nobody here wrote, on call outcomes that callfold published to a real Kafka: kcat, a Java
- * consumer, PostgreSQL, DuckDB on the Parquet file. All must have the same records as `callfold export`, field by field.
+ * consumer, PostgreSQL, DuckDB on the Parquet file. All must have the same records as `callfold export`, field by field,
+ * and `callfold export` one for every call. Its last lines say what was checked, and what was not and why.
  *
- *   npm run consumers                 a generated month, then February 1999 where shared/data is there
- *   npm run consumers -- --generated  the generated month alone [--calls N] [--seed SEED]
+ *   npm run consumers                 a generated month [--calls N] [--seed SEED], then February 1999 where its data is
+ *   npm run consumers -- --generated  the generated month alone
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { februaryInput } from '../month/february.mjs';
+import { februaryInput, whyNoFebruary } from '../month/february.mjs';
 import { generateMonth } from '../month/month.mjs';
 import { byKafka, run } from '../month/ways.mjs';
 import { startPostgres, whyNoPostgres } from '../parts/index.mjs';
@@ -101,8 +102,12 @@ async function withPostgres(use) {
   }
 }
 
-/** @param {string} dir @param {Record<string, string>} env @param {boolean} corrected some records are */
-async function ask(dir, env, corrected) {
+/**
+ * @param {string} dir
+ * @param {Record<string, string>} env
+ * @param {{ calls: number, corrected: boolean }} month how many calls it has, and whether some records are corrected
+ */
+async function ask(dir, env, { calls, corrected }) {
   const log = join(dir, 'export.log');
   const files = {
     latest: join(dir, 'latest.ndjson'),
@@ -115,8 +120,8 @@ async function ask(dir, env, corrected) {
   const wanted = latestOf(recordsIn(files.latest));
   const all = recordsIn(files.all);
   check(
-    `${wanted.size} calls in ${all.length} revisions exported${corrected ? ', some of them corrected' : ''}`,
-    wanted.size > 0 && (!corrected || all.some(({ correctionOf }) => correctionOf !== null)),
+    `${wanted.size} of ${calls} calls in ${all.length} revisions exported${corrected ? ', some of them corrected' : ''}`,
+    calls > 0 && wanted.size === calls && (!corrected || all.some(({ correctionOf }) => correctionOf !== null)),
   );
   const topic = {
     brokers: env['CALLFOLD_KAFKA_BROKERS'] ?? '',
@@ -140,7 +145,7 @@ async function ask(dir, env, corrected) {
 
 /** @param {string} dir */
 function generated(dir) {
-  const { events } = generateMonth({ seed: values.seed, calls: Number(values.calls) });
+  const { events, expected } = generateMonth({ seed: values.seed, calls: Number(values.calls) });
   const write = (/** @type {string} */ name, /** @type {typeof events} */ some) => {
     writeFileSync(join(dir, name), some.map((event) => `${JSON.stringify(event)}\n`).join(''));
     return join(dir, name);
@@ -155,30 +160,34 @@ function generated(dir) {
       events.filter((event) => !isLate(event)),
     ),
     later: write('later.ndjson', events.filter(isLate)),
+    expected,
   };
+}
+
+/** @param {(dir: string) => ReturnType<typeof generated> | ReturnType<typeof februaryInput>} input */
+async function checkMonth(input) {
+  const dir = mkdtempSync(join(ROOT, '.infra', 'consumers-'));
+  const from = Date.now();
+  const found = input(dir);
+  if (found === null) throw new Error('the month was there and is gone');
+  const { name, file, expected } = found;
+  say(`${name}; logs in ${dir}`);
+  const { next: random } = createRandom(`consumers-${values.seed}`);
+  const later = 'later' in found ? found.later : null;
+  const month = { calls: expected.calls, corrected: later !== null };
+  const look = (/** @type {Record<string, string>} */ env) => ask(dir, env, month);
+  await byKafka(file, { dir, say, kills: 0, rate: Infinity, random, later, look });
+  if (!values.keep && failed === 0) rmSync(dir, { recursive: true, force: true });
+  return `${name}, ${expected.calls} calls (${((Date.now() - from) / 1_000).toFixed(0)} s)`;
 }
 
 async function main() {
   mkdirSync(join(ROOT, '.infra'), { recursive: true });
-  for (const input of [generated, ...(values.generated ? [] : [februaryInput])]) {
-    const dir = mkdtempSync(join(ROOT, '.infra', 'consumers-'));
-    const found = input(dir);
-    if (found) {
-      say(`${found.name}; logs in ${dir}`);
-      const { next: random } = createRandom(`consumers-${values.seed}`);
-      const later = 'later' in found ? found.later : null;
-      await byKafka(found.file, {
-        dir,
-        say,
-        kills: 0,
-        rate: Infinity,
-        random,
-        later,
-        look: (env) => ask(dir, env, later !== null),
-      });
-    }
-    if (!values.keep && failed === 0) rmSync(dir, { recursive: true, force: true });
-  }
+  const notFebruary = values.generated ? 'only the generated month was asked for' : whyNoFebruary();
+  const checked = [await checkMonth(generated)];
+  if (notFebruary === null) checked.push(await checkMonth(februaryInput));
+  for (const month of checked) say(`checked: ${month}`);
+  if (notFebruary !== null) say(`NOT checked: February 1999: ${notFebruary}`);
 }
 
 main()

@@ -8,15 +8,21 @@ import { ROOT } from '../test/process.mjs';
 
 const SHARED = join(ROOT, '..', 'shared');
 const DATA = join(SHARED, 'data', 'technion');
+const MONTH = join(DATA, 'february_1999.tsv');
+const TOOL = join(SHARED, 'tools', 'technion-to-events.mjs');
+
+/** @returns {string | null} why there is no February here */
+export function whyNoFebruary() {
+  const missing = [MONTH, TOOL].find((file) => !existsSync(file));
+  return missing === undefined ? null : `there is no ${missing}`;
+}
 
 /** @param {string} dir for the events */
 export function februaryInput(dir) {
-  const month = join(DATA, 'february_1999.tsv');
-  const tool = join(SHARED, 'tools', 'technion-to-events.mjs');
-  if (!existsSync(month) || !existsSync(tool)) return null;
+  if (whyNoFebruary() !== null) return null;
   const file = join(dir, 'february.ndjson');
-  const made = spawnSync(process.execPath, [tool, month], { stdio: ['ignore', openSync(file, 'w'), 'inherit'] });
-  if (made.status !== 0) throw new Error(`${tool} ended with ${made.status}`);
+  const made = spawnSync(process.execPath, [TOOL, MONTH], { stdio: ['ignore', openSync(file, 'w'), 'inherit'] });
+  if (made.status !== 0) throw new Error(`${TOOL} ended with ${made.status}`);
   const expected = JSON.parse(readFileSync(join(DATA, 'february_expected.json'), 'utf8'));
   const events = readFileSync(file, 'utf8').split('\n').length - 1;
   return { name: 'February 1999, the Anonymous Bank', file, expected, events };

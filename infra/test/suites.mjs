@@ -145,8 +145,8 @@ export const SUITES = [
   ),
   counted(
     'consumers',
-    'kcat, a Java consumer, PostgreSQL and DuckDB on a month of calls: the same records as callfold export',
-    ['infra/consumers/run.mjs', '--generated', '--calls', '300'],
+    'kcat, a Java consumer, PostgreSQL and DuckDB on months of calls: the same records as callfold export',
+    ['infra/consumers/run.mjs', '--calls', '300'],
     { limitMs: 15 * MINUTE },
   ),
   counted(
