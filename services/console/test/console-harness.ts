@@ -1,4 +1,7 @@
-/** A console over real HTTP, on a memory store whose owner folds what the test says, and on the test's rows. */
+/**
+ * A console over real HTTP, on the test's rows and on a store whose owner folds what the test says: a memory one,
+ * unless another is given.
+ */
 
 import { createLogger, createMemoryWorld, createMetricSet, startHttp, systemClock } from '@callfold/adapters';
 import { readConfig } from '@callfold/adapters/config';
@@ -15,7 +18,7 @@ import {
   SOURCES,
   subjectKey,
 } from '@callfold/core';
-import type { Claim } from '@callfold/engine';
+import type { At, Claim, Store } from '@callfold/engine';
 import { normalise, readEvent } from '@callfold/sources';
 import type { DerivedRow } from '../src/index.ts';
 import { start } from '../src/index.ts';
@@ -50,12 +53,24 @@ type Said = {
 
 export type Answer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
 
-export async function openConsole(env: Readonly<Record<string, string>> = {}, limits: Partial<ConsoleLimits> = {}) {
+export const PLACES: readonly At[] = SOURCES.flatMap((source) =>
+  Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: rawTopic(source), partition })),
+);
+
+/** The owner's store, and the same as the console reads it. */
+type Stores = { readonly owner: Store; readonly reader: Store };
+
+export async function openConsole(
+  env: Readonly<Record<string, string>> = {},
+  limits: Partial<ConsoleLimits> = {},
+  stores: Stores | null = null,
+) {
   const config = readConfig({ CALLFOLD_HTTP_PORT: '0', ...env });
   const world = createMemoryWorld({ clock: systemClock });
   for (const source of SOURCES) world.topics.create(rawTopic(source), PARTITIONS);
   const ports = world.ports();
-  const store = ports.store('projector');
+  const memory = ports.store('projector');
+  const { owner: store, reader } = stores ?? { owner: memory, reader: memory };
   const claims = new Map<string, { claim: Claim; next: number | null }>();
   const states = new Map<string, State>();
   const rows = new Map<DerivedTopic, DerivedRow[]>();
@@ -114,7 +129,7 @@ export async function openConsole(env: Readonly<Record<string, string>> = {}, li
   });
   const begin = (): void =>
     shown.begin({
-      shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => store },
+      shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => reader },
       log,
       rows: {
         partitions: async () => 1,
