@@ -109,8 +109,11 @@ export const FEED_MUTANTS = [
   {
     guard: 'change feed: a follower that the cap has left behind',
     file: FOLLOW,
-    from: 'if (!isSame(entries[0], last)) return null;',
-    to: 'if (!isSame(entries[0], last)) return [];',
+    from:
+      '  if (!isSame(entries[0], last)) return null;\n' +
+      '  const isGapless = entries.every(({ number, owner }, index) => number === last.number + index && ' +
+      'owner === last.owner);\n  return isGapless ? entries.slice(1) : null;',
+    to: '  return entries.slice(1);',
     test: FOLLOW_TEST,
     name: ANEW,
   },
@@ -128,7 +131,7 @@ export const FEED_MUTANTS = [
     from: 'if (isBack || isUntold) await readAll();',
     to: 'if (isUntold) await readAll();',
     test: FOLLOW_TEST,
-    name: 'holds what stands, whatever owners do and a failover loses',
+    name: 'reads the states anew where a command laid down an earlier position, which leaves no entry',
   },
   {
     guard: 'change feed: an owner that leaves none',

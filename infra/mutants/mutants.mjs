@@ -1,6 +1,8 @@
 // @ts-check
 /** Each guard with it taken out, and the named test that must fail then. */
 
+import { FEED_MUTANTS } from './feed.mjs';
+
 /**
  * @typedef {{
  *   guard: string,
@@ -393,4 +395,5 @@ export const MUTANTS = [
     test: ERASURE_TEST,
     name: 'that corrects a range finds nothing to publish of it',
   },
+  ...FEED_MUTANTS,
 ];

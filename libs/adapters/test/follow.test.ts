@@ -107,6 +107,40 @@ test('finds out about an owner that leaves no feed, and reads no more than once 
   expect([held().get('a/1'), readings()]).toEqual(['untold', 2]);
 });
 
+test('reads the states anew where a command laid down an earlier position, which leaves no entry', async () => {
+  const { owner, follower, held } = await scene();
+  await owner.commit({ 'a/1': 'x' }, 5);
+  await follower.poll();
+  await owner.commit({ 'a/1': 'as it was' }, -3, false);
+  await follower.confirm();
+  expect(held().get('a/1')).toBe('as it was');
+});
+
+test('is told of what is committed while it reads the states', async () => {
+  const { store, owner } = await scene();
+  await owner.commit({ 'a/1': 'x' });
+  const { mirror, held, readings } = openMirror();
+  const busy: Store = {
+    ...store,
+    async *scan(at, table) {
+      const slices: (readonly (readonly [string, string])[])[] = [];
+      for await (const slice of store.scan(at, table)) slices.push(slice);
+      await owner.commit({ 'a/1': 'y', 'a/2': 'z' });
+      yield* slices;
+    },
+  };
+  const follower = follow(busy, AT, mirror);
+  await follower.poll();
+  await follower.poll();
+  expect([[...held()], readings()]).toEqual([
+    [
+      ['a/1', 'y'],
+      ['a/2', 'z'],
+    ],
+    1,
+  ]);
+});
+
 type Step =
   | { readonly do: 'commit'; readonly key: number; readonly text: string | null; readonly advance: number }
   | { readonly do: 'claim' | 'keep' | 'lose' | 'poll' | 'confirm' };
