@@ -109,6 +109,22 @@ export type Postgres = Part & {
   psql(sql: string): Promise<string>;
 };
 
+/** What is missing here for `startPrometheus`, and how to get it; null: nothing. */
+export function whyNoPrometheus(): string | null;
+
+/** @param options `targets` as `host:port`, scraped twice a second; `rules`: files, looked at as often */
+export function startPrometheus(options: {
+  readonly dir: string;
+  readonly targets: readonly string[];
+  readonly rules: readonly string[];
+}): Promise<Prometheus>;
+
+export type Prometheus = Part & {
+  readonly url: string;
+  /** What its HTTP API answers below `/api/v1/`. Throws what it says is wrong. */
+  ask(path: string): Promise<unknown>;
+};
+
 /** Lines of redis.conf for each server, over `REDIS_SETTINGS`. */
 type RedisConfig = Readonly<Record<string, string | readonly string[]>>;
 

@@ -5,6 +5,7 @@ export { startKafka } from './kafka.mjs';
 export { cacheDir, devDir, testDir } from './paths.mjs';
 export { freePorts, isFree } from './ports.mjs';
 export { startPostgres, whyNoPostgres } from './postgres.mjs';
+export { startPrometheus, whyNoPrometheus } from './prometheus.mjs';
 export { startProxy } from './proxy.mjs';
 export { startRedis } from './redis.mjs';
 export { askRedis } from './redis-ask.mjs';
