@@ -151,8 +151,13 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
   const isFor = ({ tenantId }: Viewer, one: { readonly tenantId: string }): boolean =>
     tenantId === null || tenantId === one.tenantId;
 
+  const wellbeing = ({ isWell, lacks }: Standing): string => `${isWell} ${lacks.join(' ')}`;
+  /** As the last beat said it; null: there was none. */
+  let told: string | null = null;
+
   function beat(): void {
     const { asOf } = standing();
+    told = wellbeing(standing());
     /** Made once for all viewers of a tenant. */
     const made = new Map<string | null, string>();
     for (const viewer of viewers) {
@@ -180,8 +185,11 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
     yield* changeEvents(own, (one) => textOf({ shown: one, live: true }));
   }
 
-  const timer = setInterval(beat, limits.beatMs);
-  timer.unref();
+  const timer = setInterval(beat, limits.beatMs).unref();
+  // What went away, and that it is back, is told at once.
+  const look = setInterval(() => {
+    if (told !== null && wellbeing(standing()) !== told) beat();
+  }, limits.pollMs).unref();
 
   return {
     publish(changes) {
@@ -217,6 +225,7 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
     },
     stop() {
       clearInterval(timer);
+      clearInterval(look);
       for (const { response } of viewers) response.end();
       viewers.clear();
     },

@@ -124,6 +124,26 @@ test('a reader that takes nothing is closed', () => {
   expect([slow.reader.destroyed, streams.count, slowStreams]).toEqual([true, 0, 1]);
 });
 
+test('what goes away and comes back is told at once, and not with the next beat', () => {
+  vi.useFakeTimers();
+  let standing: Standing = WELL;
+  const streams = open({}, [], { standing: () => standing });
+  const slow = slowReader();
+  streams.open({ response: slow.response, tenantId: null, lastEventId: undefined });
+  slow.take(10);
+  const beats = (): boolean[] =>
+    slow.written
+      .join('')
+      .match(/event: beat\n.*"isWell":(\w+)/g)
+      ?.map((text) => text.endsWith('true')) ?? [];
+  vi.advanceTimersByTime(CONSOLE_LIMITS.beatMs);
+  for (const isWell of [false, true]) {
+    standing = { ...WELL, isWell };
+    vi.advanceTimersByTime(CONSOLE_LIMITS.pollMs);
+  }
+  expect(beats()).toEqual([true, false, true]);
+});
+
 test('no event of a snapshot leaves its reader an id to go on from', () => {
   const streams = open({}, [one('a'), one('b')]);
   const slow = slowReader();
