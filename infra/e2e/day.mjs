@@ -117,3 +117,9 @@ export function scriptedDay(now) {
     },
   ];
 }
+
+/** @param {number} now @param {string} callId @returns {readonly Raw[]} */
+export function oneMoreWaits(now, callId = 'CA-1020') {
+  const occurredAt = new Date(now).toISOString();
+  return [{ source: 'callcenter24', callId, occurredAt, status: 'Participant join (Contact)' }];
+}

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * `npm run e2e`: the wallboard in real headless Chromium. It agrees with `callfold report` after each step of a
- * scripted day, is grey when the console dies or something else answers, and comes back by itself; axe finds nothing.
+ * scripted day, is grey when the console, the broker or Redis dies or something else answers, and comes back by itself;
+ * axe finds nothing.
  *
  *   npm run e2e                writes its screenshots to a folder in the temporary one
  *   npm run e2e -- --images    writes them to docs/images, where the README has them from
@@ -14,15 +15,14 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { chromium } from 'playwright-core';
 import { ROOT } from '../test/process.mjs';
-import { scriptedDay } from './day.mjs';
+import { oneMoreWaits, scriptedDay } from './day.mjs';
+import { FRESH_MS, mark, outage, STALE_MS, standing, tile } from './look.mjs';
+import { openParts } from './parts.mjs';
 import { openDev, openFront, until } from './stage.mjs';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AGREE_MS = 20_000;
-/** The page's promises. */
-const STALE_MS = 10_000;
-const FRESH_MS = 5_000;
 const PAINT_MS = 1_000;
 const PAINTS = 3;
 
@@ -42,9 +42,6 @@ async function check(what, work) {
   }
 }
 
-/** @param {import('playwright-core').Page} page @param {string} id */
-const tile = (page, id) => page.locator(`[data-tile="${id}"] .value`).textContent();
-
 /** @param {number | null | undefined} value */
 const percent = (value) => (value === null || value === undefined ? '–' : `${value.toFixed(1)} %`);
 
@@ -58,19 +55,14 @@ function expected({ callcenter24: calls }, waiting) {
   };
 }
 
-/** @param {import('playwright-core').Page} page */
-const isStale = async (page) => (await page.locator('[data-stale]').getAttribute('data-stale')) === 'yes';
-
-/** @param {import('playwright-core').Page} page */
-const mark = (page) => page.evaluate(() => Reflect.get(globalThis, 'loadedOnce'));
-
 /** Of a browser that has nothing of it kept. @param {import('playwright-core').Browser} browser @param {string} url */
 async function firstPaint(browser, url) {
   const page = await browser.newPage();
   await page.goto(url);
   await page.locator('[data-tile="waiting"]').waitFor();
-  const ms = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 1e9);
+  const ms = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null);
   await page.close();
+  if (ms === null) throw new Error('the browser does not say when it painted');
   return Math.round(ms);
 }
 
@@ -134,31 +126,67 @@ async function playDay({ dev, page }) {
 
 /** @param {Scene} scene */
 async function breakIt({ dev, front, page }) {
-  const stale = () => until('the page says that it is old', STALE_MS + 1_000, () => isStale(page));
-  const fresh = () => until('the page is as good as new', FRESH_MS, async () => !(await isStale(page)));
-  const seconds = (/** @type {number} */ ms) => `${(ms / 1_000).toFixed(1)} s`;
-  await check('the console is killed: grey within 10 s, fresh within 5 s of its return, no reload', async () => {
-    const before = await tile(page, 'answered');
-    await dev.kill();
-    const old = await stale();
+  await check('the console is killed: grey within 10 s, fresh within 5 s of its return, no reload', () =>
+    outage(page, { strike: dev.kill, words: /as of \d\d:\d\d:\d\d .*does not answer/, mend: dev.start }),
+  );
+  await check('an error page in between: grey within 10 s, fresh within 5 s of its end, no reload', () =>
+    outage(page, {
+      strike: async () => front.lie(true),
+      words: /Something else answers/,
+      async whileOld() {
+        for (const theme of ['dark', 'light']) {
+          await page.getByRole('link', { name: 'Theme' }).click();
+          await page.locator(`[data-theme="${theme}"]`).waitFor();
+          await axe(page);
+        }
+      },
+      mend: async () => front.lie(false),
+    }),
+  );
+}
+
+/** @param {Scene} scene */
+async function pauseIt({ dev, page }) {
+  await check('a page that is paused says so and since when, and shows what came since when it goes on', async () => {
+    const before = await tile(page, 'waiting');
+    await page.getByRole('button', { name: 'Pause' }).press('Enter');
+    await dev.send(oneMoreWaits(Date.now()));
+    await until('the console has the call', AGREE_MS, async () => {
+      const { calls } = /** @type {any} */ (await (await fetch(`${dev.url}/v1/calls?state=waiting`)).json());
+      return String(calls.length) !== before;
+    });
+    await until('it is old', STALE_MS + 1_000, async () => (await page.locator('.old').count()) > 0);
     const words = await page.locator('.status').innerText();
-    if (!/as of \d\d:\d\d:\d\d .*does not answer/.test(words)) throw new Error(`it says: ${words}`);
-    if ((await tile(page, 'answered')) !== before) throw new Error('what was known is gone');
-    await dev.start();
-    const back = await fresh();
-    if ((await mark(page)) !== true) throw new Error('the page was loaded again');
-    return `grey after ${seconds(old)}, fresh ${seconds(back)} after it was ready`;
+    if (!/^Paused since \d\d:\d\d:\d\d /.test(words)) throw new Error(`it says: ${words}`);
+    if ((await tile(page, 'waiting')) !== before) throw new Error('what was paused has changed');
+    await page.getByRole('button', { name: 'Go on' }).press('Enter');
+    await until('it has the call', FRESH_MS, async () => Number(await tile(page, 'waiting')) === Number(before) + 1);
+    if ((await standing(page)) !== 'live') throw new Error('it is not live');
   });
-  await check('an error page in between: grey within 10 s, fresh within 5 s of its end, no reload', async () => {
-    front.lie(true);
-    const old = await stale();
-    const words = await page.locator('.status').innerText();
-    if (!/Something else answers/.test(words)) throw new Error(`it says: ${words}`);
-    front.lie(false);
-    const back = await fresh();
-    if ((await mark(page)) !== true) throw new Error('the page was loaded again');
-    return `grey after ${seconds(old)}, fresh ${seconds(back)} after it was gone`;
-  });
+}
+
+/** Under a console on real parts. @param {import('playwright-core').Browser} browser @param {string} dir */
+async function breakParts(browser, dir) {
+  const parts = await openParts(dir, say);
+  try {
+    const page = await browser.newPage({ locale: 'en-GB' });
+    await page.goto(parts.url);
+    await mark(page);
+    await until('the page has the call that waits', AGREE_MS, async () => (await tile(page, 'waiting')) === '1');
+    await until('the page is live', AGREE_MS, async () => (await standing(page)) === 'live');
+    for (const [what, { kill, start, words }] of Object.entries(parts.away)) {
+      await check(`${what} is killed: grey within 10 s, fresh within 5 s of its return, no reload`, () =>
+        outage(page, { strike: kill, words, mend: start }),
+      );
+    }
+    await check('what happens after all that is shown', async () => {
+      await parts.send(oneMoreWaits(Date.now()));
+      await until('it waits too', AGREE_MS, async () => (await tile(page, 'waiting')) === '2');
+    });
+    await page.close();
+  } finally {
+    await parts.close();
+  }
 }
 
 /** @param {import('playwright-core').Browser} browser @param {string} url @param {string} images */
@@ -176,7 +204,7 @@ async function lookAround(browser, url, images) {
       await page.goto(`${url}/?${query}`);
       await until('the page has what is there', AGREE_MS, async () => {
         const isThere = (await page.locator('[data-agent], [data-list="abandoned"] tbody tr').count()) > 0;
-        return isThere && !(await isStale(page));
+        return isThere && (await standing(page)) === 'live';
       });
       await axe(page);
       if (name === 'board' || name === 'big-screen') await page.screenshot({ path: join(images, `${name}.png`) });
@@ -203,7 +231,7 @@ async function main(dir, executablePath) {
     page.on('console', (one) => /Content Security Policy/.test(one.text()) && faults.push(one.text()));
     await check('first paint under a second', async () => {
       await page.goto(front.url);
-      await page.evaluate(() => Reflect.set(globalThis, 'loadedOnce', true));
+      await mark(page);
       await page.locator('[data-tile="waiting"]').waitFor();
       // The browser itself has just begun: the first page that it ever shows tells of that.
       const times = [];
@@ -215,7 +243,9 @@ async function main(dir, executablePath) {
     const scene = { dev, front, page };
     await playDay(scene);
     await lookAround(browser, front.url, images);
+    await pauseIt(scene);
     await breakIt(scene);
+    await breakParts(browser, dir);
     await check('no error on the page, nothing that its policy refused', async () => {
       if (faults.length > 0) throw new Error(faults.join('; '));
     });

@@ -71,6 +71,10 @@ export async function openDev(dir) {
       await until('callfold dev is ready', UP_MS, async () => {
         if (started.exitCode !== null) throw new Error(`callfold dev ended by itself: ${said}`);
         return isReady();
+      }).catch(async (error) => {
+        // Else it would keep us from ending too.
+        await kill();
+        throw error;
       });
     },
     /** @param {readonly object[]} events */

@@ -27,9 +27,10 @@ const STOP_MS = 60_000;
 /**
  * One instance.
  * @typedef {object} Instance
- * @property {RoleName} role
+ * @property {RoleName} role of a console nobody asks
  * @property {string} name
  * @property {number} pid
+ * @property {string} url
  * @property {boolean} alive
  * @property {string} log
  * @property {() => Promise<{ ok: boolean, checks: Check[] } | null>} readiness null: it does not answer
@@ -49,7 +50,7 @@ export function createCrew({ dir, env, say }) {
   const all = [];
 
   /**
-   * @param {RoleName} role
+   * @param {RoleName | 'console'} role
    * @param {How} [how]
    * @returns {Promise<Instance>}
    */
@@ -82,9 +83,10 @@ export function createCrew({ dir, env, say }) {
     });
     /** @type {Instance} */
     const instance = {
-      role,
+      role: /** @type {RoleName} */ (role),
       name,
       pid,
+      url: `http://127.0.0.1:${port}`,
       log,
       late,
       ended: over,

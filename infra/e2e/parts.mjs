@@ -1,0 +1,62 @@
+// @ts-check
+/** A console beside real parts, each of which can be killed and started again. */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createCrew } from '../faults/crew.mjs';
+import { openStage } from '../faults/stage.mjs';
+import { oneMoreWaits } from './day.mjs';
+import { noonZone } from './stage.mjs';
+
+const GENERATION = '1';
+
+/**
+ * @param {string} dir for logs
+ * @param {(line: string) => void} say
+ */
+export async function openParts(dir, say) {
+  const stage = await openStage({ brokers: 1, redis: 'single' }, say);
+  const { kafka, redis } = stage;
+  const env = { ...stage.env(GENERATION), CALLFOLD_CONSOLE_ZONE: noonZone() };
+  const crew = createCrew({ dir, env, say });
+  const [broker] = kafka.nodes;
+  const [server] = redis.servers;
+  if (!broker || !server) throw new Error('there is no broker, or no Redis');
+  const away = {
+    'the broker': { part: broker, words: /as of .*(is away|cannot be read)/ },
+    Redis: { part: server, words: /as of .*is away/ },
+  };
+
+  /** @param {readonly object[]} events */
+  async function send(events) {
+    const file = join(dir, 'events.ndjson');
+    writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    await crew.callfold(['import', file]);
+  }
+
+  try {
+    await stage.applyTopics(GENERATION);
+    await send(oneMoreWaits(Date.now(), 'CA-1000'));
+    await crew.start('projector');
+    const shown = await crew.start('console');
+    await crew.ready();
+    return {
+      url: shown.url,
+      send,
+      away: Object.fromEntries(
+        Object.entries(away).map(([what, { part, words }]) => [
+          what,
+          { words, kill: () => part.kill(), start: () => part.start() },
+        ]),
+      ),
+      async close() {
+        await crew.kill();
+        await stage.close({ keep: false });
+      },
+    };
+  } catch (error) {
+    await crew.kill();
+    await stage.close({ keep: false });
+    throw error;
+  }
+}
