@@ -1,4 +1,5 @@
 import { APPENDED_HEADER, REPLAY_HEADER, TICK_HEADER, utf8Bytes, utf8Text } from '@callfold/core';
+import { createPace } from './pace.ts';
 import { placeText } from './place.ts';
 import type { At, Clock, Log, LogRecord, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
@@ -36,7 +37,6 @@ export type RawReplayed = {
 };
 
 const PAGE_RECORDS = 500;
-const PART_MS = 100;
 
 export function replayOrigin({
   headers,
@@ -80,18 +80,6 @@ async function standingIn({ at, range, topic, publisher }: RawReplaying, partiti
   return { offsets, last };
 }
 
-/** @param perSecond null: no pause ever */
-function createPace(clock: Clock, perSecond: number | null): (records: number, signal: Signal) => Promise<void> {
-  let freeAt = 0;
-  return async (records, signal) => {
-    if (perSecond === null) return;
-    const now = clock.now();
-    const from = Math.max(freeAt, now);
-    freeAt = from + (records * 1_000) / perSecond;
-    if (from > now) await clock.sleep(from - now, signal);
-  };
-}
-
 export async function replayRaw(replaying: RawReplaying): Promise<RawReplayed> {
   const { at, log, range, topic, publisher, clock, perSecond, stop, progress } = replaying;
   const known = new Map<number, Standing>();
@@ -110,10 +98,9 @@ export async function replayRaw(replaying: RawReplaying): Promise<RawReplayed> {
     known.set(partition, found);
     return found;
   };
-  const most = perSecond === null ? PAGE_RECORDS : Math.max(1, Math.ceil((perSecond * PART_MS) / 1_000));
 
   for (let next = range.from; next < range.to && !stop.requested; ) {
-    const batch = await log.read(at, next, Math.min(PAGE_RECORDS, most));
+    const batch = await log.read(at, next, Math.min(PAGE_RECORDS, pace.most));
     if (batch.next <= next) break;
     const records = batch.records.filter(({ offset }) => offset < range.to);
     const due = new Map<number, LogRecord[]>();
@@ -128,7 +115,7 @@ export async function replayRaw(replaying: RawReplaying): Promise<RawReplayed> {
         else due.set(partition, [...(due.get(partition) ?? []), record]);
       }
     }
-    await pace(
+    await pace.wait(
       [...due.values()].reduce((count, some) => count + some.length, 0),
       signal,
     );

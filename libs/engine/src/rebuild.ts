@@ -3,7 +3,8 @@ import { fingerprint, settingsChanged, settingsOf, undisguised } from '@callfold
 import { decodeMeta } from './checkpoint.ts';
 import type { Generation, Shelf } from './generations.ts';
 import { changeGenerations, generationNamed, readGenerations, withGeneration } from './generations.ts';
-import type { At, Batch, Clock, Consumer, ConsumerHandler, Log, Signal } from './ports.ts';
+import { createPace } from './pace.ts';
+import type { At, Batch, Clock, Consumer, ConsumerHandler, Log } from './ports.ts';
 import { Refused } from './ports.ts';
 import { offerRecovery } from './recovery.ts';
 import { placeText } from './place.ts';
@@ -104,21 +105,12 @@ export async function handOver(shelf: Shelf, { key }: Generation): Promise<void>
 
 /** How long a batch may be held back in all: its group may want to share out anew. */
 const HOLD_MS = 500;
-const PART_MS = 100;
 
 /** At most so many records a second of all partitions together. What is not taken in time is read again. */
 export function throttled(consumer: Consumer, clock: Clock, perSecond: number): Consumer {
-  let freeAt = 0;
-
-  async function wait(records: number, signal: Signal): Promise<void> {
-    const now = clock.now();
-    const from = Math.max(freeAt, now);
-    freeAt = from + (records * 1_000) / perSecond;
-    if (from > now) await clock.sleep(from - now, signal);
-  }
+  const pace = createPace(clock, perSecond);
 
   function paced(handler: ConsumerHandler): ConsumerHandler {
-    const most = Math.max(1, Math.ceil((perSecond * PART_MS) / 1_000));
     return {
       assigned: (at, signal) => handler.assigned(at, signal),
       paused: (at) => handler.paused(at),
@@ -126,9 +118,9 @@ export function throttled(consumer: Consumer, clock: Clock, perSecond: number): 
       async batch(at, batch, signal) {
         const until = clock.now() + HOLD_MS;
         let { from } = batch;
-        for (const part of partsOf(batch, most)) {
+        for (const part of partsOf(batch, pace.most)) {
           if (from > batch.from && (signal.aborted || clock.now() >= until)) return from;
-          await wait(part.records.length, signal);
+          await pace.wait(part.records.length, signal);
           const answer = await handler.batch(at, part, signal);
           if (answer !== part.next) return answer;
           from = answer;

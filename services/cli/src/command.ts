@@ -1,5 +1,4 @@
 import type { Config } from '@callfold/adapters';
-import { Refused } from '@callfold/engine';
 
 /** What every command gets, and what it answers with: the process's exit code. */
 export const EXIT = { done: 0, failed: 1, usage: 2, differences: 3, precondition: 4 } as const;
@@ -20,10 +19,4 @@ export type Context = {
 /** What was asked for cannot be done as it was asked: exit code `usage`. */
 export class WrongArgument extends Error {
   override readonly name = 'WrongArgument';
-}
-
-/** The exit code of what a command threw. */
-export function exitOf(error: unknown): Exit {
-  if (error instanceof Refused) return EXIT.precondition;
-  return error instanceof WrongArgument ? EXIT.usage : EXIT.failed;
 }

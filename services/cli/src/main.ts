@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { readConfig, withoutSecrets } from '@callfold/adapters/config';
 import type { SubjectKind } from '@callfold/core';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Context, Exit } from './command.ts';
-import { EXIT, exitOf } from './command.ts';
+import { EXIT } from './command.ts';
 import { addCompletion } from './commands/completion.ts';
 import type { DevOptions } from './commands/dev.ts';
 import { addErase } from './commands/erase-options.ts';
@@ -50,10 +49,15 @@ const program = new Command('callfold')
   .showHelpAfterError('(callfold --help shows all commands)')
   .exitOverride();
 
-function context(): Context {
+/** Until the configuration is read nobody here knows a secret. */
+let withoutSecrets = (text: string): string => text;
+
+async function openContext(): Promise<Context> {
   let stop: Context['stop'] | undefined;
+  const config = await import('@callfold/adapters/config');
+  ({ withoutSecrets } = config);
   return {
-    config: readConfig(process.env),
+    config: config.readConfig(process.env),
     out: (text) => void process.stdout.write(text),
     say: (text) => void process.stderr.write(`${withoutSecrets(text)}\n`),
     json: program.opts<{ json?: boolean }>().json ?? false,
@@ -83,9 +87,9 @@ function delimiter(text: string): string {
   throw new InvalidArgumentError('It must be one character, or tab.');
 }
 
-/** Each command is loaded when it is asked for: help and a fold of a file need no Kafka client. */
+/** Each command is loaded when it is asked for: help needs not even the settings, a fold of a file no Kafka client. */
 async function run(work: (context: Context) => Promise<Exit>): Promise<void> {
-  process.exitCode = await work(context());
+  process.exitCode = await work(await openContext());
 }
 
 program
@@ -239,7 +243,7 @@ try {
     process.stderr.write(`callfold: ${withoutSecrets(error instanceof Error ? error.message : String(error))}\n`);
     if (process.env['CALLFOLD_LOG_LEVEL'] === 'debug' && error instanceof Error)
       process.stderr.write(`${withoutSecrets(String(error.stack))}\n`);
-    process.exitCode = exitOf(error);
+    process.exitCode = (await import('./exit-of.ts')).exitOf(error);
     endAnyway((held) => process.stderr.write(`callfold: ended, though it was held by ${held.join(', ')}\n`));
   }
 }

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { Config, FastifyInstance } from '@callfold/adapters';
 import { partitionHealth } from '@callfold/adapters';
 import type { Service } from '@callfold/engine';
-import { exitOf } from './command.ts';
+import { exitOf } from './exit-of.ts';
 import type { Context } from './command.ts';
 import { offsetsOn } from './offsets.ts';
 import type { Said, SiteCommand } from './on-site.ts';

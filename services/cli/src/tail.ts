@@ -31,7 +31,7 @@ export async function openTail(site: Site): Promise<Tail> {
 
   for (const topic of TOPICS) {
     for (let partition = 0; partition < partitions; partition += 1) {
-      const { end } = await site.readDerived(topic, partition, 0);
+      const { end } = await site.derived.bounds(topic, partition);
       positions.set(`${topic}/${partition}`, end);
     }
   }
