@@ -57,7 +57,7 @@ export function createVerdicts({ memory, topics, cuts }) {
       if (says('no checkpoint in its store')) {
         return lost.has(name) && says('callfold recover') ? null : 'its state was not lost';
       }
-      if (!says('callfold rebuild')) return 'nothing allows it';
+      if (!says('callfold recover')) return 'nothing allows it';
       if (says('retention passed it')) {
         return (positionOf(role, at) ?? 0) < topics.bounds(at).start ? null : 'retention did not pass it';
       }
