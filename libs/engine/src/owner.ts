@@ -21,6 +21,9 @@ import type { EngineOptions } from './role.ts';
 import type { Standing } from './standing.ts';
 import { createStanding } from './standing.ts';
 
+/** Read with a claim: what comes while partitions change hands. A backlog is the consumer's, within its limits. */
+const WAITING_RECORDS = 100;
+
 /** What an owner starts from, once it may. */
 export type Claimed = {
   readonly claim: Claim;
@@ -240,7 +243,7 @@ export async function claimPartition(
   if (stored.next !== null) checkMeta(at, options.role.name, known, settings, partitions);
   const ground = { meta: known, start, position, end };
   // Who reads on tells what is wrong with the log.
-  const waiting = log.read(at, position, options.limits.foldRecords).catch(() => null);
+  const waiting = log.read(at, position, WAITING_RECORDS).catch(() => null);
   // The claim shuts earlier owners out of the store, so that none of them fences any more.
   await allDone(checkRecords(options, at, source, ground, stored), fence(options, at, topics), waiting);
   const taken = await takeOver(options, at, topics, ground);

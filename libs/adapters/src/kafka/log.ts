@@ -25,6 +25,8 @@ export type KafkaLog = Log & {
 };
 
 const READ_BYTES = 1_048_576;
+/** More than most records have: who wants few of many partitions is not to get a mebibyte of each. */
+const RECORD_BYTES = 1_024;
 /** Most batches, so that many partitions' come in one answer; a larger one comes whole, by itself. */
 const ONE_BATCH_BYTES = 16_384;
 
@@ -57,7 +59,8 @@ export function logOn(link: Link, options: KafkaLogOptions): Log {
     },
 
     async read(at, offset, maxRecords) {
-      const { records, next, end } = await reader.slice(at, offset, READ_BYTES);
+      const bytes = Math.max(ONE_BATCH_BYTES, Math.min(READ_BYTES, maxRecords * RECORD_BYTES));
+      const { records, next, end } = await reader.slice(at, offset, bytes);
       const last = records[maxRecords - 1];
       if (last === undefined || records.length === maxRecords) return { from: offset, records, next, end };
       return { from: offset, records: records.slice(0, maxRecords), next: last.offset + 1, end };
