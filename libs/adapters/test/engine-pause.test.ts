@@ -191,4 +191,41 @@ describe('an owner that asks the store first, and the log after another has begu
     expect(service.status()[0]?.refused).toBeNull();
     await h.stop([service]);
   });
+
+  it('does not publish again what was published meanwhile, when the store has lost that', async () => {
+    let hangs = false;
+    const h = await openHarness((part, name) => (hangs && part === 'store' && name === 'claim' ? 'hang' : 'none'));
+    const first = h.start(OUTCOMES);
+    const events = call('first', START);
+    const at: At = h.placeOf(events[0]!);
+    h.publish(events);
+    expect(await h.clock.runUntil(h.settled([first]), HOUR)).toBe(true);
+    await h.stop([first]);
+    const server = h.world.storeServer(OUTCOMES.name);
+    const replica = server.snapshot();
+
+    hangs = true;
+    const late = byHand();
+    const service = h.start(OUTCOMES, undefined, { sliceRecords: 20 }, late.consumer);
+    const answer = late.handler().assigned(at, SIGNAL);
+    await h.clock.runUntil(() => false, 1_000);
+    hangs = false;
+    // More than one commit takes.
+    h.publish(Array.from({ length: 40 }, (_, n) => call(`later-${n}`, START + 60_000)).flat());
+    const other = h.start(OUTCOMES);
+    expect(await h.clock.runUntil(h.settled([other]), HOUR)).toBe(true);
+    await h.stop([other]);
+    const before = h.read(CALL_OUTCOMES).length;
+    server.restore(replica);
+    h.letGo();
+    let next = await answerOf(h, answer);
+    const { end } = h.world.topics.bounds(at);
+    while (next !== null && next < end) {
+      next = await answerOf(h, late.handler().batch(at, h.world.topics.read(at, next, 50), SIGNAL));
+    }
+    expect(await h.clock.runUntil(() => service.status()[0]?.committed === end, HOUR)).toBe(true);
+    await answerOf(h, late.handler().revoked(at));
+    expect(h.read(CALL_OUTCOMES)).toHaveLength(before);
+    await h.stop([service]);
+  });
 });

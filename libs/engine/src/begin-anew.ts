@@ -6,6 +6,7 @@ import { decodeMeta, encodeMeta } from './checkpoint.ts';
 import type { LogFault } from './log-fault.ts';
 import { faultOfLog } from './log-fault.ts';
 import type { At, Codec, Log, Store } from './ports.ts';
+import { placeWords } from './place.ts';
 import { Refused } from './ports.ts';
 import type { DerivedReader, StoodValue } from './read-back.ts';
 import { hasValue, topicPages } from './read-back.ts';
@@ -43,7 +44,15 @@ export type BeginAnew = {
 export async function beginAnew({ at, store, log, token, from }: BeginAnew): Promise<boolean> {
   const seen = await store.peek(at);
   if (seen === null || seen.next === null || seen.meta === null) return false;
-  if ((await faultOfLog(log, at, seen.next, decodeMeta(seen.meta), await log.bounds(at))) === null) return false;
+  const was = decodeMeta(seen.meta);
+  if ((await faultOfLog(log, at, seen.next, was, await log.bounds(at))) === null) return false;
+  const partitions = await log.partitions(at.topic);
+  if (was.partitions !== partitions) {
+    throw new Refused(
+      `${placeWords(at)}: the topic has ${partitions} partitions, the state was made with ${was.partitions}, so its ` +
+        `subjects are in other partitions now. Make the topic anew with ${was.partitions}; nothing was changed.`,
+    );
+  }
   // From here on nobody else commits: an owner that has not noticed yet is shut out.
   const { next, meta: text, claim } = await store.claim(at, token);
   const meta = text === null ? null : decodeMeta(text);

@@ -241,12 +241,15 @@ export async function claimPartition(
   const known = isOffered ? { ...empty, offered: kept.offered, ...(kept.begun && { begun: kept.begun }) } : kept;
   const position = isOffered ? Math.max(start, stored.next ?? start) : (stored.next ?? start);
   if (stored.next !== null) checkMeta(at, options.role.name, known, settings, partitions);
-  const ground = { meta: known, start, position, end };
+  const seen = { meta: known, start, position, end };
   // Who reads on tells what is wrong with the log.
-  const waiting = log.read(at, position, WAITING_RECORDS).catch(() => null);
+  const reading = log.read(at, position, WAITING_RECORDS).catch(() => null);
   // The claim shuts earlier owners out of the store, so that none of them fences any more.
-  await allDone(checkRecords(options, at, source, ground, stored), fence(options, at, topics), waiting);
+  await allDone(checkRecords(options, at, source, seen, stored), fence(options, at, topics), reading);
+  const waiting = await reading;
+  // Since the log was first asked another owner may have folded and published on, and the store may have lost that.
+  const ground = { ...seen, end: Math.max(end, (waiting ?? (await log.bounds(at))).end) };
   const taken = await takeOver(options, at, topics, ground);
-  const owned = { claim: stored.claim, stored: stored.next, position, end, partitions };
-  return { ...owned, ...taken, waiting: await waiting };
+  const owned = { claim: stored.claim, stored: stored.next, position, end: ground.end, partitions };
+  return { ...owned, ...taken, waiting };
 }

@@ -182,8 +182,10 @@ async function verifyStates(verifying: Verifying, peeks: readonly Peek[]): Promi
   const first = momentOf(stored);
   if (first === null) return [];
   const rules = rulesOf(projectorRole(settings), settings);
-  const from = generation.from[placeText(at)] ?? 0;
-  const reading = { ...readingOf(verifying, 'projector'), from, begun: begunOf(stored) };
+  const begun = begunOf(stored);
+  // Where the generation began is said in offsets of the log that it began with.
+  const from = begun ? 0 : (generation.from[placeText(at)] ?? 0);
+  const reading = { ...readingOf(verifying, 'projector'), from, begun };
   const expected = await foldPartition(reading, rules, first.next, peeks, first.clock);
   const some = sample === null ? store : storeOfSome(store, isPlainMeantBy(verifying));
   const states = await compareStates(at, some, expected);
