@@ -56,11 +56,13 @@ async function openScene({ generation, settings, store }: Aggregates, ports: Wat
 
 /** What is at the log's end is as of now; else as of the last record that was folded. */
 async function asOfPlace({ at, follower }: Place, { log, clock }: WatchPorts): Promise<number> {
+  const before = follower.reached?.next ?? 0;
   const asked = clock.now();
   const { start, end } = await log.bounds(at);
   await follower.confirm();
   const { reached } = follower;
-  if (end <= (reached?.next ?? start)) return asked;
+  // A log that ends before what was folded is another one, and the projector does not go on with it by itself.
+  if (end >= before && end <= (reached?.next ?? start)) return asked;
   return reached?.clock ?? 0;
 }
 

@@ -81,6 +81,7 @@ export async function openConsole(
     const owner = claims.get(name) ?? (await store.claim(at, `token ${name}`.replaceAll(' ', '-')));
     const next = (owner.next ?? 0) + 1;
     const fields = new Map([[subjectKey(tenantId, id), encodeState(state)]]);
+    world.topics.append(at, [{ key: null, value: null, headers: [] }]);
     const answer = await store.commit(at, owner.claim, {
       expected: owner.next,
       next,
@@ -171,6 +172,10 @@ export async function openConsole(
     publish(record: DerivedRecord): void {
       const topic = RECORD_TOPICS[record.kind];
       rows.set(topic, [...(rows.get(topic) ?? []), { outcomeId: record.outcomeId, record }]);
+    },
+    /** The raw topic is made anew: its log is empty, and the projector does not go on by itself. */
+    makeAnew(source: Source): void {
+      for (const at of PLACES) if (at.topic === rawTopic(source)) world.topics.truncate(at, 0);
     },
     rowsAre(why: string | null): void {
       rowsAway = why;

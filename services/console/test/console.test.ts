@@ -6,6 +6,7 @@ import { CONSOLE_LIMITS } from '../src/limits.ts';
 import { subjectPage } from '../src/lists.ts';
 import type { Shown } from '../src/picture.ts';
 import { PROBLEMS } from '../src/problem.ts';
+import type { Answer } from './console-harness.ts';
 import { openConsole, openStream } from './console-harness.ts';
 
 type TestConsole = Awaited<ReturnType<typeof openConsole>>;
@@ -49,6 +50,16 @@ test('answers from the start: a problem until its parts are there, and after tha
   expect((await shown.get('/v1/calls/a')).body).toMatchObject({ kind: 'call', callId: 'a', phase: 'waiting' });
   expect(await shown.get('/v1/calls/nobody')).toMatchObject({ status: 404, body: { code: 'not-found' } });
   expect(await shown.get('/readyz')).toMatchObject({ status: 200 });
+});
+
+test('is as of the last record that was folded while a raw topic is another one than that', async () => {
+  const shown = await open();
+  await shown.say(waits('a'));
+  shown.begin();
+  const ageOf = ({ headers }: Answer): number => Date.now() - Date.parse(headers.get('callfold-as-of') ?? '');
+  await shown.until('/v1/calls', (answer) => answer.status === 200 && ageOf(answer) < 1_000);
+  shown.makeAnew('callcenter24');
+  await shown.until('/v1/calls', (answer) => ageOf(answer) > 2_000);
 });
 
 test('follows: a call that is over leaves the list, and is answered by its id', async () => {
