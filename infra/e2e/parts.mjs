@@ -3,6 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rawTopic } from '@callfold/core';
 import { createCrew } from '../faults/crew.mjs';
 import { openStage } from '../faults/stage.mjs';
 import { oneMoreWaits } from './day.mjs';
@@ -23,8 +24,16 @@ export async function openParts(dir, say) {
   const [server] = redis.servers;
   if (!broker || !server) throw new Error('there is no broker, or no Redis');
   const away = {
-    'the broker': { part: broker, words: /as of .*(is away|cannot be read)/ },
-    Redis: { part: server, words: /as of .*is away/ },
+    'the broker': {
+      words: /as of .*(is away|cannot be read)/,
+      kill: () => broker.kill(),
+      // It answers before its partitions have leaders; it is back when they do.
+      async start() {
+        await broker.start();
+        await stage.endsOf(rawTopic('callcenter24'));
+      },
+    },
+    Redis: { words: /as of .*is away/, kill: () => server.kill(), start: () => server.start() },
   };
 
   /** @param {readonly object[]} events */
@@ -43,12 +52,7 @@ export async function openParts(dir, say) {
     return {
       url: shown.url,
       send,
-      away: Object.fromEntries(
-        Object.entries(away).map(([what, { part, words }]) => [
-          what,
-          { words, kill: () => part.kill(), start: () => part.start() },
-        ]),
-      ),
+      away,
       async close() {
         await crew.kill();
         await stage.close({ keep: false });

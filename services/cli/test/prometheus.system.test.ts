@@ -48,13 +48,13 @@ describe.skipIf(why !== null)('a real Prometheus', { timeout: 180_000 }, () => {
     return result;
   }
 
-  /** Waits until the alert is in the state, and answers its labels. */
+  /** Waits until the alert is in the state, or past it, and answers its labels. */
   async function alerted(name: string, state: Alert['state']): Promise<Alert['labels']> {
     let found: Alert | undefined;
     const isThere = async (): Promise<boolean> => {
       const { alerts } = (await prometheus.ask('alerts')) as { alerts: Alert[] };
       found = alerts.find(({ labels }) => labels['alertname'] === name);
-      return found?.state === state;
+      return found !== undefined && (found.state === state || found.state === 'firing');
     };
     await until(`${name} is ${state}`, isThere, PATIENCE);
     return found?.labels ?? {};
@@ -100,11 +100,14 @@ describe.skipIf(why !== null)('a real Prometheus', { timeout: 180_000 }, () => {
     });
     const owned = () => query('count by (service) (callfold_position)');
     await until('both roles own their partitions', async () => (await owned()).length === 2, PATIENCE);
-    const seen = await query('count by (service) ({__name__=~"callfold_.+"})');
-    expect(new Set(seen.map(({ metric }) => metric['service']))).toEqual(new Set(ROLES));
+    const seen = () => query('count by (service) ({__name__=~"callfold_.+"})');
+    const isSeen = async () => new Set((await seen()).map(({ metric }) => metric['service'])).size === ROLES.length;
+    await until('every service has samples', isSeen, PATIENCE);
 
     const dropped = 'scrape_samples_scraped - scrape_samples_post_metric_relabeling';
-    expect((await query(dropped)).map(({ value }) => value[1])).toEqual(ROLES.map(() => '0'));
+    const counts = async () => (await query(dropped)).map(({ value }) => value[1]);
+    await until('every service was scraped', async () => (await counts()).length === ROLES.length, PATIENCE);
+    expect(new Set(await counts())).toEqual(new Set(['0']));
     const own = await (await fetch(`${prometheus.url}/metrics`)).text();
     const refused = [...own.matchAll(/^prometheus_target_scrapes_(\w*(?:sample|limit)\w*_total) (\S+)$/gm)];
     expect(refused.length).toBeGreaterThan(3);

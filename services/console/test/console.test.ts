@@ -249,7 +249,7 @@ test('a stream says what is lacking in what it tells, and for how long', async (
   let beat = await stream.next('beat');
   while (beat.data['isWell'] !== false) beat = await stream.next('beat');
   expect(beat.data['lacks']).toEqual(['subjects-full', 'records-away']);
-  // Calls are read on; what the page shows is no younger than its oldest part, which are the records once calls are past.
+  // Calls are read on; what the page shows is no younger than its oldest part: the records, once calls are past them.
   let { asOf } = beat.data;
   for (let same = 0; same === 0; ) {
     const { data } = await stream.next('beat');

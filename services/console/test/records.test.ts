@@ -57,12 +57,13 @@ test('it is told what is lacking: what is still read, what is away, what is too 
 test('what was left out is read anew when there is room for a tenth, and not for each record that goes', async () => {
   const old = Date.now() - CONSOLE_LIMITS.recordsMs;
   // One goes soon, a tenth of all some time later.
-  const all = [rowOf(0, old + 100), rowOf(1, old + 400), ...Array.from({ length: 19 }, (_, n) => rowOf(n + 2))];
+  const all = [rowOf(0, old + 100), rowOf(1, old + 3_000), ...Array.from({ length: 19 }, (_, n) => rowOf(n + 2))];
   const { records, asked } = openRecords(() => all, { records: 20, forgetMs: 10 });
   const held = (): number => [...records.all()].length;
-  await vi.waitFor(() => expect([held(), records.lack()]).toEqual([19, 'records-full']));
+  const patience = { timeout: 30_000 };
+  await vi.waitFor(() => expect([held(), records.lack()]).toEqual([19, 'records-full']), patience);
   expect(asked).toHaveLength(1);
-  await vi.waitFor(() => expect([held(), records.lack()]).toEqual([19, null]));
+  await vi.waitFor(() => expect([held(), records.lack()]).toEqual([19, null]), patience);
   expect(asked).toHaveLength(2);
   await records.stop();
 });
