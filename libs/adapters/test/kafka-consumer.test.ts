@@ -144,6 +144,18 @@ describe('a partition that comes back', () => {
   });
 });
 
+describe('a group whose coordinator is not found', () => {
+  it('is given up in the end, with what the client said: who may not read a group never finds it', async () => {
+    const s = scene({ giveUpMs: 0 });
+    await joined(s, 0);
+    const error = new KafkaError('reading', failureOf(15));
+    s.events().crashed(error, false);
+    await vi.waitFor(() => expect(s.starts()).toBe(2), soon);
+    s.events().crashed(error, false);
+    await expect(s.ran).rejects.toThrow('may not read the group');
+  });
+});
+
 describe('a batch that runs long', () => {
   it('sends heartbeats, and is told when the group shares out anew; the client is told after it', async () => {
     const s = scene({ slowBatchMs: 1 });

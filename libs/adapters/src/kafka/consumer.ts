@@ -38,6 +38,8 @@ export type ConsumerLimits = {
   readonly letGoMs: number;
   /** Between two attempts to connect, and before a partition whose position is gone is assigned anew. */
   readonly retryMs: number;
+  /** How long a member looks for its group's coordinator, which it may not be allowed to find, before it ends. */
+  readonly giveUpMs: number;
 };
 
 export const CONSUMER_LIMITS: ConsumerLimits = {
@@ -54,6 +56,7 @@ export const CONSUMER_LIMITS: ConsumerLimits = {
   graceMs: 2_000,
   letGoMs: 5_000,
   retryMs: 1_000,
+  giveUpMs: 30_000,
 };
 
 export type KafkaConsumer = Consumer & {

@@ -51,6 +51,8 @@ export function startMembership(
   const ended = deferred();
   let state: MemberState = { isMember: false, detail: 'joins its group' };
   let isMissing = false;
+  /** Since when the client gives up on its group, `performance.now()`; null: it does not. */
+  let givesUpSince: number | null = null;
   /** Of the group, at the last sharing out that this member heard of; null: it may have missed some. */
   let generation: number | null = null;
   let stopped: Promise<void> | null = null;
@@ -125,6 +127,7 @@ export function startMembership(
       state = { isMember: true, detail: `member of its group, with ${ats.length} partitions` };
       if (isMissing) log.info({}, 'Kafka is back: the member joined anew');
       isMissing = false;
+      givesUpSince = null;
       log.info({ partitions: ats.map(nameOf) }, 'the group shared its partitions out');
       lanes.assign(ats, keeps);
     },
@@ -142,7 +145,11 @@ export function startMembership(
         if (restarts) void stopOnceMore();
         return;
       }
-      if (!restarts && !isAway(error)) {
+      const now = performance.now();
+      if (!restarts) givesUpSince ??= now;
+      const isForLong = now - (givesUpSince ?? now) > limits.giveUpMs;
+      // Whoever may not read the group is answered like one whose coordinator is just being moved.
+      if (!restarts && (!isAway(error) || isForLong)) {
         fail(error);
         return;
       }
