@@ -59,7 +59,8 @@ test('is as of the last record that was folded while a raw topic is another one 
   const ageOf = ({ headers }: Answer): number => Date.now() - Date.parse(headers.get('callfold-as-of') ?? '');
   await shown.until('/v1/calls', (answer) => answer.status === 200 && ageOf(answer) < 1_000);
   shown.makeAnew('callcenter24');
-  await shown.until('/v1/calls', (answer) => ageOf(answer) > 2_000);
+  const old = await shown.until('/v1/calls', (answer) => ageOf(answer) > 2_000);
+  expect(old.status).toBe(200);
 });
 
 test('follows: a call that is over leaves the list, and is answered by its id', async () => {
