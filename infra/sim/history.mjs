@@ -185,7 +185,7 @@ async function finish(history) {
 
 /** @param {string} message */
 function reasonOf(message) {
-  if (message.includes('callfold recover')) return 'the store lost its state';
+  if (message.includes('no checkpoint in its store')) return 'the store lost its state';
   if (message.includes('retention passed it')) return 'retention passed the position';
   return message.includes('is not the one') ? 'another record than was folded' : 'the log ends before the position';
 }
