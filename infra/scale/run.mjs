@@ -2,8 +2,7 @@
 // @ts-check
 // Measures what a rebalance costs: both roles under load on real Kafka, registry and Redis, while an instance of each
 // comes, goes, and is killed. For each partition the pause is the time between the last record folded before and the
-// first one after, whoever folded it; the load has a record for each partition at every beat, so pauses are measured
-// to one beat.
+// first one after, whoever folded it, less the beat that lies between any two of the load's records.
 //
 //   npm run rebalance                        64 partitions of each raw topic
 //     [--partitions N] [--beat MS] [--rounds N] [--json FILE]
@@ -137,7 +136,8 @@ async function measure(what, mostMs, change) {
   for (const role of ROLES) {
     const pauses = timelines[role].pauses();
     for (const moved of [false, true]) {
-      const ms = pauses.filter((one) => one.moved === moved).map((one) => one.ms);
+      // Between two records lies a beat also where nothing pauses.
+      const ms = pauses.filter((one) => one.moved === moved).map((one) => Math.max(0, one.ms - beatMs));
       const most = Math.max(0, ...ms);
       const kind = moved ? 'move' : 'stay';
       const line = [what, role, kind, ms.length, quantile(ms, 0.5), quantile(ms, 0.9), most, load];
