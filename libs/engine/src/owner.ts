@@ -130,18 +130,6 @@ async function checkLog({ ports: { log } }: EngineOptions, at: At, ground: Groun
   if (fault) throw new Refused(logFaultText(at, fault));
 }
 
-async function checkRecords(
-  options: EngineOptions,
-  at: At,
-  source: Source,
-  ground: Ground,
-  stored: Stored,
-): Promise<void> {
-  if (stored.next === null) return;
-  const { meta, start } = ground;
-  await allDone(checkLog(options, at, ground), checkReading(options, at, source, meta, start));
-}
-
 /** Waits for all, also when one fails: nothing of a claim goes on behind it. @throws the first one's error, in order */
 async function allDone(...works: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((one) => one.status === 'rejected');
@@ -245,7 +233,12 @@ export async function claimPartition(
   // Who reads on tells what is wrong with the log.
   const reading = log.read(at, position, WAITING_RECORDS).catch(() => null);
   // The claim shuts earlier owners out of the store, so that none of them fences any more.
-  await allDone(checkRecords(options, at, source, seen, stored), fence(options, at, topics), reading);
+  await allDone(
+    checkLog(options, at, seen),
+    checkReading(options, at, source, known, start),
+    fence(options, at, topics),
+    reading,
+  );
   const waiting = await reading;
   // Since the log was first asked another owner may have folded and published on, and the store may have lost that.
   const ground = { ...seen, end: Math.max(end, (waiting ?? (await log.bounds(at))).end) };
