@@ -1,8 +1,8 @@
 import type { DerivedRecord } from '@callfold/core';
 import { DEAD_LETTERS } from '@callfold/core';
-import type { DeadLetter } from '@callfold/schemas';
 import type { Begun, Meta } from './checkpoint.ts';
 import { decodeMeta, encodeMeta } from './checkpoint.ts';
+import { decodeLetter } from './letters.ts';
 import type { LogFault } from './log-fault.ts';
 import { faultOfLog } from './log-fault.ts';
 import type { At, Codec, Log, Store } from './ports.ts';
@@ -88,9 +88,8 @@ function taken({ topic, partition }: At): Refused {
 
 /** When the log took what caused it, epoch ms; 0: that is not known. */
 function causedAt(stood: StoodValue, codec: Codec): number {
-  const told = codec.decodeDerived(stood.topic, stood.value);
-  if (stood.topic === DEAD_LETTERS) return (told as unknown as DeadLetter).originAppendedAt;
-  return (told as unknown as DerivedRecord).ingestedAt ?? 0;
+  if (stood.topic === DEAD_LETTERS) return decodeLetter(stood.value, codec).originAppendedAt;
+  return (codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord).ingestedAt ?? 0;
 }
 
 async function earliestStanding(reader: DerivedReader, at: At, topic: string): Promise<StoodValue | undefined> {

@@ -30,6 +30,11 @@ export type Mark =
   | { readonly what: 'begin'; readonly target: string; readonly from: number }
   | { readonly what: 'end'; readonly target: string };
 
+/** Schemas must have been prepared. */
+export function decodeLetter(value: Uint8Array, codec: Codec): DeadLetter {
+  return codec.decodeDerived(DEAD_LETTERS, value) as unknown as DeadLetter;
+}
+
 export const originText = ({ originTopic, originPartition, originOffset }: DeadLetter): string =>
   `${originTopic}/${originPartition}/${originOffset}`;
 

@@ -9,10 +9,10 @@ import {
   suffixOf,
   topicOf,
 } from '@callfold/core';
-import type { DeadLetter } from '@callfold/schemas';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta } from './checkpoint.ts';
 import { horizonOf, isOfBefore, subjectOf } from './horizon.ts';
+import { decodeLetter } from './letters.ts';
 import { placeWords } from './place.ts';
 import type { At, Clock, Store } from './ports.ts';
 import { Refused } from './ports.ts';
@@ -181,7 +181,7 @@ async function readStands(comparing: Comparing): Promise<Stands> {
   const stands: Stands = { lasts: new Map(), erased: new Set(), letters: new Set(), read: {}, before: [] };
   const addLetter = (stood: StoodValue): void => {
     const origin = originOffset(stood);
-    const letter = codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
+    const letter = decodeLetter(stood.value, codec);
     const isBefore = horizon !== null && isOfBefore(horizon, origin, letter.originAppendedAt);
     if (!isBefore && isIn(range, origin)) stands.letters.add(origin);
   };

@@ -1,8 +1,8 @@
 import type { Code, DerivedRecord } from '@callfold/core';
 import { contentHash, DEAD_LETTERS, hash64, labelOf } from '@callfold/core';
-import type { DeadLetter } from '@callfold/schemas';
 import type { Horizon } from './horizon.ts';
 import { fateOf, firstMetOf, isLetterOfBefore, isOfBefore, mayHaveBegunBefore } from './horizon.ts';
+import { decodeLetter } from './letters.ts';
 import type { Words } from './packed.ts';
 import { createColumn, createPackedIndex, wordsOf } from './packed.ts';
 import type { Codec } from './ports.ts';
@@ -165,7 +165,7 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
 
   function addLetter(stood: StoodValue): void {
     const offset = originOffset(stood);
-    const letter = codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
+    const letter = decodeLetter(stood.value, codec);
     if (horizon && isOfBefore(horizon, offset, letter.originAppendedAt)) {
       lettersMet.surplusOfBefore += 1;
       return;

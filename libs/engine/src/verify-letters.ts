@@ -1,17 +1,13 @@
 import { DEAD_LETTERS } from '@callfold/core';
-import type { DeadLetter } from '@callfold/schemas';
 import { isLetterOfBefore, isOfBefore } from './horizon.ts';
+import { decodeLetter } from './letters.ts';
 import type { Codec } from './ports.ts';
-import type { Stood, StoodValue } from './read-back.ts';
+import type { Stood } from './read-back.ts';
 import { hasValue, originOffset } from './read-back.ts';
 import type { Finding } from './seq.ts';
 import type { Expected, Report } from './verify.ts';
 
 /** Of dead letters: each record that cannot be folded has one, and no other. */
-
-function letterOf({ value }: StoodValue, codec: Codec): DeadLetter {
-  return codec.decodeDerived(DEAD_LETTERS, value) as unknown as DeadLetter;
-}
 
 /**
  * Offsets of raw records of which a dead letter says that their subject was erased: all that is known of an erasure
@@ -19,7 +15,7 @@ function letterOf({ value }: StoodValue, codec: Codec): DeadLetter {
  */
 export function refusedAsErased(stood: readonly Stood[], codec: Codec): ReadonlySet<number> {
   const letters = stood.filter((one) => hasValue(one)).filter(({ topic }) => topic === DEAD_LETTERS);
-  return new Set(letters.filter((one) => letterOf(one, codec).code === 'erased').map(originOffset));
+  return new Set(letters.filter((one) => decodeLetter(one.value, codec).code === 'erased').map(originOffset));
 }
 
 export function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected, codec: Codec): Report {
@@ -30,7 +26,7 @@ export function compareLetters(stood: readonly Stood[], { letters, horizon }: Ex
   for (const record of stood) {
     if (record.topic !== DEAD_LETTERS || !hasValue(record)) continue;
     const offset = originOffset(record);
-    const { code, originAppendedAt } = letterOf(record, codec);
+    const { code, originAppendedAt } = decodeLetter(record.value, codec);
     // Of a topic made anew the offsets come again.
     const isBefore = horizon !== null && isOfBefore(horizon, offset, originAppendedAt);
     if (!isBefore && left.delete(offset)) same += 1;

@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import { CODES, DEAD_LETTERS, rawTopic, utf8Text } from '@callfold/core';
 import type { At, Dealt, Mark, Published } from '@callfold/engine';
-import { markOf, originText, redriveTarget, subjectOfLetter } from '@callfold/engine';
+import { decodeLetter, markOf, originText, redriveTarget, subjectOfLetter } from '@callfold/engine';
 import type { DeadLetter } from '@callfold/schemas';
 import { WrongArgument } from './command.ts';
 import { readTime } from './points.ts';
@@ -99,7 +99,7 @@ export async function* lettersOf(site: Site, options: LetterOptions): AsyncGener
       await site.codec.prepare(records);
       for (const record of records) {
         if (record.value === null) continue;
-        const letter = site.codec.decodeDerived(DEAD_LETTERS, record.value) as unknown as DeadLetter;
+        const letter = decodeLetter(record.value, site.codec);
         const became = dealt.get(originText(letter)) ?? null;
         if (became !== null && !options.all) continue;
         await prepareRaw(site, letter);

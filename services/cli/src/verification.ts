@@ -18,6 +18,7 @@ import {
   compareContents,
   compareStates,
   decodeEntry,
+  decodeLetter,
   decodeMeta,
   decodeStood,
   erasedName,
@@ -39,7 +40,6 @@ import {
 } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
-import type { DeadLetter } from '@callfold/schemas';
 import type { RoleName, Site } from './site.ts';
 
 /**
@@ -216,7 +216,7 @@ async function isStoodMeant(verifying: Verifying, { stood, record }: StoodRecord
     const [tenantId = '', , subjectId = ''] = stood.key.split('/');
     return isMeant(`${tenantId}/${subjectId}`);
   }
-  const letter = site.codec.decodeDerived(DEAD_LETTERS, stood.value) as unknown as DeadLetter;
+  const letter = decodeLetter(stood.value, site.codec);
   const { code, originOffset: offset } = letter;
   if (code !== 'too-late' && code !== 'erased') return true;
   // Of an erased subject the letter itself holds nothing.
