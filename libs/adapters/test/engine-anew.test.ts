@@ -1,6 +1,6 @@
 import type { DerivedRecord } from '@callfold/core';
 import { CALL_OUTCOMES, DEFAULT_SETTINGS, DERIVED_OF, rawTopic, utf8Bytes } from '@callfold/core';
-import type { At, Role, Service } from '@callfold/engine';
+import type { Role, Service } from '@callfold/engine';
 import {
   begunBefore,
   beginAnew,
@@ -12,13 +12,23 @@ import {
 } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
-import { call, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START } from './engine-harness.ts';
+import {
+  ATS,
+  call,
+  comparing,
+  everything,
+  expectGapless,
+  lose,
+  openHarness,
+  OUTCOMES,
+  PARTITIONS,
+  PROJECTOR,
+  START,
+} from './engine-harness.ts';
 
 /** A topic that was deleted and made anew, or that retention cut before it was folded: the states go on with it. */
 
 const HOUR = 3_600_000;
-const TOPIC = rawTopic('callcenter24');
-const ATS: readonly At[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition }));
 const ROLES = [PROJECTOR, OUTCOMES] as const;
 const BAD = { key: null, value: utf8Bytes('not avro') };
 
@@ -32,6 +42,8 @@ const halves = (from: number, count: number, at: number) => {
   return { first: calls.flatMap((events) => events.slice(0, 5)), rest: calls.flatMap((events) => events.slice(5)) };
 };
 
+const OLD = Array.from({ length: 20 }, (_, n) => call(`old-${n}`, START)).flat();
+
 const startBoth = (h: Harness): Service[] => ROLES.map((role) => h.start(role));
 
 async function beginAll(h: Harness, role: Role): Promise<boolean[]> {
@@ -43,15 +55,8 @@ async function beginAll(h: Harness, role: Role): Promise<boolean[]> {
   );
 }
 
-const everything = (h: Harness) => DERIVED_OF.callcenter24.flatMap((topic) => h.read(topic));
-
 function expectEachOnce(h: Harness): void {
-  for (const topic of DERIVED_OF.callcenter24) {
-    for (const { partition } of ATS) {
-      const seqs = h.read(topic).flatMap((one) => (one.partition === partition ? [seqOf(one)] : []));
-      expect(seqs).toEqual(seqs.map((_, index) => index));
-    }
-  }
+  expectGapless(h);
   const ids = outcomesOf(h).map(({ outcomeId, revision }) => `${outcomeId} ${revision}`);
   expect(new Set(ids).size).toBe(ids.length);
 }
@@ -70,7 +75,7 @@ async function madeAnew(newCalls: number) {
   const h = await openHarness();
   const services = startBoth(h);
   for (const at of ATS) h.append(at, BAD);
-  h.publish(Array.from({ length: 20 }, (_, n) => call(`old-${n}`, START)).flat());
+  h.publish(OLD);
   await settle(h, services);
   const { first, rest } = halves(0, 6, h.clock.now() - 10_000);
   h.publish(first);
@@ -144,22 +149,8 @@ describe('a topic made anew', () => {
     for (const role of ROLES) await beginAll(h, role);
     const services = startBoth(h);
     await settle(h, services);
-    const { log, store, publisher } = h.world.ports();
     for (const at of ATS) {
-      const { counts, differences, letters } = await compareRange({
-        at,
-        source: 'callcenter24',
-        log: log('check'),
-        codec: h.codec,
-        store: store('outcomes'),
-        reader: publisher(),
-        rules: rulesOf(OUTCOMES, DEFAULT_SETTINGS),
-        clock: h.clock,
-        stop: { requested: false },
-        patienceMs: 0,
-        range: { from: 0, to: Infinity },
-        isWanted: () => true,
-      });
+      const { counts, differences, letters } = await compareRange(comparing(h, at, { patienceMs: 0 }));
       expect(differences).toEqual([]);
       expect(letters).toEqual({ surplus: 0, missing: 0 });
       const outcomes = counts.get(CALL_OUTCOMES);
@@ -176,7 +167,7 @@ describe('a topic made anew', () => {
     await settle(h, services);
     await h.stop(services);
     const before = everything(h);
-    h.world.storeServer('outcomes').restore(new Map());
+    lose(h, OUTCOMES);
     const { log, store, publisher } = h.world.ports();
     for (const [index, at] of ATS.entries()) {
       const reading = { at, source: 'callcenter24' as const, log: log('outcomes'), codec: h.codec };
@@ -202,13 +193,19 @@ describe('a topic made anew', () => {
   });
 });
 
+/** Calls that are over, in both stores. */
+async function folded(): Promise<Harness> {
+  const h = await openHarness();
+  const services = startBoth(h);
+  h.publish(OLD);
+  await settle(h, services);
+  await h.stop(services);
+  return h;
+}
+
 describe('a log of which retention took what was not folded', () => {
   it('is folded on from where it begins, and nothing twice', async () => {
-    const h = await openHarness();
-    const services = startBoth(h);
-    h.publish(Array.from({ length: 20 }, (_, n) => call(`old-${n}`, START)).flat());
-    await settle(h, services);
-    await h.stop(services);
+    const h = await folded();
     h.publish(Array.from({ length: 20 }, (_, n) => call(`gone-${n}`, h.clock.now())).flat());
     for (const at of ATS) h.world.topics.retain(at, h.world.topics.bounds(at).end);
     h.publish(Array.from({ length: 20 }, (_, n) => call(`new-${n}`, h.clock.now())).flat());
@@ -226,11 +223,7 @@ describe('a log of which retention took what was not folded', () => {
 
 describe('a log whose end was lost', () => {
   it('is folded on behind what is left of it, and what was folded is kept', async () => {
-    const h = await openHarness();
-    const services = startBoth(h);
-    h.publish(Array.from({ length: 20 }, (_, n) => call(`old-${n}`, START)).flat());
-    await settle(h, services);
-    await h.stop(services);
+    const h = await folded();
     const before = everything(h);
     for (const at of ATS) h.world.topics.truncate(at, h.world.topics.bounds(at).end - 3);
     h.publish(Array.from({ length: 3 }, (_, n) => call(`new-${n}`, h.clock.now())).flat());

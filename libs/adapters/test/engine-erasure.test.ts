@@ -23,7 +23,6 @@ import {
   redriveRecord,
   redriveRefusal,
   redriveTarget,
-  rulesOf,
   subjectOf,
 } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
@@ -32,6 +31,7 @@ import type { Harness } from './engine-harness.ts';
 import {
   ATS,
   call,
+  comparing,
   everything,
   expectGapless,
   lose,
@@ -351,21 +351,7 @@ describe('a fold from the start, of a log with an erasure', () => {
     for (const topic of [CALL_OUTCOMES, AGENT_OFFERS]) {
       h.world.topics.retain({ ...at, topic }, h.world.topics.bounds({ ...at, topic }).end);
     }
-    const { log, store, publisher } = h.world.ports();
-    const compared = await compareRange({
-      at,
-      source: 'callcenter24',
-      log: log('check'),
-      codec: h.codec,
-      store: store('outcomes'),
-      reader: publisher(),
-      rules: rulesOf(OUTCOMES, DEFAULT_SETTINGS),
-      clock: h.clock,
-      stop: { requested: false },
-      patienceMs: 1_000,
-      range: { from: 0, to: Infinity },
-      isWanted: () => true,
-    });
+    const compared = await compareRange(comparing(h, at));
     const names = compared.differences.map(({ id }) => id);
     expect(names.filter((id) => id.includes('mine'))).toEqual([]);
     await h.stop(services);

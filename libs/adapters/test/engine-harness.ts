@@ -25,6 +25,7 @@ import type {
   Outgoing,
   Published,
   Publisher,
+  Range,
   Role,
   Service,
   Survey,
@@ -318,6 +319,33 @@ export async function surveyAll(
   const rules = rulesOf(OUTCOMES, settings);
   const reading = { source: 'callcenter24', log: log('check'), derived: publisher(), codec: h.codec } as const;
   return Promise.all(ATS.map((at) => surveyPartition({ ...reading, at, rules, standingRecords })));
+}
+
+/** What `callfold replay outcomes` asks of a partition of `ATS`, by default of all its records. */
+export function comparing(
+  h: Harness,
+  at: At,
+  {
+    range = { from: 0, to: Infinity },
+    settings = DEFAULT_SETTINGS,
+    patienceMs = 1_000,
+  }: { readonly range?: Range; readonly settings?: Settings; readonly patienceMs?: number } = {},
+) {
+  const { log, store, publisher } = h.world.ports();
+  return {
+    at,
+    source: 'callcenter24' as const,
+    log: log('check'),
+    store: store(OUTCOMES.name),
+    reader: publisher(),
+    codec: h.codec,
+    clock: h.clock,
+    stop: { requested: false },
+    rules: rulesOf(OUTCOMES, settings),
+    patienceMs,
+    range,
+    isWanted: () => true,
+  };
 }
 
 let offers = 0;

@@ -1,10 +1,10 @@
 import type { RawEvent, Settings } from '@callfold/core';
-import { CALL_OUTCOMES, DEFAULT_SETTINGS, DERIVED_OF, rawTopic, utf8Text } from '@callfold/core';
+import { CALL_OUTCOMES, DEFAULT_SETTINGS, DERIVED_OF, utf8Text } from '@callfold/core';
 import type { At, Compared, RangeCounts, Replayed, Service } from '@callfold/engine';
-import { compareRange, offerRecovery, replayRange, requestsTaken, rulesOf } from '@callfold/engine';
+import { compareRange, offerRecovery, replayRange, requestsTaken } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
-import { call, event, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START } from './engine-harness.ts';
+import { ATS, call, comparing, event, openHarness, OUTCOMES, PROJECTOR, seqOf, START } from './engine-harness.ts';
 
 /**
  * `callfold replay outcomes` over the memory world. Code that was wrong is settings that are put right afterwards, with
@@ -13,8 +13,6 @@ import { call, event, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
-const TOPIC = rawTopic('callcenter24');
-const ATS: readonly At[] = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition }));
 const ALL = { from: 0, to: Number.MAX_SAFE_INTEGER };
 /** Short, so that the world is not looked at for days. */
 const RIGHT: Settings = {
@@ -66,29 +64,14 @@ async function run<Result>(h: Harness, work: Promise<Result>): Promise<Result> {
   return ended;
 }
 
-function comparing(h: Harness, at: At, { range = ALL, settings = RIGHT, patienceMs = 60_000 }: Options = {}) {
-  const ports = h.world.ports();
-  return {
-    at,
-    source: 'callcenter24' as const,
-    log: ports.log('check'),
-    store: ports.store('outcomes'),
-    reader: ports.publisher(),
-    codec: h.codec,
-    clock: h.clock,
-    stop: { requested: false },
-    rules: rulesOf(OUTCOMES, settings),
-    patienceMs,
-    range,
-    isWanted: () => true,
-  };
-}
+const asking = (h: Harness, at: At, options: Options) =>
+  comparing(h, at, { range: ALL, settings: RIGHT, patienceMs: 60_000, ...options });
 
 const compare = (h: Harness, at: At, options: Options = {}): Promise<Compared> =>
-  run(h, compareRange(comparing(h, at, options)));
+  run(h, compareRange(asking(h, at, options)));
 
 async function replay(h: Harness, at: At, options: Options = {}): Promise<Replayed> {
-  const asked = comparing(h, at, options);
+  const asked = asking(h, at, options);
   return run(
     h,
     (async () => {
