@@ -66,8 +66,7 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
   let last = 0;
 
   const idOf = (number: number): string => `${boot}.${number}`;
-  const times = (asOf: number | null): string => {
-    const { isWell, lacks } = standing();
+  const times = (asOf: number | null, { isWell, lacks }: Standing): string => {
     return JSON.stringify({ now: isoTime(now()), asOf: asOf === null ? null : isoTime(asOf), isWell, lacks });
   };
   const eventOf = (name: string, data: string, id?: string): string =>
@@ -119,8 +118,9 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
     }
     if (response.destroyed || viewer.isReady) return;
     viewer.isReady = true;
-    viewer.asOf = standing().asOf;
-    send(viewer, eventOf('ready', times(viewer.asOf), idOf(last)) + figuresEvent(viewer));
+    const stands = standing();
+    viewer.asOf = stands.asOf;
+    send(viewer, eventOf('ready', times(stands.asOf, stands), idOf(last)) + figuresEvent(viewer));
   }
 
   /** What it does not know yet is what it is told next; everything anew where that is not known any more. */
@@ -156,8 +156,8 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
   let told: string | null = null;
 
   function beat(): void {
-    const { asOf } = standing();
-    told = wellbeing(standing());
+    const stands = standing();
+    told = wellbeing(stands);
     /** Made once for all viewers of a tenant. */
     const made = new Map<string | null, string>();
     for (const viewer of viewers) {
@@ -165,10 +165,10 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
         giveUp(viewer);
         continue;
       }
-      if (viewer.parts === null) viewer.asOf = asOf;
+      if (viewer.parts === null) viewer.asOf = stands.asOf;
       const text = made.get(viewer.tenantId) ?? figures(viewer.tenantId);
       made.set(viewer.tenantId, text);
-      send(viewer, eventOf('beat', times(viewer.asOf)) + figuresEvent(viewer, text));
+      send(viewer, eventOf('beat', times(viewer.asOf, stands)) + figuresEvent(viewer, text));
     }
   }
 
