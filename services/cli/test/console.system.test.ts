@@ -1,9 +1,10 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
+import { freePorts } from '../../../infra/parts/index.mjs';
 import { openStream } from '../../console/test/console-harness.ts';
 import type { Ended, Running } from './built-command.ts';
-import { callfold, checkBuilt, start, until } from './built-command.ts';
+import { callfold, start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /**
  * The console beside a projector and `outcomes`, each a process, on real parts: what it shows is what happened, over a
@@ -17,24 +18,12 @@ const CHANGED = { CALLFOLD_SHORT_ABANDON_MS: '9000' };
 
 type Env = Readonly<Record<string, string>>;
 
-let kafka: Awaited<ReturnType<typeof startKafka>>;
-let registry: Awaited<ReturnType<typeof startRegistry>>;
-let redis: Awaited<ReturnType<typeof startRedis>>;
+let parts: Parts;
 let url = '';
 let projector: Running;
 const processes: Running[] = [];
 
-function envOf(more: Env = {}): Record<string, string> {
-  return {
-    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-    CALLFOLD_REGISTRY_URL: registry.url,
-    CALLFOLD_REDIS_URL: redis.url,
-    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    CALLFOLD_SETTLE_MS: '500',
-    CALLFOLD_PARTITIONS: String(PARTITIONS),
-    ...more,
-  };
-}
+const envOf = (more: Env = {}): Env => ({ ...parts.env, ...more });
 
 async function serve(role: string, more: Env = {}): Promise<Running & { readonly url: string }> {
   const [port = 0] = await freePorts(1);
@@ -77,19 +66,15 @@ const sees = (what: string, wanted: object): Promise<void> =>
 const JOIN: Word = [1, 'Participant join (Contact)'];
 
 beforeAll(async () => {
-  checkBuilt();
-  const dir = testDir('console');
-  [kafka, registry, redis] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka'), quick: true }),
-    startRegistry({ dir: join(dir, 'registry') }),
-    startRedis({ dir: join(dir, 'redis'), config: { appendonly: 'yes' } }),
-  ]);
-  const { code, err } = await run(['topics', 'apply', '--execute']);
-  if (code !== 0) throw new Error(`no topics: ${err}`);
+  parts = await openParts('console', {
+    redis: { config: { appendonly: 'yes' } },
+    env: { CALLFOLD_SETTLE_MS: '500', CALLFOLD_PARTITIONS: String(PARTITIONS) },
+  });
+  await parts.applyTopics();
 });
 afterAll(async () => {
   for (const { child } of processes) child.kill('SIGKILL');
-  await Promise.all([kafka?.stop({ wipe: true }), registry?.stop({ wipe: true }), redis?.stop({ wipe: true })]);
+  await parts?.stop();
 });
 
 describe('callfold serve console', { timeout: 180_000 }, () => {
@@ -141,10 +126,10 @@ describe('callfold serve console', { timeout: 180_000 }, () => {
     const beat = async (isWell: boolean): Promise<void> => {
       while ((await stream.next('beat')).data['isWell'] !== isWell);
     };
-    await redis.kill();
+    await parts.redis.kill();
     await beat(false);
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
-    await redis.start();
+    await parts.redis.start();
     await beat(true);
     await say('later', 2, [JOIN]);
     for (;;) {

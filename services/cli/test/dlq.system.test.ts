@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '@callfold/adapters/config';
 import { CALL_OUTCOMES, DEAD_LETTERS, partitionOf, REDRIVE_HEADER, subjectKey, utf8Bytes } from '@callfold/core';
@@ -6,10 +5,11 @@ import { readEvent } from '@callfold/sources';
 import { isRejection } from '@callfold/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../infra/random.mjs';
-import { startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
-import { callfold, checkBuilt, parseLines, start, until } from './built-command.ts';
+import { callfold, parseLines, start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /** Dead letters on real Kafka: shown, sent again each once however often the command dies, put aside. One story. */
 
@@ -22,8 +22,8 @@ const KILLS_MAX = 6;
 const PATIENCE = { mostMs: 120_000 };
 const SEED = 20_260_105;
 
-let parts: readonly { stop(how?: { wipe?: boolean }): Promise<void> }[] = [];
-let env: Record<string, string> = {};
+let parts: Parts;
+let env: Parts['env'] = {};
 let outcomes: Running;
 
 type Site = Awaited<ReturnType<typeof openKafkaSite>>;
@@ -110,31 +110,17 @@ async function publishLargest(site: Site): Promise<number> {
 }
 
 beforeAll(async () => {
-  checkBuilt();
-  const dir = testDir('dlq');
-  const [kafka, registry, redis] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka'), quick: true }),
-    startRegistry({ dir: join(dir, 'registry') }),
-    startRedis({ dir: join(dir, 'redis') }),
-  ]);
-  parts = [kafka, registry, redis];
-  env = {
-    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-    CALLFOLD_REGISTRY_URL: registry.url,
-    CALLFOLD_REDIS_URL: redis.url,
-    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    CALLFOLD_SETTLE_MS: '500',
-    CALLFOLD_PARTITIONS: String(PARTITIONS),
-    CALLFOLD_HTTP_PORT: '0',
-  };
-  const applied = await callfold(['topics', 'apply', '--execute'], { env });
-  if (applied.code !== 0) throw new Error(applied.err);
+  parts = await openParts('dlq', {
+    env: { CALLFOLD_SETTLE_MS: '500', CALLFOLD_PARTITIONS: String(PARTITIONS), CALLFOLD_HTTP_PORT: '0' },
+  });
+  ({ env } = parts);
+  await parts.applyTopics();
   outcomes = start(['serve', 'outcomes'], { env });
 });
 
 afterAll(async () => {
   outcomes?.child.kill('SIGKILL');
-  await Promise.all(parts.map((part) => part.stop({ wipe: true })));
+  await parts?.stop();
 });
 
 describe('dead letters', { timeout: 600_000 }, () => {

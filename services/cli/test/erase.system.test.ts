@@ -3,10 +3,11 @@ import { readConfig } from '@callfold/adapters/config';
 import { createCompletenessReader } from '@callfold/client';
 import { AGENT_OFFERS, CALL_OUTCOMES, CHAT_OUTCOMES, utf8Text } from '@callfold/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
-import { callfold, checkBuilt, emptyFolder, parseLines, start, until } from './built-command.ts';
+import { callfold, emptyFolder, parseLines, start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /**
  * One person's data goes, on real Kafka and Redis: found, erased, proved gone, and refused when it comes again. One
@@ -17,8 +18,8 @@ const PARTITIONS = 2;
 const PATIENCE = { mostMs: 60_000 };
 const START = Date.now() - 3_600_000;
 
-let parts: readonly { stop(how?: { wipe?: boolean }): Promise<void> }[] = [];
-let env: Record<string, string> = {};
+let parts: Parts;
+let env: Parts['env'] = {};
 let services: Running[] = [];
 
 type Json = Record<string, unknown>;
@@ -86,31 +87,17 @@ async function readAll() {
 }
 
 beforeAll(async () => {
-  checkBuilt();
-  const dir = testDir('erase');
-  const [kafka, registry, redis] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka'), quick: true }),
-    startRegistry({ dir: join(dir, 'registry') }),
-    startRedis({ dir: join(dir, 'redis') }),
-  ]);
-  parts = [kafka, registry, redis];
-  env = {
-    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-    CALLFOLD_REGISTRY_URL: registry.url,
-    CALLFOLD_REDIS_URL: redis.url,
-    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    CALLFOLD_SETTLE_MS: '500',
-    CALLFOLD_PARTITIONS: String(PARTITIONS),
-    CALLFOLD_HTTP_PORT: '0',
-  };
-  const applied = await run('topics', 'apply', '--execute');
-  if (applied.code !== 0) throw new Error(applied.err);
+  parts = await openParts('erase', {
+    env: { CALLFOLD_SETTLE_MS: '500', CALLFOLD_PARTITIONS: String(PARTITIONS), CALLFOLD_HTTP_PORT: '0' },
+  });
+  ({ env } = parts);
+  await parts.applyTopics();
   services = [start(['serve', 'projector'], { env }), start(['serve', 'outcomes'], { env })];
 });
 
 afterAll(async () => {
   for (const { child } of services) child.kill('SIGKILL');
-  await Promise.all(parts.map((part) => part.stop({ wipe: true })));
+  await parts?.stop();
 });
 
 it('finds one person by number, erases what is theirs, and keeps it gone', async () => {

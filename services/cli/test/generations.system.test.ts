@@ -5,10 +5,12 @@ import { readConfig } from '@callfold/adapters/config';
 import { decodeState } from '@callfold/core';
 import { readLive } from '@callfold/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
+import { freePorts } from '../../../infra/parts/index.mjs';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Ended, Running } from './built-command.ts';
-import { callfold, checkBuilt, parseLines, start, until } from './built-command.ts';
+import { callfold, parseLines, start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /**
  * Rules change under live load: the threshold of short abandonments, and a bug of an older version that is mended. One
@@ -26,23 +28,11 @@ const REBUILD = ['rebuild', 'next', '--rate', '400'] as const;
 
 type Env = Readonly<Record<string, string>>;
 
-let dir = '';
-let kafka: Awaited<ReturnType<typeof startKafka>>;
-let registry: Awaited<ReturnType<typeof startRegistry>>;
-let redis: Awaited<ReturnType<typeof startRedis>>;
+let parts: Parts;
 const projectors: Running[] = [];
 const seed = Number(process.env['CALLFOLD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-function envOf(more: Env = {}): Record<string, string> {
-  return {
-    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-    CALLFOLD_REGISTRY_URL: registry.url,
-    CALLFOLD_REDIS_URL: redis.url,
-    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    CALLFOLD_PARTITIONS: String(PARTITIONS),
-    ...more,
-  };
-}
+const envOf = (more: Env = {}): Env => ({ ...parts.env, ...more });
 
 async function serve(more: Env = {}): Promise<Running> {
   const [port = 0] = await freePorts(1);
@@ -85,7 +75,7 @@ const oldLines = Array.from({ length: CALLS }, (_, n) =>
 
 /** What `callfold fold` makes of the events, by call. */
 async function foldOf(lines: readonly string[], env: Env): Promise<Map<string, Record<string, unknown>>> {
-  const file = join(dir, 'events.ndjson');
+  const file = join(parts.dir, 'events.ndjson');
   writeFileSync(file, `${lines.join('\n')}\n`);
   const { code, out, err } = await callfold(['fold', '--aggregates', file], { env });
   expect(code, err).toBe(0);
@@ -171,22 +161,15 @@ const level = (count: number): Promise<void> =>
   );
 
 beforeAll(async () => {
-  checkBuilt();
-  dir = testDir('generations');
-  [kafka, registry, redis] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka'), quick: true }),
-    startRegistry({ dir: join(dir, 'registry') }),
-    startRedis({ dir: join(dir, 'redis') }),
-  ]);
-  const applied = await run(['topics', 'apply', '--execute']);
-  if (applied.code !== 0) throw new Error(applied.err);
+  parts = await openParts('generations', { env: { CALLFOLD_PARTITIONS: String(PARTITIONS) } });
+  await parts.applyTopics();
 });
 
 afterAll(async () => {
   looking.isOver = true;
   await looking.done.catch(() => undefined);
   for (const { child } of projectors) child.kill('SIGKILL');
-  await Promise.all([kafka, registry, redis].map(async (part) => part?.stop({ wipe: true })));
+  await parts?.stop();
 });
 
 describe('generations, on Kafka, registry and Redis', () => {

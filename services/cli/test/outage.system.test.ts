@@ -9,10 +9,12 @@ import { readConfig } from '@callfold/adapters/config';
 import { DEAD_LETTERS, partitionOf, utf8Bytes } from '@callfold/core';
 import type { DeadLetter } from '@callfold/schemas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
+import { freePorts } from '../../../infra/parts/index.mjs';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
-import { callfold, checkBuilt, parseLines, ROOT, start, until } from './built-command.ts';
+import { callfold, parseLines, ROOT, start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /** Real parts that go away under load, one after the other, and services that must lose and double nothing. */
 
@@ -27,16 +29,11 @@ const LOAD_PAUSE_MS = 100;
 /** On a busy machine; each is a condition that mostly holds much sooner. */
 const PATIENCE = { mostMs: 90_000 };
 
-type Parts = {
-  readonly kafka: Awaited<ReturnType<typeof startKafka>>;
-  readonly registry: Awaited<ReturnType<typeof startRegistry>>;
-  readonly redis: Awaited<ReturnType<typeof startRedis>>;
-};
 type Role = 'projector' | 'outcomes';
 const ROLES = ['projector', 'outcomes'] as const;
 
 let parts: Parts;
-let env: Record<string, string> = {};
+let env: Parts['env'] = {};
 /** From when the topics are there. */
 let upstream: Awaited<ReturnType<typeof openUpstream>>;
 const ports = { projector: 0, outcomes: 0 };
@@ -247,22 +244,12 @@ async function drained(): Promise<void> {
 }
 
 beforeAll(async () => {
-  checkBuilt();
-  const dir = testDir('outage');
-  const [kafka, registry, redis] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka'), quick: true, settings: { 'broker.session.timeout.ms': '3000' } }),
-    startRegistry({ dir: join(dir, 'registry') }),
-    startRedis({ dir: join(dir, 'redis') }),
-  ]);
-  parts = { kafka, registry, redis };
+  parts = await openParts('outage', {
+    kafka: { settings: { 'broker.session.timeout.ms': '3000' } },
+    env: { CALLFOLD_SETTLE_MS: '500' },
+  });
+  ({ env } = parts);
   [ports.projector = 0, ports.outcomes = 0] = await freePorts(2);
-  env = {
-    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-    CALLFOLD_REGISTRY_URL: registry.url,
-    CALLFOLD_REDIS_URL: redis.url,
-    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    CALLFOLD_SETTLE_MS: '500',
-  };
 });
 
 afterAll(async () => {
@@ -271,7 +258,7 @@ afterAll(async () => {
     upstream.isClosed = true;
     await upstream.close();
   }
-  await Promise.all(Object.values(parts).map((part) => part.stop({ wipe: true })));
+  await parts?.stop();
 });
 
 /** One story: each test goes on from where the one before left it. */

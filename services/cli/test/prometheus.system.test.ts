@@ -3,17 +3,11 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Prometheus } from '../../../infra/parts/index.mjs';
-import {
-  freePorts,
-  startKafka,
-  startPrometheus,
-  startRedis,
-  startRegistry,
-  testDir,
-  whyNoPrometheus,
-} from '../../../infra/parts/index.mjs';
+import { freePorts, startPrometheus, whyNoPrometheus } from '../../../infra/parts/index.mjs';
 import type { Running } from './built-command.ts';
-import { callfold, checkBuilt, start, until } from './built-command.ts';
+import { start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /**
  * A real Prometheus beside the services on real parts: it reads what they export, knows the alert rules, and says so
@@ -37,9 +31,7 @@ type Alert = { readonly labels: Readonly<Record<string, string>>; readonly state
 
 // Where there is none, because Prometheus is no part that callfold itself needs; in CI it is to be there.
 describe.skipIf(why !== null)('a real Prometheus', { timeout: 180_000 }, () => {
-  let kafka: Awaited<ReturnType<typeof startKafka>>;
-  let registry: Awaited<ReturnType<typeof startRegistry>>;
-  let redis: Awaited<ReturnType<typeof startRedis>>;
+  let parts: Parts;
   let prometheus: Prometheus;
   const services: Running[] = [];
 
@@ -61,31 +53,17 @@ describe.skipIf(why !== null)('a real Prometheus', { timeout: 180_000 }, () => {
   }
 
   beforeAll(async () => {
-    checkBuilt();
-    const dir = testDir('prometheus');
-    [kafka, registry, redis] = await Promise.all([
-      startKafka({ dir: join(dir, 'kafka'), quick: true }),
-      startRegistry({ dir: join(dir, 'registry') }),
-      startRedis({ dir: join(dir, 'redis') }),
-    ]);
-    const env = {
-      CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-      CALLFOLD_REGISTRY_URL: registry.url,
-      CALLFOLD_REDIS_URL: redis.url,
-      CALLFOLD_PARTITIONS: '1',
-      CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    };
-    const { code, err } = await callfold(['topics', 'apply', '--execute'], { env });
-    if (code !== 0) throw new Error(`no topics: ${err}`);
+    parts = await openParts('prometheus', { env: { CALLFOLD_PARTITIONS: '1' } });
+    await parts.applyTopics();
     const ports = await freePorts(ROLES.length);
     for (const [n, role] of ROLES.entries())
-      services.push(start(['serve', role], { env: { ...env, CALLFOLD_HTTP_PORT: String(ports[n]) } }));
+      services.push(start(['serve', role], { env: { ...parts.env, CALLFOLD_HTTP_PORT: String(ports[n]) } }));
     const targets = ports.map((port) => `127.0.0.1:${port}`);
-    prometheus = await startPrometheus({ dir: join(dir, 'prometheus'), targets, rules: [RULES] });
+    prometheus = await startPrometheus({ dir: join(parts.dir, 'prometheus'), targets, rules: [RULES] });
   });
   afterAll(async () => {
     for (const { child } of services) child.kill('SIGKILL');
-    await Promise.all([prometheus, kafka, registry, redis].map((part) => part?.stop({ wipe: true })));
+    await Promise.all([prometheus?.stop({ wipe: true }), parts?.stop()]);
   });
 
   it('scrapes every service, and refuses no sample of theirs', async () => {
@@ -130,14 +108,14 @@ describe.skipIf(why !== null)('a real Prometheus', { timeout: 180_000 }, () => {
   it('says that Redis has no replica, as it has none', async () => {
     const labels = await alerted('CallfoldRedisWithoutReplica', 'pending');
     expect(labels['severity']).toBe('ticket');
-    expect(labels['server']).toContain(String(redis.port));
+    expect(labels['server']).toContain(String(parts.redis.port));
   });
 
   it('fires for the first dead letter', async () => {
     const letters = `callfold_dead_letters_total{service="outcomes",topic="${TOPIC}",code="not-avro"}`;
     const count = async (): Promise<string | undefined> => (await query(letters))[0]?.value[1];
     await until('there was none yet', async () => (await count()) === '0', PATIENCE);
-    const client = new Kafka({ clientId: 'no-avro', brokers: [...kafka.brokers], logLevel: logLevel.NOTHING });
+    const client = new Kafka({ clientId: 'no-avro', brokers: [...parts.kafka.brokers], logLevel: logLevel.NOTHING });
     const producer = client.producer();
     await producer.connect();
     await producer.send({ topic: TOPIC, messages: [{ key: 'default/a', value: 'no Avro' }] });
@@ -147,11 +125,11 @@ describe.skipIf(why !== null)('a real Prometheus', { timeout: 180_000 }, () => {
   });
 
   it('says that the services wait for Redis once it is away', async () => {
-    await redis.kill();
+    await parts.redis.kill();
     const labels = await alerted('CallfoldInfrastructureAway', 'pending');
     expect(labels['severity']).toBe('page');
     expect(labels['topic']).toMatch(/^callfold\.raw\./);
-    await redis.start();
+    await parts.redis.start();
     const isOver = async (): Promise<boolean> => (await query('callfold_partition_away > 0')).length === 0;
     await until('nothing waits any more', isOver, PATIENCE);
   });

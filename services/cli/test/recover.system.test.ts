@@ -4,11 +4,13 @@ import { readConfig } from '@callfold/adapters/config';
 import { DERIVED_OF, ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
+import { freePorts, startRedis } from '../../../infra/parts/index.mjs';
 import type { RecoveryRow } from '../src/recovery.ts';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
-import { callfold, checkBuilt, parseLines, start, until } from './built-command.ts';
+import { callfold, parseLines, start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /** Each role with a Redis of its own, which loses everything, again and again. One story: each test goes on. */
 
@@ -23,23 +25,14 @@ type Role = 'projector' | 'outcomes';
 const ROLES = ['projector', 'outcomes'] as const;
 type Redis = Awaited<ReturnType<typeof startRedis>>;
 
-let kafka: Awaited<ReturnType<typeof startKafka>>;
-let registry: Awaited<ReturnType<typeof startRegistry>>;
+let parts: Parts;
 const redis: Partial<Record<Role, Redis>> = {};
 const ports = { projector: 0, outcomes: 0 };
 const services: Partial<Record<Role, Running>> = {};
 let published = 0;
 
 function envOf(role: Role, more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return {
-    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-    CALLFOLD_REGISTRY_URL: registry.url,
-    CALLFOLD_REDIS_URL: redis[role]?.url ?? '',
-    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    CALLFOLD_SETTLE_MS: '500',
-    CALLFOLD_PARTITIONS: String(PARTITIONS),
-    ...more,
-  };
+  return { ...parts.env, CALLFOLD_REDIS_URL: redis[role]?.url ?? '', ...more };
 }
 
 function serve(role: Role, more: Readonly<Record<string, string>> = {}): void {
@@ -198,26 +191,21 @@ async function expectVerified(): Promise<void> {
   }
 }
 
-const admin = () => new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin();
+const admin = () => new Kafka({ brokers: [...parts.kafka.brokers], logLevel: logLevel.NOTHING }).admin();
 
 beforeAll(async () => {
-  checkBuilt();
-  const dir = testDir('recover');
-  [kafka, registry, redis.projector, redis.outcomes] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka'), quick: true }),
-    startRegistry({ dir: join(dir, 'registry') }),
-    startRedis({ dir: join(dir, 'redis-projector') }),
-    startRedis({ dir: join(dir, 'redis-outcomes') }),
-  ]);
+  parts = await openParts('recover', {
+    env: { CALLFOLD_SETTLE_MS: '500', CALLFOLD_PARTITIONS: String(PARTITIONS) },
+  });
+  redis.projector = parts.redis;
+  redis.outcomes = await startRedis({ dir: join(parts.dir, 'redis-outcomes') });
   [ports.projector = 0, ports.outcomes = 0] = await freePorts(2);
-  const applied = await callfold(['topics', 'apply', '--execute'], { env: envOf('outcomes') });
-  if (applied.code !== 0) throw new Error(applied.err);
+  await parts.applyTopics(envOf('outcomes'));
 });
 
 afterAll(async () => {
   for (const role of ROLES) services[role]?.child.kill('SIGKILL');
-  const parts = [kafka, registry, redis.projector, redis.outcomes];
-  await Promise.all(parts.map(async (part) => part?.stop({ wipe: true })));
+  await Promise.all([parts?.stop(), redis.outcomes?.stop({ wipe: true })]);
 });
 
 describe('recover, on Kafka, registry and Redis', () => {

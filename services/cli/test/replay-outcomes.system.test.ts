@@ -1,14 +1,15 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '@callfold/adapters/config';
 import { CALL_OUTCOMES, SEQ_HEADER } from '@callfold/core';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { askRedis, startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
+import { askRedis } from '../../../infra/parts/index.mjs';
 import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
-import { callfold, checkBuilt, emptyFolder, parseLines, start, until } from './built-command.ts';
+import { callfold, emptyFolder, parseLines, start, until } from './built-command.ts';
+import type { Parts } from './real-parts.ts';
+import { openParts } from './real-parts.ts';
 
 /**
  * A range derived again on real Kafka and Redis: what was published by a wrong rule (a setting, put right afterwards)
@@ -19,10 +20,8 @@ const PARTITIONS = 2;
 const CALLS = 1_500;
 const PATIENCE = { mostMs: 60_000 };
 
-let parts: readonly { stop(how?: { wipe?: boolean }): Promise<void> }[] = [];
-let env: Record<string, string> = {};
-let brokers: readonly string[] = [];
-let redis: Awaited<ReturnType<typeof startRedis>>;
+let parts: Parts;
+let env: Parts['env'] = {};
 let outcomes: Running;
 
 const serve = (more: Readonly<Record<string, string>> = {}): void => {
@@ -60,11 +59,16 @@ async function derived(): Promise<
 
 /** The checkpoint is made to believe that the rule was always the right one, as it is after a change of code. */
 async function mendRule(): Promise<void> {
-  const keys = (await askRedis(redis.port, ['keys', '*outcomes*:checkpoint'])) as string[];
+  const keys = (await askRedis(parts.redis.port, ['keys', '*outcomes*:checkpoint'])) as string[];
   for (const key of keys) {
-    const meta = (await askRedis(redis.port, ['hget', key, 'meta'])) as string | null;
+    const meta = (await askRedis(parts.redis.port, ['hget', key, 'meta'])) as string | null;
     if (meta)
-      await askRedis(redis.port, ['hset', key, 'meta', meta.replace('shortAbandonMs=600000', 'shortAbandonMs=5000')]);
+      await askRedis(parts.redis.port, [
+        'hset',
+        key,
+        'meta',
+        meta.replace('shortAbandonMs=600000', 'shortAbandonMs=5000'),
+      ]);
   }
 }
 
@@ -72,30 +76,16 @@ const replay = (...more: readonly string[]) =>
   ['replay', 'outcomes', '--from', 'earliest', '--to', 'latest', '--source', 'callcenter24', ...more] as const;
 
 beforeAll(async () => {
-  checkBuilt();
-  const dir = testDir('replay-outcomes');
-  const [kafka, registry, server] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka') }),
-    startRegistry({ dir: join(dir, 'registry') }),
-    startRedis({ dir: join(dir, 'redis') }),
-  ]);
-  redis = server;
-  brokers = kafka.brokers;
-  parts = [kafka, registry, server];
-  env = {
-    CALLFOLD_KAFKA_BROKERS: kafka.brokers.join(','),
-    CALLFOLD_REGISTRY_URL: registry.url,
-    CALLFOLD_REDIS_URL: server.url,
-    CALLFOLD_SESSION_TIMEOUT_MS: '6000',
-    CALLFOLD_SETTLE_MS: '500',
-    CALLFOLD_PARTITIONS: String(PARTITIONS),
-    CALLFOLD_HTTP_PORT: '0',
-  };
+  parts = await openParts('replay-outcomes', {
+    kafka: { quick: false },
+    env: { CALLFOLD_SETTLE_MS: '500', CALLFOLD_PARTITIONS: String(PARTITIONS), CALLFOLD_HTTP_PORT: '0' },
+  });
+  ({ env } = parts);
 }, 120_000);
 
 afterAll(async () => {
   outcomes?.child.kill('SIGKILL');
-  await Promise.all(parts.map((part) => part.stop({ wipe: true })));
+  await parts?.stop();
 });
 
 it('publishes the differences once, whatever is killed', { timeout: 180_000 }, async () => {
@@ -176,7 +166,7 @@ it('reads from an archive what retention took', { timeout: 120_000 }, async () =
     const checked = await archive('--check');
     expect([checked.code, parseLines(checked.out).length]).toEqual([0, 2]);
 
-    const client = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING });
+    const client = new Kafka({ brokers: [...parts.kafka.brokers], logLevel: logLevel.NOTHING });
     const admin = client.admin();
     await admin.connect();
     const partitions = rows.map(({ partition, next }) => ({ partition, offset: String(next - 3) }));
