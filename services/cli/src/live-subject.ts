@@ -48,6 +48,8 @@ export type Sight = {
 };
 
 export type LiveSubject = {
+  /** Null: as it is now. Else as it was at this offset of its log: what was caused before it, and states folded up to it. */
+  readonly asOf: number | null;
   readonly standing: readonly StandingRecord[];
   /** The live one first; last what today's code and settings give. */
   readonly sights: readonly Sight[];
@@ -57,6 +59,8 @@ type Looking = {
   readonly site: Site;
   readonly settings: Settings;
   readonly explained: Explained;
+  /** It was asked for a moment, up to which the explanation goes. */
+  readonly isPast: boolean;
   readonly say: Context['say'];
 };
 
@@ -87,9 +91,16 @@ function withoutErased(found: readonly Stood[]): Stood[] {
   return found.filter((one, place) => place >= (erasedAt.get(name(one)) ?? 0));
 }
 
+/** Up to a moment it stood as soon as what caused it was folded, and a correction as soon as its owner took it. */
+function stoodBy({ isPast, explained: { place } }: Looking): (stood: Stood) => boolean {
+  if (!isPast) return () => true;
+  return (stood) => originOffset(stood) < place.upTo && (stood.correctedAt ?? 0) <= place.upTo;
+}
+
 async function standingOf(looking: Looking): Promise<StandingRecord[]> {
   const { site, settings, explained, say } = looking;
   const { explanation } = explained;
+  const stoodThen = stoodBy(looking);
   const { source, tenantId, subjectId, timeline } = explanation;
   const key = idOf(tenantId, source, settings.disguise?.subjectId(source, tenantId, subjectId) ?? subjectId);
   const letters = new Set(timeline.flatMap((one) => (one.what === 'event' && one.refused ? [one.offset] : [])));
@@ -102,7 +113,7 @@ async function standingOf(looking: Looking): Promise<StandingRecord[]> {
   let read = 0;
   const progress = createProgress({ noun: 'derived records', say });
   for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {})) {
-    for (const one of records) if (isIts(one)) found.push(one);
+    for (const one of records) if (isIts(one) && stoodThen(one)) found.push(one);
     progress.at((read += records.length));
   }
   progress.end();
@@ -121,8 +132,8 @@ async function standingOf(looking: Looking): Promise<StandingRecord[]> {
   }));
 }
 
-/** Today's code and settings over the subject's own events, in the time of the whole log. */
-function foldedAnew({ settings, explained }: Looking): Values | null {
+/** Today's code over the subject's own events, in the time of the whole log. */
+function foldedAnew(explained: Explained, settings: Settings): Values | null {
   const { seen, explanation } = explained;
   const { source, tenantId, subjectId, clock } = explanation;
   const key = subjectKey(tenantId, subjectId);
@@ -139,38 +150,43 @@ function foldedAnew({ settings, explained }: Looking): Values | null {
 async function sightOf(
   { generation, settings, store }: Aggregates,
   state: Sight['state'],
-  explained: Explained,
+  { explained, isPast }: Looking,
 ): Promise<Sight> {
+  const { name } = generation;
+  // A store has only what is now: a state of the past is what the log up to then gives.
+  if (isPast)
+    return { generation: name, state, position: explained.place.upTo, values: foldedAnew(explained, settings) };
   const { source, tenantId, subjectId } = explained.explanation;
   const key = subjectKey(tenantId, subjectId);
   const at = atOf(explained);
   const [text = null] = await store.read(at, 'states', [key]);
   const position = (await store.peek(at))?.next ?? null;
-  return { generation: generation.name, state, position, values: valuesOf(text, source, key, settings) };
+  return { generation: name, state, position, values: valuesOf(text, source, key, settings) };
 }
 
 export async function lookAtLive(looking: Looking): Promise<LiveSubject> {
-  const { site, explained } = looking;
+  const { site, settings, explained, isPast } = looking;
   const standing = await standingOf(looking);
   const sights = await readLive(site.shelf, async (live) => {
     const { all } = await readGenerations(site.shelf);
     const others = all.generations.filter(({ key }) => key !== live.generation.key);
     return Promise.all([
-      sightOf(live, 'live', explained),
-      ...others.map((one) => sightOf(aggregatesOf(site.shelf, one), one.phase, explained)),
+      sightOf(live, 'live', looking),
+      ...others.map((one) => sightOf(aggregatesOf(site.shelf, one), one.phase, looking)),
     ]);
   });
   const anew: Sight = {
     generation: 'today',
     state: 'as a rebuild would have it',
     position: explained.place.upTo,
-    values: foldedAnew(looking),
+    values: foldedAnew(explained, settings),
   };
-  return { standing, sights: [...sights, anew] };
+  return { asOf: isPast ? explained.place.upTo : null, standing, sights: [...sights, anew] };
 }
 
-export function liveJson({ standing, sights }: LiveSubject): Record<string, unknown> {
+export function liveJson({ asOf, standing, sights }: LiveSubject): Record<string, unknown> {
   return {
+    asOf,
     standing: standing.map(({ record, ...rest }) => ({ ...rest, record: record && recordJson(record) })),
     sights,
   };
@@ -190,9 +206,10 @@ function sightLines(live: Sight, { generation, state, position, values }: Sight)
 const OF_NOTE = ['phase', 'status', 'state', 'outcome', 'since'] as const;
 
 /** What stands with its origin, what readers see, and what other generations say. */
-export function liveText({ standing, sights }: LiveSubject): string {
+export function liveText({ asOf, standing, sights }: LiveSubject): string {
   const [live, ...others] = sights;
-  const lines = ['', 'What stands in the derived topics:', ''];
+  const head = asOf === null ? 'What stands in the derived topics:' : 'What stood in the derived topics by then:';
+  const lines = ['', head, ''];
   for (const { topic, seq, origin, correctedAt, record, otherwise } of standing) {
     const what =
       record === null
@@ -211,7 +228,11 @@ export function liveText({ standing, sights }: LiveSubject): string {
       return value === null ? [] : [`${field} ${valueText(value)}`];
     });
     const position = live.position === null ? 'not folded yet' : `up to offset ${live.position}`;
-    lines.push('', `What readers see, by generation ${live.generation} (${position}): ${seen.join(', ') || 'nothing'}`);
+    const see =
+      asOf === null
+        ? `What readers see, by generation ${live.generation} (${position})`
+        : `What the log gave readers by then, by the settings of generation ${live.generation} (folded again ${position})`;
+    lines.push('', `${see}: ${seen.join(', ') || 'nothing'}`);
     lines.push(...others.flatMap((one) => sightLines(live, one)));
   }
   return `${lines.map(visible).join('\n')}\n`;

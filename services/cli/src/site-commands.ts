@@ -4,6 +4,7 @@ import { partitionHealth } from '@callfold/adapters';
 import type { Service } from '@callfold/engine';
 import { exitOf } from './exit-of.ts';
 import type { Context } from './command.ts';
+import { explainOn } from './explain-on.ts';
 import { offsetsOn } from './offsets.ts';
 import type { Said, SiteCommand } from './on-site.ts';
 import type { Site } from './site.ts';
@@ -35,7 +36,7 @@ function commandsOf({ services }: Parts): Commands {
     return health === undefined || health.ok ? null : health.detail;
   };
   const status: SiteCommand<TargetOptions> = (site, options, context) => statusOn(site, options, context, problemOf);
-  return { offsets: offsetsOn, status, verify: verifyOn };
+  return { explain: explainOn, offsets: offsetsOn, status, verify: verifyOn };
 }
 
 /** Nobody waits for an answer that says nothing for some minutes. */

@@ -164,6 +164,16 @@ describe('callfold dev', { timeout: 90_000 }, () => {
     const [answer] = parseLines(json.out) as { explanations: Record<string, unknown>[] }[];
     expect(answer?.explanations).toHaveLength(1);
     expect(answer?.explanations[0]).toMatchObject({ kind, subjectId: id, tenantId: 'default' });
+    expect(answer?.explanations[0]?.['live']).toMatchObject({ sights: [{ state: 'live' }, { generation: 'today' }] });
+  });
+
+  it('explains what stands of a call and what readers see of it, as of now and of a moment', async () => {
+    const now = await run(['explain', 'call', 'call-answered']);
+    expect(now.out).toMatch(/What stands in the derived topics:\n\n {2}callfold\.call-outcomes seq \d+, revision 1: /);
+    expect(now.out).toMatch(/What readers see, by generation 1 \(up to offset \d+\): .*outcome "answered"/);
+    const first = /offset (\d+) +/.exec(now.out)?.[1];
+    const then = await run(['explain', 'call', 'call-answered', '--at', String(first)]);
+    expect(then.out).toContain('What stood in the derived topics by then:\n\n  nothing\n');
   });
 
   it('says of a subject that it does not know that it does not know it', async () => {

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Context, Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
 import { explainCommand } from '../src/commands/explain.ts';
+import { addCommandRoutes } from '../src/site-commands.ts';
 import { addSubjectRoutes } from '../src/subject-routes.ts';
 import type { TestSite } from './explain-site.ts';
 import { openTestSite } from './explain-site.ts';
@@ -29,7 +30,10 @@ async function openDev(): Promise<Nearby> {
     port: 0,
     ready: () => [],
     metrics: [],
-    routes: (app) => addSubjectRoutes(app, { site: log.site, settings: DEFAULT_SETTINGS }),
+    routes(app) {
+      addSubjectRoutes(app, { site: log.site, settings: DEFAULT_SETTINGS });
+      addCommandRoutes(app, { site: log.site, config: readConfig({}), services: [] });
+    },
   });
   closing.push(() => http.close());
   return {
@@ -185,11 +189,32 @@ describe('callfold explain, of a dev nearby', () => {
     expect(JSON.parse(json.out)).toMatchObject({ explanations: [{ subjectId: 'c-1' }] });
   });
 
+  test('ends with what stands and what readers see there', async () => {
+    const dev = await openDev();
+    tell(dev);
+    expect((await run(dev.url, 'c-1')).out).toMatch(
+      /What stands in the derived topics:\n\n {2}nothing\n\nWhat readers see, by generation 1 \(not folded yet\): nothing\n/,
+    );
+    const json = await run(dev.url, 'c-1', {}, true);
+    expect(JSON.parse(json.out)).toMatchObject({
+      explanations: [
+        {
+          live: {
+            asOf: null,
+            standing: [],
+            sights: [{ state: 'live' }, { values: { phase: 'ended', outcome: 'abandoned' } }],
+          },
+        },
+      ],
+    });
+  });
+
   test('goes back to a moment', async () => {
     const dev = await openDev();
     tell(dev);
     const { out } = await run(dev.url, 'c-1', { at: '2026-01-05T11:00:05+02:00' });
     expect(out).toContain('2 events, still open');
+    expect(out).toContain('What stood in the derived topics by then:');
   });
 
   test.each([false, true])('exits with 1 for what is not there, and says where it may be (JSON: %s)', async (json) => {
@@ -229,10 +254,6 @@ describe('callfold explain, of a dev nearby', () => {
     await once(server, 'listening');
     closing.push(() => new Promise((resolve) => server.close(resolve)));
     const { port } = server.address() as AddressInfo;
-    expect(await run(`http://127.0.0.1:${port}`, 'c-1')).toEqual({
-      exit: EXIT.failed,
-      out: '',
-      said: 'the disk is full\n',
-    });
+    await expect(run(`http://127.0.0.1:${port}`, 'c-1')).rejects.toThrow('the disk is full');
   });
 });

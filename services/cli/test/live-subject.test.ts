@@ -10,6 +10,7 @@ import {
   utf8Bytes,
 } from '@callfold/core';
 import { expect, it } from 'vitest';
+import type { LiveSubject } from '../src/live-subject.ts';
 import { liveJson, liveText, lookAtLive } from '../src/live-subject.ts';
 import { explainSubject } from '../src/subject.ts';
 import type { TestSite } from './explain-site.ts';
@@ -58,7 +59,13 @@ it('tells what stands of a subject, what caused it, and how today says otherwise
   publish(log, at.partition, 1, `${origin}/3`, { ...record, short: true } as DerivedRecord);
   const [explained] = await explainSubject(log.site, QUERY, RULES);
   if (!explained) throw new Error('not found');
-  const live = await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, say: () => undefined });
+  const live = await lookAtLive({
+    site: log.site,
+    settings: DEFAULT_SETTINGS,
+    explained,
+    isPast: false,
+    say: () => undefined,
+  });
   expect(live.standing).toMatchObject([{ topic: CALL_OUTCOMES, seq: 1, origin: `${origin}/3`, correctedAt: null }]);
   const text = liveText(live);
   expect(text).toContain(`  ${CALL_OUTCOMES} seq 1, revision 1: `);
@@ -70,12 +77,39 @@ it('tells what stands of a subject, what caused it, and how today says otherwise
   expect(liveJson(live)).toMatchObject({ standing: [{ record: { outcome: 'abandoned', short: true } }] });
 });
 
+it('goes back to a moment: what stood by then, and what each generation gave of it', async () => {
+  const { log, record, at } = await told();
+  const origin = `${at.topic}/${at.partition}`;
+  publish(log, at.partition, 0, `${origin}/3`, record);
+  const seenAt = async (offset: number): Promise<LiveSubject> => {
+    const [explained] = await explainSubject(log.site, { ...QUERY, at: { offset } }, RULES);
+    if (!explained) throw new Error('not found');
+    const looking = { site: log.site, settings: DEFAULT_SETTINGS, explained, isPast: true, say: () => undefined };
+    return lookAtLive(looking);
+  };
+  const before = await seenAt(0);
+  expect(before).toMatchObject({ asOf: 1, standing: [], sights: [{ state: 'live', position: 1 }, {}] });
+  expect(before.sights.map(({ values }) => values?.['phase'])).toEqual(['waiting', 'waiting']);
+  expect(liveText(before)).toContain(
+    'What the log gave readers by then, by the settings of generation 1 (folded again up to offset 1): phase "waiting"',
+  );
+  const after = await seenAt(3);
+  expect(after.standing.map(({ seq, otherwise }) => [seq, otherwise])).toEqual([[0, null]]);
+  expect(after.sights.map(({ values }) => values?.['outcome'])).toEqual(['abandoned', 'abandoned']);
+});
+
 it('says nothing of a record that is what the log says', async () => {
   const { log, record, at } = await told();
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, record);
   const [explained] = await explainSubject(log.site, QUERY, RULES);
   if (!explained) throw new Error('not found');
-  const live = await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, say: () => undefined });
+  const live = await lookAtLive({
+    site: log.site,
+    settings: DEFAULT_SETTINGS,
+    explained,
+    isPast: false,
+    say: () => undefined,
+  });
   expect(live.standing.map(({ otherwise }) => otherwise)).toEqual([null]);
 });
 
@@ -110,7 +144,13 @@ it('holds a chat and its hand-off apart, whose ids are the same', async () => {
     CHAT_OUTCOMES,
   );
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/2`, stay, CHAT_HANDOFFS);
-  const live = await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, say: () => undefined });
+  const live = await lookAtLive({
+    site: log.site,
+    settings: DEFAULT_SETTINGS,
+    explained,
+    isPast: false,
+    say: () => undefined,
+  });
   expect(live.standing.map(({ record, otherwise }) => [record?.kind, otherwise])).toEqual([
     ['chat-outcome', 'the log says: handoffs 7 -> 1'],
     ['chat-handoff', null],
@@ -125,7 +165,7 @@ it('finds what stands of a subject where records name nobody', async () => {
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, hidden);
   const [explained] = await explainSubject(log.site, QUERY, RULES);
   if (!explained) throw new Error('not found');
-  const live = await lookAtLive({ site: log.site, settings, explained, say: () => undefined });
+  const live = await lookAtLive({ site: log.site, settings, explained, isPast: false, say: () => undefined });
   expect(live.standing).toMatchObject([{ seq: 0, otherwise: null, record: { outcomeId: hidden.outcomeId } }]);
 });
 
@@ -139,7 +179,7 @@ it('prints nothing that a terminal would take for a command', async () => {
   const [explained] = await explainSubject(log.site, QUERY, RULES);
   if (!explained) throw new Error('not found');
   const text = liveText(
-    await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, say: () => undefined }),
+    await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, isPast: false, say: () => undefined }),
   );
   expect(text).toContain('\\u009b');
   expect(text).not.toContain('\u009b');
