@@ -1,6 +1,6 @@
 /** Words that may not stand in any file, and marks that say somebody meant to come back. */
 
-import type { Finding, Tree } from './tree.ts';
+import type { Finding, Tree, TreeFile } from './tree.ts';
 
 type Banned = { readonly rule: string; readonly pattern: RegExp; readonly what: string; readonly mend: string };
 
@@ -44,8 +44,11 @@ const WORDS: readonly Banned[] = [
   },
 ];
 
+/** A picture has every word sooner or later. */
+const hasWords = ({ lines }: TreeFile): boolean => !lines.some((line) => line.includes('\0'));
+
 export function bannedWords(tree: Tree): Finding[] {
-  return [...tree.values()].flatMap((file) =>
+  return [...tree.values()].filter(hasWords).flatMap((file) =>
     file.lines.flatMap((text, i) =>
       WORDS.filter(({ pattern }) => pattern.test(text)).map(({ rule, pattern, what, mend }) => ({
         rule,

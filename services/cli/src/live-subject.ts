@@ -48,7 +48,7 @@ export type Sight = {
 };
 
 export type LiveSubject = {
-  /** Null: as it is now. Else as it was at this offset of its log: what was caused before it, and states folded up to it. */
+  /** Null: as it is now. Else by what is before this offset of its log. */
   readonly asOf: number | null;
   readonly standing: readonly StandingRecord[];
   /** The live one first; last what today's code and settings give. */

@@ -192,9 +192,9 @@ describe('callfold explain, of a dev nearby', () => {
   test('ends with what stands and what readers see there', async () => {
     const dev = await openDev();
     tell(dev);
-    expect((await run(dev.url, 'c-1')).out).toMatch(
-      /What stands in the derived topics:\n\n {2}nothing\n\nWhat readers see, by generation 1 \(not folded yet\): nothing\n/,
-    );
+    const { out } = await run(dev.url, 'c-1');
+    expect(out).toContain('What stands in the derived topics:\n\n  nothing\n');
+    expect(out).toContain('What readers see, by generation 1 (not folded yet): nothing\n');
     const json = await run(dev.url, 'c-1', {}, true);
     expect(JSON.parse(json.out)).toMatchObject({
       explanations: [
