@@ -14,6 +14,8 @@ import {
 } from '@callfold/engine';
 import type { Context, Exit } from './command.ts';
 import { EXIT } from './command.ts';
+import type { ConfirmOptions } from './confirming.ts';
+import { checkConfirmed, executeWords } from './confirming.ts';
 import { openKafkaSite } from './kafka-site.ts';
 import { grouped } from './progress.ts';
 import type { Site } from './site.ts';
@@ -21,8 +23,6 @@ import type { Site } from './site.ts';
 /** What `callfold switch` and `drop` do, and what `status` says of generations. */
 
 const SAY_EVERY_MS = 1_000;
-
-export type ExecuteOptions = { readonly execute?: boolean };
 
 export async function rawPartitions(site: Site): Promise<At[]> {
   const ats: At[] = [];
@@ -112,7 +112,7 @@ function checkSwitch(all: Generations, name: string): Generation {
 }
 
 /** `callfold switch`: readers and all. Dry unless told to. */
-export async function switchOn(site: Site, name: string, options: ExecuteOptions, context: Context): Promise<Exit> {
+export async function switchOn(site: Site, name: string, options: ConfirmOptions, context: Context): Promise<Exit> {
   const { out, say, json } = context;
   const { all } = await readGenerations(site.shelf);
   checkSwitch(all, name);
@@ -122,10 +122,11 @@ export async function switchOn(site: Site, name: string, options: ExecuteOptions
     if (json) out(`${JSON.stringify({ executed: false, from, to: name, generations: rows })}\n`);
     else out(`${rows.map(generationText).join('\n')}\n`);
     say(
-      `Nothing was changed. What differs: callfold diff ${from} ${name}\nTo change over:\ncallfold switch ${name} --execute`,
+      `Nothing was changed. What differs: callfold diff ${from} ${name}\nTo change over:\ncallfold switch ${name} ${executeWords(name)}`,
     );
     return EXIT.done;
   }
+  await checkConfirmed(options, name, `All readers see ${name} from then on, and ${from} no more.`);
   const done = await switchGeneration(
     {
       shelf: site.shelf,
@@ -140,13 +141,13 @@ export async function switchOn(site: Site, name: string, options: ExecuteOptions
   else for (const [place, offset] of Object.entries(done.at)) out(`${place}: from offset ${offset}\n`);
   say(
     `Readers see ${name} now; ${from} stood still for ${Math.round(done.heldMs)} ms. ` +
-      `Both are kept up. Back: callfold switch ${from} --execute. When it is not wanted any more: callfold drop ${from} --execute`,
+      `Both are kept up. Back: callfold switch ${from} ${executeWords(from)}. When it is not wanted any more: callfold drop ${from}`,
   );
   return EXIT.done;
 }
 
 /** `callfold drop`. Dry unless told to. */
-export async function dropOn(site: Site, name: string, options: ExecuteOptions, context: Context): Promise<Exit> {
+export async function dropOn(site: Site, name: string, options: ConfirmOptions, context: Context): Promise<Exit> {
   const { out, say, json } = context;
   const { all } = await readGenerations(site.shelf);
   checkDrop(all, name);
@@ -154,9 +155,10 @@ export async function dropOn(site: Site, name: string, options: ExecuteOptions, 
     const rows = (await generationRows(site)).filter(({ generation }) => generation === name);
     if (json) out(`${JSON.stringify({ executed: false, generations: rows })}\n`);
     else out(`${rows.map(generationText).join('\n')}\n`);
-    say(`Nothing was changed. To take ${name} away:\ncallfold drop ${name} --execute`);
+    say(`Nothing was changed. To take ${name} away:\ncallfold drop ${name} ${executeWords(name)}`);
     return EXIT.done;
   }
+  await checkConfirmed(options, name, `What is dropped does not come back: ${name} can only be rebuilt.`);
   let saidAt = Date.now();
   const gone = await dropGeneration(
     {
@@ -176,8 +178,8 @@ export async function dropOn(site: Site, name: string, options: ExecuteOptions, 
   return EXIT.done;
 }
 
-export const switchTo = (name: string, options: ExecuteOptions, context: Context): Promise<Exit> =>
+export const switchTo = (name: string, options: ConfirmOptions, context: Context): Promise<Exit> =>
   withGenerations(context, (site) => switchOn(site, name, options, context));
 
-export const drop = (name: string, options: ExecuteOptions, context: Context): Promise<Exit> =>
+export const drop = (name: string, options: ConfirmOptions, context: Context): Promise<Exit> =>
   withGenerations(context, (site) => dropOn(site, name, options, context));

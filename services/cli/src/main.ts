@@ -25,6 +25,7 @@ import {
   seconds,
   wholeNumber,
   withArchive,
+  withExecute,
   withSources,
   withTargets,
 } from './commands/target-options.ts';
@@ -189,12 +190,10 @@ withArchive(withTargets(program.command('verify'), false))
   .option('--explain <number>', 'of the first differences, in full', wholeNumber, 1)
   .action((options: VerifyOptions) => run(async (c) => (await import('./commands/verify.ts')).verify(options, c)));
 
-withTargets(program.command('recover'))
+withExecute(withTargets(program.command('recover')), 'a topic that is another log now')
   .description(
     'after a lost Redis: what a fold from the start would publish, and the fold itself; after a topic was cut or made anew: how the state goes on with it; dry without --execute',
   )
-  .option('--execute', 'do it')
-  .option('--confirm <topic>', 'of a topic that is another log now: its name once more')
   .action((options: RecoverOptions) => run(async (c) => (await import('./commands/recover.ts')).recover(options, c)));
 
 addGenerations(program, run);

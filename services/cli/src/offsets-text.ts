@@ -1,4 +1,5 @@
 import { isoTime } from '@callfold/schemas';
+import { sourceOf } from '@callfold/core';
 import { WrongArgument } from './command.ts';
 import type { OffsetRow, OffsetsOptions, OffsetsPlan } from './offsets.ts';
 import { grouped } from './progress.ts';
@@ -61,10 +62,22 @@ export function offsetsCsv({ partitions }: OffsetsPlan): string {
   return [...offsets].map(([name, offset]) => `${name},${offset}\n`).join('');
 }
 
-/** In words that a shell takes: the earliest record's time, from which a range of every partition begins. */
-function rangeWords(partitions: readonly OffsetRow[]): string {
-  const times = partitions.flatMap(({ recordAt, records }) => (recordAt !== null && records < 0 ? [recordAt] : []));
-  return times.length === 0 ? '' : ` --from ${isoTime(times.reduce((a, b) => Math.min(a, b)))}`;
+/** A time that the range of every partition of the role lies behind. */
+function sinceOf(partitions: readonly OffsetRow[], role: OffsetRow['role']): string {
+  const times = partitions.flatMap((row) =>
+    row.role === role && row.recordAt !== null && row.records < 0 ? [row.recordAt] : [],
+  );
+  return times.length === 0 ? 'earliest' : isoTime(times.reduce((a, b) => Math.min(a, b)));
+}
+
+/** `replay` names a source where others name its topic. */
+function replayWords({ topic, partition }: OffsetsOptions): string {
+  const source = topic === undefined ? null : sourceOf(topic);
+  const words = [
+    ...(source ? [` --source ${source}`] : []),
+    ...targetWords({ ...(partition !== undefined && { partition }) }).map((one) => ` ${one}`),
+  ];
+  return words.join('');
 }
 
 /** What moves nothing, why, and the command that does what is wanted. */
@@ -72,10 +85,11 @@ export function offsetsAdvice({ partitions }: OffsetsPlan, options: OffsetsOptio
   const isBack = partitions.some(({ records }) => records < 0);
   const isOn = partitions.some(({ records }) => records > 0);
   if (!isBack && !isOn && !options.execute) return [];
-  const words = targetWords(options);
-  const role = options.role ?? 'outcomes';
+  const { role: asked, ...where } = options;
   const roles = new Set(partitions.map((row) => row.role));
-  const verify = ['callfold verify', ...words.filter((one) => !one.startsWith('--role'))].join(' ');
+  const verify = ['callfold verify', ...targetWords(where)].join(' ');
+  const replay = `callfold replay outcomes --from ${sinceOf(partitions, 'outcomes')} --to latest${replayWords(options)}`;
+  const rebuild = 'callfold rebuild next';
   const lines = [
     'Nothing was moved. A position stands in the store with the states that were folded up to it, and only with these is it',
     'right; the offset of the Kafka group is a witness and no position.',
@@ -85,10 +99,13 @@ export function offsetsAdvice({ partitions }: OffsetsPlan, options: OffsetsOptio
       'Folded once more, these records would change nothing in states that have them, and those of subjects dropped since',
       'would become dead letters. What you may want:',
       `  is what stands what the log says?       ${verify}`,
-      ...(roles.has('outcomes')
-        ? [`  other results, by rules of today         callfold replay outcomes${rangeWords(partitions)}`]
+      ...(roles.has('outcomes') ? [`  other results, by rules of today         ${replay}`] : []),
+      ...(roles.has('projector')
+        ? [
+            `  aggregates anew, beside the live ones    ${rebuild}`,
+            `  ... folded from these offsets on         this command with --json > plan.json, then ${rebuild} --from-file plan.json`,
+          ]
         : []),
-      ...(roles.has('projector') ? ['  aggregates anew, beside the live ones    callfold rebuild'] : []),
       '  the store lost its state                 callfold recover',
     );
   }
@@ -96,7 +113,7 @@ export function offsetsAdvice({ partitions }: OffsetsPlan, options: OffsetsOptio
     lines.push(
       'Records that are passed over are missing in their subjects for good. What you may want:',
       '  a bad record stops nothing; see it at    callfold dlq list',
-      `  too far behind: more instances fold      callfold serve ${role}`,
+      `  too far behind: more instances fold      callfold serve ${asked ?? 'outcomes'}`,
       '  what stands still, and why               callfold status',
     );
   }

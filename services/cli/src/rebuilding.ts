@@ -17,8 +17,11 @@ import { projectorRole } from '@callfold/projector';
 import { againCommand } from './again.ts';
 import type { Context, Exit } from './command.ts';
 import { EXIT, WrongArgument } from './command.ts';
-import { logWith } from './archiving.ts';
+import { logWith, siteWith } from './archiving.ts';
 import { rawPartitions, withGenerations } from './generations.ts';
+import { checkFresh, planId, readListed } from './offset-plan.ts';
+import { planFile } from './plan-file.ts';
+import type { Point } from './points.ts';
 import { placeOf, readPoint } from './points.ts';
 import { duration, grouped } from './progress.ts';
 import type { Site } from './site.ts';
@@ -27,6 +30,8 @@ import type { Site } from './site.ts';
 
 export type RebuildOptions = {
   readonly from?: string;
+  /** A file with a plan of `callfold offsets`. */
+  readonly fromFile?: string;
   readonly rate?: number;
   /** Where what retention took is read from. */
   readonly archive?: string;
@@ -35,17 +40,44 @@ export type RebuildOptions = {
 const SAY_FIRST_MS = 1_000;
 const SAY_MOST_MS = 10_000;
 
-function beginningOf(from: string | undefined, log: Log, ats: readonly At[]): Beginning | null {
-  if (from === undefined) return null;
+const beginningOf = (asked: string, log: Log, ats: readonly At[], pointOf: (at: At) => Point): Beginning => ({
+  asked,
+  offsets: async () =>
+    Object.fromEntries(
+      await Promise.all(ats.map(async (at) => [placeText(at), (await placeOf(log, at, pointOf(at))).offset] as const)),
+    ),
+});
+
+function fromPoint(from: string, log: Log, ats: readonly At[]): Beginning {
   const point = readPoint(from, Date.now());
   if (typeof point === 'string') throw new WrongArgument(`--from: ${point}`);
-  return {
-    asked: from,
-    offsets: async () =>
-      Object.fromEntries(
-        await Promise.all(ats.map(async (at) => [placeText(at), (await placeOf(log, at, point)).offset] as const)),
-      ),
-  };
+  return beginningOf(from, log, ats, () => point);
+}
+
+/** @param isNew it has not begun: later, what the plan was made of may be gone */
+async function fromPlan(site: Site, text: string, log: Log, ats: readonly At[], isNew: boolean): Promise<Beginning> {
+  const listed = readListed(text);
+  const rows = listed.rows.filter(({ role }) => (role ?? 'projector') === 'projector');
+  const offsets = new Map(rows.map((row) => [placeText(row), row.offset]));
+  const missing = ats.filter((at) => !offsets.has(placeText(at))).map(placeText);
+  if (missing.length > 0) {
+    throw new WrongArgument(
+      `The plan has no offset of ${missing.join(', ')}. Make it of all partitions: callfold offsets --role projector ... --json`,
+    );
+  }
+  if (isNew) await checkFresh(site, listed);
+  const id = listed.plan ?? planId(rows.map((row) => ({ ...row, role: 'projector', recordAt: null })));
+  return beginningOf(`plan ${id}`, log, ats, (at) => ({ what: 'offset', offset: offsets.get(placeText(at)) ?? 0 }));
+}
+
+async function beginningAsked(
+  site: Site,
+  { from, fromFile }: RebuildOptions,
+  { log, ats, isNew }: { log: Log; ats: readonly At[]; isNew: boolean },
+): Promise<Beginning | null> {
+  if (from !== undefined && fromFile !== undefined) throw new WrongArgument('Only one of --from, --from-file.');
+  if (fromFile !== undefined) return fromPlan(site, planFile(fromFile), log, ats, isNew);
+  return from === undefined ? null : fromPoint(from, log, ats);
 }
 
 function etaText({ perSecond, comePerSecond, etaMs }: Headway): string {
@@ -102,9 +134,12 @@ export async function rebuildOn(site: Site, name: string, options: RebuildOption
   const { shelf } = site;
   const settings = undisguised(config.settings);
   const rebuilding = { shelf, log, clock: systemClock, ats, settings, newToken: randomUUID };
-  const live = liveOf((await readGenerations(shelf)).all).name;
+  const { all } = await readGenerations(shelf);
+  const live = liveOf(all).name;
   if (name === live) throw new Refused(`${name} is live. Take another name: callfold rebuild next`);
-  const generation = await beginRebuild(rebuilding, name, beginningOf(options.from, log, ats));
+  const isNew = all.generations.every((one) => one.name !== name);
+  const beginning = await beginningAsked(siteWith(site, options.archive, config), options, { log, ats, isNew });
+  const generation = await beginRebuild(rebuilding, name, beginning);
   const { sliceRecords, cachedSubjects, stalledAfterMs } = config;
   const logger = createLogger(config.logLevel ?? 'warn', 'rebuild');
   const isDone =

@@ -17,8 +17,10 @@ import {
 } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
-import { againCommand, quoted } from './again.ts';
+import { againCommand } from './again.ts';
 import type { Context } from './command.ts';
+import type { ConfirmOptions } from './confirming.ts';
+import { executeWords } from './confirming.ts';
 import type { RoleName, Site } from './site.ts';
 import type { Target, TargetOptions } from './targets.ts';
 import { targetsOf } from './targets.ts';
@@ -27,11 +29,8 @@ import { targetsOf } from './targets.ts';
 
 const SAY_EVERY_MS = 1_000;
 
-export type RecoverOptions = TargetOptions & {
-  readonly execute?: boolean;
-  /** The topic of which the log is another one, once more. */
-  readonly confirm?: string;
-};
+/** Confirmed is the topic of which the log is another one. */
+export type RecoverOptions = TargetOptions & ConfirmOptions;
 
 /**
  * `checkpoint`: nothing is lost. `recovering`: its fold is under way. `new`: nothing says that it ever ran. `cut`: it has
@@ -180,7 +179,5 @@ export function recoveryText(row: RecoveryRow): string {
 /** Of states that are to go on with other logs: topic by topic, each named once more. */
 export function confirmCommands(options: RecoverOptions, topics: ReadonlySet<string>): string[] {
   const { role, partition } = options;
-  return [...topics].map(
-    (topic) => `${againCommand('recover', { role, topic, partition })} --execute --confirm ${quoted(topic)}`,
-  );
+  return [...topics].map((topic) => `${againCommand('recover', { role, topic, partition })} ${executeWords(topic)}`);
 }

@@ -6,6 +6,7 @@ import { compareRange, replayRange, requestsTaken, rulesOf } from '@callfold/eng
 import { OUTCOMES } from '@callfold/outcomes';
 import { logWith } from './archiving.ts';
 import type { Context } from './command.ts';
+import type { ConfirmOptions } from './confirming.ts';
 import type { Point } from './points.ts';
 import { spanOf } from './points.ts';
 import type { Progress } from './progress.ts';
@@ -15,7 +16,7 @@ import { sourceTargets, targetsOf } from './targets.ts';
 
 /** What `callfold replay outcomes` finds, says and does. */
 
-export type ReplayOptions = {
+export type ReplayOptions = ConfirmOptions & {
   readonly from: Point;
   readonly to: Point;
   readonly source?: Source;
@@ -26,7 +27,6 @@ export type ReplayOptions = {
   readonly archive?: string;
   /** Seconds. */
   readonly wait?: number;
-  readonly execute?: boolean;
 };
 
 export type ReplayRow = {

@@ -6,6 +6,7 @@ import { isErasure, placeText, Refused, replayRaw } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import { logWith } from './archiving.ts';
 import type { Context } from './command.ts';
+import type { ConfirmOptions } from './confirming.ts';
 import { timeFrom } from './offset-plan.ts';
 import type { Point } from './points.ts';
 import { spanOf } from './points.ts';
@@ -16,7 +17,7 @@ import { sourceTargets, targetsOf } from './targets.ts';
 
 /** What `callfold replay raw` would publish, and publishes. */
 
-export type RawOptions = {
+export type RawOptions = ConfirmOptions & {
   readonly from: Point;
   readonly to: Point;
   readonly toTopic: string;
@@ -25,7 +26,6 @@ export type RawOptions = {
   readonly archive?: string;
   /** Records a second at most. */
   readonly rate?: number;
-  readonly execute?: boolean;
 };
 
 export type RawRow = At & {

@@ -143,7 +143,7 @@ describe('callfold serve console', { timeout: 180_000 }, () => {
   it('follows the live generation over a change-over, by its settings', async () => {
     expect(await get('/v1/calls/gave-up')).toMatchObject({ outcome: 'abandoned', short: false });
     expect((await run(['rebuild', 'next'], CHANGED)).code).toBe(0);
-    const switched = await run(['switch', 'next', '--execute'], CHANGED);
+    const switched = await run(['switch', 'next', '--execute', '--confirm', 'next'], CHANGED);
     expect(switched.code, switched.err).toBe(0);
     expect(await get('/v1/calls/gave-up')).toMatchObject({ outcome: 'abandoned', short: true });
     await say('later', 20, [[19, 'Participant leave (Contact)']]);

@@ -229,12 +229,12 @@ describe('generations, on Kafka, registry and Redis', () => {
   it('become live for all readers at once, and the one before again', async () => {
     const dry = await run(['switch', 'next']);
     expect(dry.code, dry.err).toBe(0);
-    expect(dry.err.trimEnd().split('\n').at(-1)).toBe('callfold switch next --execute');
+    expect(dry.err.trimEnd().split('\n').at(-1)).toBe('callfold switch next --execute --confirm next');
     const live = await run(['drop', '1', '--execute']);
     expect([live.code, live.err]).toEqual([4, expect.stringContaining('1 is live')]);
     const held: number[] = [];
     for (const name of ['next', '1', 'next']) {
-      const { code, out, err } = await run(['switch', name, '--execute', '--json']);
+      const { code, out, err } = await run(['switch', name, '--execute', '--confirm', name, '--json']);
       expect(code, err).toBe(0);
       const [done] = parseLines(out) as { to: string; heldMs: number; at: Record<string, number> }[];
       expect(done).toMatchObject({ to: name });
@@ -255,11 +255,11 @@ describe('generations, on Kafka, registry and Redis', () => {
     expect(seen.problems).toEqual([]);
     const right = await run(['verify']);
     expect([right.code, right.err]).toEqual([0, expect.stringContaining('Identical')]);
-    expect((await run(['switch', '1', '--execute'])).code).toBe(0);
+    expect((await run(['switch', '1', '--execute', '--confirm', '1'])).code).toBe(0);
     const wrong = await run(['verify']);
     expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining(`${OLD_VOICEMAILS} differences`)]);
-    expect((await run(['drop', 'next'])).err).toContain('callfold drop next --execute');
-    const gone = await run(['drop', 'next', '--execute']);
+    expect((await run(['drop', 'next'])).err).toContain('callfold drop next --execute --confirm next');
+    const gone = await run(['drop', 'next', '--execute', '--confirm', 'next']);
     expect(gone.code, gone.err).toBe(0);
     expect(await statusOf()).toMatchObject([{ generation: '1', state: 'live' }]);
     expect((await run(['diff', '1', 'next'])).code).toBe(4);

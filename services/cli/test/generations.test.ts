@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,6 +16,8 @@ import type { Context, Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
 import { diffOn } from '../src/differences.ts';
 import { dropOn, generationRows, generationText, switchOn } from '../src/generations.ts';
+import type { OffsetsOptions } from '../src/offsets.ts';
+import { planOffsets } from '../src/offsets.ts';
 import { progressTo, rebuildOn } from '../src/rebuilding.ts';
 import type { Site } from '../src/site.ts';
 import { readStatus } from '../src/status.ts';
@@ -168,12 +170,14 @@ describe('rebuild, diff, switch and drop', () => {
       out: 'generation 1: live: readers see it, lag 0\ngeneration next: kept up by the projectors, lag 0\n',
     });
     await expect(said((c) => switchOn(site, 'nobody', {}, c))).rejects.toThrow('There is no generation nobody');
-    const switched = await said((c) => switchOn(site, 'next', { execute: true }, c));
+    const switched = await said((c) => switchOn(site, 'next', { execute: true, confirm: 'next' }, c));
     expect(switched).toMatchObject({
       exit: EXIT.done,
-      err: expect.stringContaining('callfold switch 1 --execute') as string,
+      err: expect.stringContaining('callfold switch 1 --execute --confirm 1') as string,
     });
-    await expect(said((c) => switchOn(site, 'next', { execute: true }, c))).rejects.toThrow('next is live already');
+    await expect(said((c) => switchOn(site, 'next', { execute: true, confirm: 'next' }, c))).rejects.toThrow(
+      'next is live already',
+    );
     const after = await readStatus(site, CONFIG.settings, { role: 'projector' }, Date.now());
     expect(after.generation).toBe('next');
     // By the settings of the one that readers see, not by those of whoever asks.
@@ -185,9 +189,11 @@ describe('rebuild, diff, switch and drop', () => {
     }
     await expect(said((c) => dropOn(site, 'next', {}, c))).rejects.toThrow('next is live');
     expect((await said((c) => dropOn(site, '1', {}, c))).err).toBe(
-      'Nothing was changed. To take 1 away:\ncallfold drop 1 --execute\n',
+      'Nothing was changed. To take 1 away:\ncallfold drop 1 --execute --confirm 1\n',
     );
-    const gone = await said((c) => dropOn(site, '1', { execute: true }, c), { json: true });
+    const unsure = said((c) => dropOn(site, '1', { execute: true, confirm: 'next' }, c));
+    await expect(unsure).rejects.toThrow('--confirm next is another one. Say the name once more: --confirm 1');
+    const gone = await said((c) => dropOn(site, '1', { execute: true, confirm: '1' }, c), { json: true });
     expect(JSON.parse(gone.out)).toMatchObject({ executed: true, generation: '1' });
     expect((await generationRows(site)).map(generationText)).toEqual(['generation next: live: readers see it, lag 0']);
     await projector.stop();
@@ -227,10 +233,41 @@ describe('a rebuild from an archive', () => {
     expect(generationNamed(all, 'whole').from[`${TOPIC}/0`]).toBe(0);
     expect(generationNamed(all, 'cut').from[`${TOPIC}/0`]).toBeGreaterThan(0);
     const at = { topic: TOPIC, partition: 0 };
-    expect((await said((c) => switchOn(site, 'whole', { execute: true }, c))).exit).toBe(EXIT.done);
+    expect((await said((c) => switchOn(site, 'whole', { execute: true, confirm: 'whole' }, c))).exit).toBe(EXIT.done);
     const [states] = await verifyPartition(siteWith(site, dir, CONFIG), at, 'callcenter24', CONFIG.settings);
     expect(states).toMatchObject({ findings: [], beforeHorizon: 0 });
     expect(states?.same).toBeGreaterThan(5);
+    await projector.stop();
+    rmSync(dir, { recursive: true });
+  });
+});
+
+describe('a rebuild from a plan of offsets', () => {
+  it('begins at its offsets, and is refused when the plan is stale or not of all partitions', async () => {
+    const { site, projector, abandon, level, retain } = await openSite();
+    for (let n = 0; n < 20; n += 1) abandon(`call-${n}`, n);
+    await level();
+    const dir = mkdtempSync(join(tmpdir(), 'callfold-plan-'));
+    const file = async (options: OffsetsOptions): Promise<[file: string, id: string]> => {
+      const plan = await planOffsets(site, CONFIG.settings, options, Date.now());
+      const path = join(dir, `${plan.plan}.json`);
+      writeFileSync(path, JSON.stringify(plan));
+      return [path, plan.plan];
+    };
+    const [fromFile, id] = await file({ role: 'projector', toOffset: '6' });
+    expect((await said((c) => rebuildOn(site, 'next', { fromFile }, c))).exit).toBe(EXIT.done);
+    const next = generationNamed((await readGenerations(site.shelf)).all, 'next');
+    expect([next.asked, next.from[`${TOPIC}/0`], next.from['callfold.raw.atlas/0']]).toEqual([`plan ${id}`, 6, 0]);
+    const both = said((c) => rebuildOn(site, 'next', { fromFile, from: 'earliest' }, c));
+    await expect(both).rejects.toThrow('Only one of --from, --from-file.');
+    const [part] = await file({ role: 'projector', topic: TOPIC, toOffset: '6' });
+    const partly = said((c) => rebuildOn(site, 'partly', { fromFile: part }, c));
+    await expect(partly).rejects.toThrow('The plan has no offset of callfold.raw.atlas/0');
+    retain();
+    const stale = said((c) => rebuildOn(site, 'late', { fromFile }, c));
+    await expect(stale).rejects.toThrow(/Plan \w+ is stale: .* begins at offset 12 now, the plan's 6 is gone/);
+    // What has begun by it goes on all the same.
+    expect((await said((c) => rebuildOn(site, 'next', { fromFile }, c))).exit).toBe(EXIT.done);
     await projector.stop();
     rmSync(dir, { recursive: true });
   });

@@ -181,7 +181,9 @@ describe('callfold offsets', () => {
     );
     expect(out).toMatch(/Plan [0-9a-f]{12}: 4 records lie before the positions\./);
     expect(said).toContain('Nothing was moved.');
-    expect(said).toContain('callfold replay outcomes --from 2026-01-05T09:02:00.000Z');
+    expect(said).toContain(
+      `callfold replay outcomes --from 2026-01-05T09:02:00.000Z --to latest --source callcenter24 --partition ${partition}\n`,
+    );
     expect(said).not.toContain('callfold rebuild');
     expect((await log.ports.store('outcomes').peek({ topic: TOPIC, partition }))?.next).toBe(6);
   });

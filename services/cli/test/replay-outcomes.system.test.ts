@@ -72,6 +72,8 @@ async function mendRule(): Promise<void> {
   }
 }
 
+const EXECUTE = ['--execute', '--confirm', 'outcomes'] as const;
+
 const replay = (...more: readonly string[]) =>
   ['replay', 'outcomes', '--from', 'earliest', '--to', 'latest', '--source', 'callcenter24', ...more] as const;
 
@@ -117,12 +119,12 @@ it('publishes the differences once, whatever is killed', { timeout: 180_000 }, a
   expect(await derived()).toHaveLength(CALLS);
 
   // No owner: the requests lie there, and keep.
-  const alone = await callfold(replay('--execute', '--wait', '2'), { env });
+  const alone = await callfold(replay(...EXECUTE, '--wait', '2'), { env });
   expect([alone.code, alone.err]).toEqual([4, expect.stringContaining('no owner takes them')]);
   serve();
   // The command and the owner die, again and again.
   for (let turn = 0; turn < 3; turn += 1) {
-    const running = start(replay('--execute'), { env });
+    const running = start(replay(...EXECUTE), { env });
     await pause(1_500 + turn * 700);
     running.child.kill('SIGKILL');
     if (turn === 1) {
@@ -132,7 +134,7 @@ it('publishes the differences once, whatever is killed', { timeout: 180_000 }, a
     }
     await running.ended;
   }
-  const last = await callfold(replay('--execute'), { env });
+  const last = await callfold(replay(...EXECUTE), { env });
   expect(last.code, `${last.out}\n${last.err}`).toBe(0);
   const again = await callfold(replay(), { env });
   expect([again.code, again.err]).toEqual([0, expect.stringContaining('Nothing differs.')]);

@@ -3,14 +3,13 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Context, Exit } from '../command.ts';
 import type { EraseOptions } from './erase.ts';
-import { wholeNumber } from './target-options.ts';
+import { wholeNumber, withExecute } from './target-options.ts';
 
 type Run = (work: (context: Context) => Promise<Exit>) => Promise<void>;
 
 /** `callfold erase`. */
 export function addErase(program: Command, run: Run): void {
-  program
-    .command('erase')
+  withExecute(program.command('erase'), 'whom')
     .description("one person's data goes from aggregates and derived topics; dry without --execute")
     .option('--call <id>', 'this call')
     .option('--chat <id>', 'this chat')
@@ -20,7 +19,5 @@ export function addErase(program: Command, run: Run): void {
     .option('--tenant <id>', 'whose', 'default')
     .addOption(new Option('--source <name>', 'only of this source').choices([...SOURCES]))
     .option('--wait <seconds>', 'for the services to fold it; default 60', wholeNumber)
-    .option('--execute', 'do it')
-    .option('--confirm <name>', 'whom, once more')
     .action((options: EraseOptions) => run(async (c) => (await import('./erase.ts')).eraseCommand(options, c)));
 }

@@ -4,7 +4,9 @@ import { DEAD_LETTERS, rawTopic, SOURCES, TENANT } from '@callfold/core';
 import { Refused } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT, WrongArgument } from '../command.ts';
-import { againCommand, quoted } from '../again.ts';
+import { againCommand } from '../again.ts';
+import type { ConfirmOptions } from '../confirming.ts';
+import { checkConfirmed, executeWords } from '../confirming.ts';
 import type { EraseQuery } from '../erase-search.ts';
 import { findToErase } from '../erase-search.ts';
 import type { Keeping } from '../erasing.ts';
@@ -12,7 +14,7 @@ import { foundJson, foundText, isGone, untilGone, writeErasures } from '../erasi
 import { openKafkaSite } from '../kafka-site.ts';
 import { connectionOf, quietLogger } from '../wiring/kafka.ts';
 
-export type EraseOptions = {
+export type EraseOptions = ConfirmOptions & {
   readonly call?: string;
   readonly chat?: string;
   readonly agent?: string;
@@ -20,8 +22,6 @@ export type EraseOptions = {
   readonly name?: string;
   readonly tenant: string;
   readonly source?: Source;
-  readonly execute?: boolean;
-  readonly confirm?: string;
   /** Seconds. */
   readonly wait?: number;
 };
@@ -66,11 +66,9 @@ async function keepingOf({ config, say }: Context): Promise<Keeping> {
 export async function eraseCommand(options: EraseOptions, context: Context): Promise<Exit> {
   const { config, json, out, say, stop } = context;
   const { query, word } = queryOf(options);
-  if (options.execute && options.confirm !== word) {
-    throw new WrongArgument(`What is erased does not come back: say whom once more, as --confirm ${quoted(word)}.`);
-  }
   if (!config.kafka)
     throw new Refused('This needs Kafka and Redis, where the services run: set CALLFOLD_KAFKA_BROKERS.');
+  await checkConfirmed(options, word, 'What is erased does not come back.');
   const keeping = await keepingOf(context);
   const site = await openKafkaSite(config, say);
   try {
@@ -107,8 +105,5 @@ function tellEnd(options: EraseOptions, { found, due, word }: Counts, { say, sto
         'theirs to clear (docs/erasure.md).',
     );
   }
-  const { execute: _, confirm: __, ...asked } = options;
-  return say(
-    `Nothing was changed. To erase ${due} subjects:\n${againCommand('erase', asked)} --execute --confirm ${quoted(word)}`,
-  );
+  return say(`Nothing was changed. To erase ${due} subjects:\n${againCommand('erase', options)} ${executeWords(word)}`);
 }

@@ -16,16 +16,16 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   rebuild: ['callfold rebuild next', 'callfold rebuild next --rate 20000 --archive /srv/callfold-archive'],
   diff: ['callfold diff 1 next', 'callfold diff 1 next --json > differences.ndjson'],
-  switch: ['callfold switch next', 'callfold switch next --execute'],
-  drop: ['callfold drop 1', 'callfold drop 1 --execute'],
+  switch: ['callfold switch next', 'callfold switch next --execute --confirm next'],
+  drop: ['callfold drop 1', 'callfold drop 1 --execute --confirm 1'],
   'replay outcomes': [
     'callfold replay outcomes --from 7d --to latest',
-    'callfold replay outcomes --from 2026-02-01T00:00:00Z --to 2026-02-08T00:00:00Z --source atlas --execute',
+    'callfold replay outcomes --from 2026-02-01T00:00:00Z --to 2026-02-08T00:00:00Z --source atlas --execute --confirm outcomes',
     'callfold replay outcomes --from earliest --to latest --call CA-17 --json',
   ],
   'replay raw': [
     'callfold replay raw --from 1d --to latest --source atlas --to-topic atlas-again',
-    'callfold replay raw --from 1d --to latest --source atlas --to-topic atlas-again --rate 2000 --execute',
+    'callfold replay raw --from 1d --to latest --source atlas --to-topic atlas-again --rate 2000 --execute --confirm atlas-again',
   ],
   archive: [
     'callfold archive --to /srv/callfold-archive',

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { Argument, InvalidArgumentError } from 'commander';
 import type { Context, Exit } from '../command.ts';
+import type { ConfirmOptions } from '../confirming.ts';
 import type { DiffOptions } from '../differences.ts';
 import type { RebuildOptions } from '../rebuilding.ts';
 import { POINT_FORMS } from '../points.ts';
-import { withArchive } from './target-options.ts';
+import { withArchive, withExecute } from './target-options.ts';
 
 /** `callfold rebuild`, `diff`, `switch` and `drop`: generations of the aggregates, docs/generations.md. */
 
@@ -32,6 +33,7 @@ export function addGenerations(program: Command, run: Run): void {
     )
     .addArgument(named('name', 'of the new generation'))
     .option('--from <point>', `where its fold begins: ${POINT_FORMS}; usually the log's start`)
+    .option('--from-file <file>', 'a plan of `callfold offsets --json`, refused when it is stale, or its lines')
     .option('--rate <records>', 'a second at most, of all partitions together', atLeastOne)
     .action((name: string, options: RebuildOptions) =>
       run(async (c) => (await import('../rebuilding.ts')).rebuild(name, options, c)),
@@ -45,20 +47,16 @@ export function addGenerations(program: Command, run: Run): void {
     .action((a: string, b: string, options: DiffOptions) =>
       run(async (c) => (await import('../differences.ts')).diff([a, b], options, c)),
     );
-  program
-    .command('switch')
+  withExecute(program.command('switch'), "the generation's name")
     .description('all readers change over to another generation at one offset a partition; dry without --execute')
     .addArgument(named('name', 'of the generation that is to be live'))
-    .option('--execute', 'do it')
-    .action((name: string, options: { execute?: boolean }) =>
+    .action((name: string, options: ConfirmOptions) =>
       run(async (c) => (await import('../generations.ts')).switchTo(name, options, c)),
     );
-  program
-    .command('drop')
+  withExecute(program.command('drop'), "the generation's name")
     .description('takes a generation away, in slices; never the live one; dry without --execute')
     .addArgument(named('name', 'of the generation that goes'))
-    .option('--execute', 'do it')
-    .action((name: string, options: { execute?: boolean }) =>
+    .action((name: string, options: ConfirmOptions) =>
       run(async (c) => (await import('../generations.ts')).drop(name, options, c)),
     );
 }

@@ -1,23 +1,13 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Context, Exit } from '../command.ts';
-import { WrongArgument } from '../command.ts';
 import type { OffsetsOptions } from '../offsets.ts';
+import { planFile } from '../plan-file.ts';
 import { DURATION_FORM, TIME_FORM } from '../points.ts';
 import { withTargets } from './target-options.ts';
 
 /** `callfold offsets`: the names of its options are those of Kafka's `kafka-consumer-groups.sh --reset-offsets`. */
 
 type Run = (work: (context: Context) => Promise<Exit>) => Promise<void>;
-
-/** @throws WrongArgument when it cannot be read */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new WrongArgument(`--from-file: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
 
 export function addOffsets(program: Command, run: Run): void {
   withTargets(program.command('offsets'))
@@ -37,7 +27,7 @@ export function addOffsets(program: Command, run: Run): void {
     .action((options: OffsetsOptions) =>
       run(async (c) => {
         const { fromFile } = options;
-        const asked = fromFile === undefined ? options : { ...options, fromFile: textOf(fromFile) };
+        const asked = fromFile === undefined ? options : { ...options, fromFile: planFile(fromFile) };
         const [{ onSite }, { offsetsOn }] = await Promise.all([import('../on-site.ts'), import('../offsets.ts')]);
         return onSite('offsets', asked, c, offsetsOn);
       }),

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, Refused } from '@callfold/engine';
 import { againCommand } from '../again.ts';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
+import { executeWords } from '../confirming.ts';
 import { openKafkaSite } from '../kafka-site.ts';
 import type { RecoverOptions } from '../recovery.ts';
 import { confirmCommands, recoverAll, recoveryText } from '../recovery.ts';
@@ -34,7 +35,8 @@ export async function recover(options: RecoverOptions, context: Context): Promis
   }
   if (context.stop.requested) {
     const asked = againCommand('recover', options);
-    say(`Ended before all partitions were looked at. To go on:\n${asked}${options.execute ? ' --execute' : ''}`);
+    const confirmed = options.confirm === undefined ? '--execute' : executeWords(options.confirm);
+    say(`Ended before all partitions were looked at. To go on:\n${asked}${options.execute ? ` ${confirmed}` : ''}`);
     return EXIT.failed;
   }
   const seconds = DEFAULT_LIMITS.confirmMs / 1_000;

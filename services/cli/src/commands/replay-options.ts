@@ -5,7 +5,7 @@ import type { Context, Exit } from '../command.ts';
 import { POINT_FORMS, pointOption } from '../points.ts';
 import type { RawOptions } from '../replay-raw.ts';
 import type { ReplayOptions } from '../replay-outcomes.ts';
-import { seconds, wholeNumber, withArchive, withSources } from './target-options.ts';
+import { seconds, wholeNumber, withArchive, withExecute, withSources } from './target-options.ts';
 
 /** What `callfold replay` can be asked. */
 
@@ -45,19 +45,17 @@ function atLeastOne(text: string): number {
 /** `callfold replay` and its commands. */
 export function addReplay(program: Command, run: Run): void {
   const replay = program.command('replay').description('a range of the raw log once more');
-  withArchive(withRange(replay.command('outcomes')))
+  withExecute(withArchive(withRange(replay.command('outcomes'))), '`outcomes`')
     .description('derive it again, compare with what was published; with --execute the owners publish the differences')
     .option('--tenant <id>', 'only of this tenant', tenantOption)
     .option('--call <id>', 'only of this call')
     .option('--wait <seconds>', 'how long to wait for an owner that does not move (default: 60)', seconds)
-    .option('--execute', 'do it')
     .action((options: ReplayOptions) =>
       run(async (c) => (await import('./replay-outcomes.ts')).replayOutcomesCommand(options, c)),
     );
-  withArchive(withRange(replay.command('raw')))
+  withExecute(withArchive(withRange(replay.command('raw'))), 'the topic')
     .description('publish raw events again in another topic, key and order kept; dry without --execute')
     .requiredOption('--to-topic <name>', 'where; make it first, with as many partitions as the raw topic', topicOption)
     .option('--rate <records>', 'a second at most, of all partitions together', atLeastOne)
-    .option('--execute', 'do it')
     .action((options: RawOptions) => run(async (c) => (await import('./replay-raw.ts')).replayRawCommand(options, c)));
 }

@@ -5,6 +5,10 @@ import { openKafkaSite } from '../kafka-site.ts';
 import type { ReplayOptions } from '../replay-outcomes.ts';
 import { differencesOf, replayOutcomes, replayText } from '../replay-outcomes.ts';
 import { againCommand } from '../again.ts';
+import { checkConfirmed, executeWords } from '../confirming.ts';
+
+/** What is published anew. */
+const CONFIRMED = 'outcomes';
 
 /** `callfold replay outcomes`: a range derived again and compared with what was published. Dry unless told to. */
 export async function replayOutcomesCommand(options: ReplayOptions, context: Context): Promise<Exit> {
@@ -12,6 +16,7 @@ export async function replayOutcomesCommand(options: ReplayOptions, context: Con
   if (!config.kafka) {
     throw new Refused('This needs Kafka and Redis, where the service that publishes runs: set CALLFOLD_KAFKA_BROKERS.');
   }
+  await checkConfirmed(options, CONFIRMED, 'What the owners publish goes to every consumer, and is not taken back.');
   const site = await openKafkaSite(config, say);
   const sum = { due: 0, surplus: 0, published: 0, moved: 0 };
   try {
@@ -28,7 +33,9 @@ export async function replayOutcomesCommand(options: ReplayOptions, context: Con
   }
   const again = againCommand('replay outcomes', options);
   if (stop.requested) {
-    say(`Ended as asked. What was asked of owners is theirs to publish. To go on:\n${again} --execute`);
+    say(
+      `Ended as asked. What was asked of owners is theirs to publish. To go on:\n${again} ${executeWords(CONFIRMED)}`,
+    );
     return EXIT.failed;
   }
   if (options.execute) {
@@ -40,6 +47,6 @@ export async function replayOutcomesCommand(options: ReplayOptions, context: Con
     say(sum.surplus === 0 ? 'Nothing differs.' : `${sum.surplus} surplus records are left as they are.`);
     return sum.surplus === 0 ? EXIT.done : EXIT.differences;
   }
-  say(`Nothing was changed. To publish ${sum.due} as their next revisions:\n${again} --execute`);
+  say(`Nothing was changed. To publish ${sum.due} as their next revisions:\n${again} ${executeWords(CONFIRMED)}`);
   return EXIT.differences;
 }

@@ -38,6 +38,11 @@ export function withArchive(command: Command): Command {
   return command.option('--archive <place>', `read from here what retention took: ${ARCHIVE_FORMS}`, archivePlace);
 }
 
+/** What is dry unless told to, and asks for a name. */
+export function withExecute(command: Command, whose: string): Command {
+  return command.option('--execute', 'do it').option('--confirm <name>', `${whose}, once more`);
+}
+
 /** Which partitions, and of which role where the command is about one. */
 export function withTargets(command: Command, withRole = true): Command {
   if (withRole) command.addOption(new Option('--role <name>', 'only this role').choices([...ROLES]));
