@@ -1,14 +1,14 @@
-import { placeText, rulesOf } from '@callfold/engine';
+import type { ScanProgress, SubjectQuery } from '@callfold/engine';
+import { explanationJson, placeText, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { siteWith } from './archiving.ts';
 import type { Context, Exit } from './command.ts';
 import { EXIT } from './command.ts';
-import { explanationJson, explanationText } from './explanation.ts';
+import { explanationText } from './explanation.ts';
 import { liveJson, liveText, lookAtLive } from './live-subject.ts';
 import type { Progress as Bar } from './progress.ts';
 import { createProgress } from './progress.ts';
 import type { Site } from './site.ts';
-import type { Progress, SubjectQuery } from './subject.ts';
 import { answerSubject } from './subject.ts';
 
 /** What `callfold explain` finds and says, where the data is. */
@@ -16,7 +16,7 @@ import { answerSubject } from './subject.ts';
 export type ExplainQuery = SubjectQuery & { readonly archive?: string };
 
 /** One bar for each partition that is read. */
-function createTold({ say }: Context): { readonly progress: Progress; end(): void } {
+function createTold({ say }: Context): { readonly progress: ScanProgress; end(): void } {
   const known = new Map<string, Bar>();
   let last: Bar | undefined;
   return {

@@ -1,69 +1,16 @@
-import type {
-  Change,
-  Decision,
-  DerivedRecord,
-  Evidence,
-  EventNote,
-  ExplainedRecord,
-  Explanation,
-  Revision,
-} from '@callfold/core';
-import { recordJson } from '@callfold/core';
+import type { Change, Decision, Evidence, EventNote, ExplainedRecord, Explanation, Revision } from '@callfold/core';
+import type { ErasedAt, Explained } from '@callfold/engine';
+import { drafted } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
-import type { ErasedAt, Explained } from './subject.ts';
 import { indented, paragraph, visible } from './text-lines.ts';
 import { inWords } from './words.ts';
 
-/** An explanation as JSON, and as text for people. */
+/** An explanation as text for people. */
 
 type Moment = Explanation['timeline'][number];
 type EventMoment = Extract<Moment, { what: 'event' }>;
 
 const SECOND_MS = 1_000;
-
-function drafted(record: ExplainedRecord['record'], revision = 0): DerivedRecord {
-  return { ...record, revision, correctionOf: null };
-}
-
-function evidenceJson(one: Evidence): Record<string, unknown> {
-  return { ...one, occurredAt: isoTime(one.occurredAt), loggedAt: isoTime(one.loggedAt) };
-}
-
-function revisionJson({ record, changes }: Revision): Record<string, unknown> {
-  return { record: recordJson(record), changes };
-}
-
-function momentJson(moment: Moment): Record<string, unknown> {
-  const published = moment.published.map(revisionJson);
-  if (moment.what === 'event') return { ...moment, ...evidenceJson(moment), published };
-  return { ...moment, due: isoTime(moment.due), published };
-}
-
-function explainedJson({ record, decision, ...rest }: ExplainedRecord): Record<string, unknown> {
-  const { revision: _, correctionOf: __, ...json } = recordJson(drafted(record));
-  return {
-    ...rest,
-    record: json,
-    decision: {
-      ...decision,
-      restsOn: decision.restsOn.map(evidenceJson),
-      passedOver: decision.passedOver.map(evidenceJson),
-    },
-  };
-}
-
-/** Everything of the explanation, times in ISO 8601. */
-export function explanationJson({ explanation, place }: Explained): Record<string, unknown> {
-  const { next, clock } = explanation;
-  return {
-    ...explanation,
-    timeline: explanation.timeline.map(momentJson),
-    records: explanation.records.map(explainedJson),
-    next: next && { ...next, due: isoTime(next.due) },
-    clock: isoTime(clock),
-    place,
-  };
-}
 
 const STANDING: Readonly<Record<Explanation['standing'], string>> = {
   open: 'still open',

@@ -1,6 +1,6 @@
 import type { DerivedRecord, Settings } from '@callfold/core';
 import { contentHash, DEAD_LETTERS, DERIVED_OF, encodeState, idOf, recordJson, subjectKey } from '@callfold/core';
-import type { Aggregates, At, Stood, Values } from '@callfold/engine';
+import type { Aggregates, At, Explained, Stood, Values } from '@callfold/engine';
 import {
   aggregatesOf,
   createOfflineFold,
@@ -19,7 +19,6 @@ import type { Context } from './command.ts';
 import { createProgress } from './progress.ts';
 import { changes } from './replay-outcomes.ts';
 import type { Site } from './site.ts';
-import type { Explained } from './subject.ts';
 import { visible } from './text-lines.ts';
 import { inWords } from './words.ts';
 

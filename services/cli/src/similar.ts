@@ -1,7 +1,7 @@
 import type { Source, SubjectKind } from '@callfold/core';
 import { isRejection, KIND_OF, rawTopic, SOURCES } from '@callfold/core';
+import type { SubjectQuery } from '@callfold/engine';
 import type { Site } from './site.ts';
-import type { SubjectQuery } from './subject.ts';
 
 /**
  * Subjects that may have been meant when one is not there: of another tenant or kind, or written a little differently.

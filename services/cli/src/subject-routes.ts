@@ -1,12 +1,12 @@
 import type { FastifyInstance } from '@callfold/adapters';
 import type { Settings, SubjectKind } from '@callfold/core';
 import { KIND_OF, TENANT } from '@callfold/core';
-import { rulesOf } from '@callfold/engine';
+import type { SubjectQuery } from '@callfold/engine';
+import { explanationJson, readMoment, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
-import { explanationJson, explanationText } from './explanation.ts';
+import { explanationText } from './explanation.ts';
 import type { Site } from './site.ts';
-import type { SubjectQuery } from './subject.ts';
-import { answerSubject, DEFAULT_TENANT, readMoment } from './subject.ts';
+import { answerSubject, DEFAULT_TENANT } from './subject.ts';
 
 /** What `callfold dev` answers about single subjects: explanations, at any moment of the past. */
 

@@ -1,7 +1,7 @@
 import type { SubjectKind } from '@callfold/core';
 import { KIND_OF, unpart } from '@callfold/core';
-import type { Finding } from '@callfold/engine';
-import { Refused, rulesOf } from '@callfold/engine';
+import type { Finding, SubjectQuery } from '@callfold/engine';
+import { explainSubject, Refused, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { siteWith } from './archiving.ts';
 import type { Context, Exit } from './command.ts';
@@ -9,8 +9,7 @@ import { EXIT } from './command.ts';
 import { explanationText } from './explanation.ts';
 import { createProgress, grouped } from './progress.ts';
 import type { Site } from './site.ts';
-import type { SubjectQuery } from './subject.ts';
-import { explainSubject, explainWords } from './subject.ts';
+import { explainWords, rawOf } from './subject.ts';
 import type { Target, TargetOptions } from './targets.ts';
 import { targetsOf } from './targets.ts';
 import type { Row, Sample } from './verification.ts';
@@ -75,7 +74,7 @@ const short = (text: string): string =>
 
 /** What the log says of it, by the one `explain`. */
 async function explained(site: Site, query: SubjectQuery, context: Context): Promise<string> {
-  const found = await explainSubject(site, query, rulesOf(OUTCOMES, context.config.settings));
+  const found = await explainSubject(rawOf(site), query, rulesOf(OUTCOMES, context.config.settings));
   if (found.length === 0) return `The log has no event of ${query.kind} ${query.id}.`;
   return found.map(explanationText).join('\n');
 }

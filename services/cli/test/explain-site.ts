@@ -2,12 +2,12 @@ import { createCodec, createLocalRegistry, createMemoryWorld } from '@callfold/a
 import type { RawEvent, Source, SubjectKind } from '@callfold/core';
 import { DEFAULT_SETTINGS, isRejection, partitionOf, rawTopic, subjectKey, TOPICS, utf8Bytes } from '@callfold/core';
 import type { At } from '@callfold/engine';
-import { rulesOf } from '@callfold/engine';
+import { explainSubject, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { readEvent } from '@callfold/sources';
 import { explanationText } from '../src/explanation.ts';
 import type { Site } from '../src/site.ts';
-import { explainSubject } from '../src/subject.ts';
+import { rawOf } from '../src/subject.ts';
 
 /** A site in memory whose raw log is written by tests, at append times of their own. */
 
@@ -109,6 +109,6 @@ export async function explainedText(
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     await log.tick({ topic: rawTopic(source), partition }, until);
   }
-  const found = await explainSubject(log.site, { kind, id: ID, tenantId: 'default' }, RULES);
+  const found = await explainSubject(rawOf(log.site), { kind, id: ID, tenantId: 'default' }, RULES);
   return found.map(explanationText).join('\n');
 }

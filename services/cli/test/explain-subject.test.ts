@@ -1,12 +1,12 @@
 import type { DerivedRecord, Explanation } from '@callfold/core';
 import { DEFAULT_SETTINGS, partitionOf, rawTopic } from '@callfold/core';
-import { createOfflineFold, fileRules } from '@callfold/engine';
+import type { Explained, SubjectQuery } from '@callfold/engine';
+import { createOfflineFold, explainSubject, fileRules, readMoment } from '@callfold/engine';
 import { normalise } from '@callfold/sources';
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { explain } from '@callfold/core';
-import type { Explained, SubjectQuery } from '../src/subject.ts';
-import { answerSubject, explainSubject, readMoment } from '../src/subject.ts';
+import { answerSubject, rawOf } from '../src/subject.ts';
 import type { Row, TestSite } from './explain-site.ts';
 import { eventOf, openTestSite, PARTITIONS, RULES, START } from './explain-site.ts';
 
@@ -68,27 +68,29 @@ describe('a subject in the log', () => {
     log.tell({ ...CALL, tenantId: 'other' }, [[0, 'Redirect to voice mail']]);
     log.tell({ ...CALL, callId: 'C-1' }, [[0, 'Redirect to voice mail']]);
     log.tell({ ...CALL, callId: 'c/1' }, [[0, 'Redirect to voice mail']]);
-    const { explanation, place } = only(await explainSubject(log.site, QUERY, RULES));
+    const { explanation, place } = only(await explainSubject(rawOf(log.site), QUERY, RULES));
     expect(explanation.timeline.filter(({ what }) => what === 'event')).toHaveLength(4);
     expect(place).toMatchObject({
       topic: 'callfold.raw.callcenter24',
       partition: partitionOf('default', 'c-1', PARTITIONS),
     });
-    expect(outcomeOf(only(await explainSubject(log.site, { ...QUERY, tenantId: 'other' }, RULES)))).toBe('voicemail');
-    expect(outcomeOf(only(await explainSubject(log.site, { ...QUERY, id: 'c/1' }, RULES)))).toBe('voicemail');
+    expect(outcomeOf(only(await explainSubject(rawOf(log.site), { ...QUERY, tenantId: 'other' }, RULES)))).toBe(
+      'voicemail',
+    );
+    expect(outcomeOf(only(await explainSubject(rawOf(log.site), { ...QUERY, id: 'c/1' }, RULES)))).toBe('voicemail');
   });
 
   test('that two sources tell of is explained twice', async () => {
     const log = await told();
     log.tell({ source: 'atlas', callId: 'c-1' }, [[60, 'Voicemail']]);
-    const found = await explainSubject(log.site, QUERY, RULES);
+    const found = await explainSubject(rawOf(log.site), QUERY, RULES);
     expect(found.map(({ explanation }) => explanation.source)).toEqual(['callcenter24', 'atlas']);
   });
 
   test('is settled by the log time that others make pass, ticks too', async () => {
     const log = await told([[0, 'Redirect to voice mail']]);
     const timers = async (): Promise<number> => {
-      const { explanation } = only(await explainSubject(log.site, QUERY, RULES));
+      const { explanation } = only(await explainSubject(rawOf(log.site), QUERY, RULES));
       return explanation.timeline.filter(({ what }) => what === 'timer').length;
     };
     expect(await timers()).toBe(0);
@@ -99,7 +101,7 @@ describe('a subject in the log', () => {
   test('shows what was refused before it was folded', async () => {
     const log = await told([[0, 'Redirect to voice mail']]);
     log.append(eventOf({ ...CALL, occurredAt: START + 3 * 86_400_000, status: 'Call ended' }));
-    const { explanation } = only(await explainSubject(log.site, QUERY, RULES));
+    const { explanation } = only(await explainSubject(rawOf(log.site), QUERY, RULES));
     expect(explanation.timeline.at(-1)).toMatchObject({
       notes: ['refused'],
       refused: { rejected: 'time-out-of-range' },
@@ -110,7 +112,7 @@ describe('a subject in the log', () => {
     const log = await told();
     const at = log.placeOf(eventOf({ ...CALL, occurredAt: START }));
     log.world.topics.retain(at, 2);
-    const { explanation, place } = only(await explainSubject(log.site, QUERY, RULES));
+    const { explanation, place } = only(await explainSubject(rawOf(log.site), QUERY, RULES));
     expect(place.start).toBe(2);
     expect(explanation.timeline.filter(({ what }) => what === 'event')).toHaveLength(2);
   });
@@ -123,14 +125,14 @@ describe('in the past', () => {
     const log = await told();
     const outcomes = [];
     for (const second of [5, 20, 39.9, 40])
-      outcomes.push(outcomeOf(only(await explainSubject(log.site, at(second), RULES))));
+      outcomes.push(outcomeOf(only(await explainSubject(rawOf(log.site), at(second), RULES))));
     expect(outcomes).toEqual(['unknown', 'abandoned', 'abandoned', 'answered']);
   });
 
   test('timers had fired as far as the log time had come', async () => {
     const log = await told([...ABANDONED.slice(0, 3), [20, 'Record added']]);
     const published = async (second: number): Promise<number> => {
-      const { explanation } = only(await explainSubject(log.site, at(second), RULES));
+      const { explanation } = only(await explainSubject(rawOf(log.site), at(second), RULES));
       return explanation.timeline.reduce((sum, moment) => sum + moment.published.length, 0);
     };
     expect(await published(19)).toBe(0);
@@ -141,16 +143,16 @@ describe('in the past', () => {
     const log = await told();
     const outcomes = [];
     for (const offset of [1, 2, 3, 99]) {
-      outcomes.push(outcomeOf(only(await explainSubject(log.site, { ...QUERY, at: { offset } }, RULES))));
+      outcomes.push(outcomeOf(only(await explainSubject(rawOf(log.site), { ...QUERY, at: { offset } }, RULES))));
     }
     expect(outcomes).toEqual(['unknown', 'abandoned', 'answered', 'answered']);
   });
 
   test('the end is the present', async () => {
     const log = await told();
-    const now = await explainSubject(log.site, QUERY, RULES);
-    expect(await explainSubject(log.site, at(40), RULES)).toEqual(now);
-    expect(await explainSubject(log.site, { ...QUERY, at: { offset: 3 } }, RULES)).toEqual(now);
+    const now = await explainSubject(rawOf(log.site), QUERY, RULES);
+    expect(await explainSubject(rawOf(log.site), at(40), RULES)).toEqual(now);
+    expect(await explainSubject(rawOf(log.site), { ...QUERY, at: { offset: 3 } }, RULES)).toEqual(now);
   });
 
   test('before its first event there was nothing, and the message says when there was', async () => {
@@ -304,6 +306,6 @@ test('a topic of the kind is looked into only where its key belongs', async () =
       };
     },
   };
-  await explainSubject(site, QUERY, RULES);
+  await explainSubject(rawOf(site), QUERY, RULES);
   expect(new Set(read)).toEqual(new Set([`${rawTopic('callcenter24')}/${partitionOf('default', 'c-1', PARTITIONS)}`]));
 });

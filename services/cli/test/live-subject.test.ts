@@ -9,10 +9,11 @@ import {
   SEQ_HEADER,
   utf8Bytes,
 } from '@callfold/core';
+import { explainSubject } from '@callfold/engine';
 import { expect, it } from 'vitest';
 import type { LiveSubject } from '../src/live-subject.ts';
 import { liveJson, liveText, lookAtLive } from '../src/live-subject.ts';
-import { explainSubject } from '../src/subject.ts';
+import { rawOf } from '../src/subject.ts';
 import type { TestSite } from './explain-site.ts';
 import { openTestSite, RULES } from './explain-site.ts';
 
@@ -25,11 +26,11 @@ async function told(): Promise<{ log: TestSite; record: DerivedRecord; at: { top
     [8, 'Participant leave (Contact)'],
     [8, 'Call ended'],
   ]);
-  const [found] = await explainSubject(log.site, QUERY, RULES);
+  const [found] = await explainSubject(rawOf(log.site), QUERY, RULES);
   if (!found) throw new Error('not found');
   const at = { topic: found.place.topic, partition: found.place.partition };
   await log.tick(at, 60);
-  const [settled] = await explainSubject(log.site, QUERY, RULES);
+  const [settled] = await explainSubject(rawOf(log.site), QUERY, RULES);
   const record = settled?.explanation.timeline.flatMap(({ published }) => published)[0]?.record;
   if (!record) throw new Error('nothing was published');
   return { log, record, at };
@@ -57,7 +58,7 @@ it('tells what stands of a subject, what caused it, and how today says otherwise
   // By an older version it was short, and then it was not published again.
   publish(log, at.partition, 0, `${origin}/2`, { ...record, outcomeId: 'default/callcenter24/c-10' });
   publish(log, at.partition, 1, `${origin}/3`, { ...record, short: true } as DerivedRecord);
-  const [explained] = await explainSubject(log.site, QUERY, RULES);
+  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
   if (!explained) throw new Error('not found');
   const live = await lookAtLive({
     site: log.site,
@@ -82,7 +83,7 @@ it('goes back to a moment: what stood by then, and what each generation gave of 
   const origin = `${at.topic}/${at.partition}`;
   publish(log, at.partition, 0, `${origin}/3`, record);
   const seenAt = async (offset: number): Promise<LiveSubject> => {
-    const [explained] = await explainSubject(log.site, { ...QUERY, at: { offset } }, RULES);
+    const [explained] = await explainSubject(rawOf(log.site), { ...QUERY, at: { offset } }, RULES);
     if (!explained) throw new Error('not found');
     const looking = { site: log.site, settings: DEFAULT_SETTINGS, explained, isPast: true, say: () => undefined };
     return lookAtLive(looking);
@@ -101,7 +102,7 @@ it('goes back to a moment: what stood by then, and what each generation gave of 
 it('says nothing of a record that is what the log says', async () => {
   const { log, record, at } = await told();
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, record);
-  const [explained] = await explainSubject(log.site, QUERY, RULES);
+  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
   if (!explained) throw new Error('not found');
   const live = await lookAtLive({
     site: log.site,
@@ -121,11 +122,11 @@ it('holds a chat and its hand-off apart, whose ids are the same', async () => {
     [9, 'Finished'],
   ]);
   const query = { kind: 'chat', id: 'x', tenantId: 'default' } as const;
-  const [open] = await explainSubject(log.site, query, RULES);
+  const [open] = await explainSubject(rawOf(log.site), query, RULES);
   if (!open) throw new Error('not found');
   const at = { topic: open.place.topic, partition: open.place.partition };
   await log.tick(at, 600);
-  const [explained] = await explainSubject(log.site, query, RULES);
+  const [explained] = await explainSubject(rawOf(log.site), query, RULES);
   if (!explained) throw new Error('not found');
   const records = explained.explanation.timeline.flatMap(({ published }) => published.map(({ record }) => record));
   const lastOf = (kind: DerivedRecord['kind']): DerivedRecord => {
@@ -163,7 +164,7 @@ it('finds what stands of a subject where records name nobody', async () => {
   const hidden = settings.disguise?.of(record);
   if (!hidden) throw new Error('no disguise');
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, hidden);
-  const [explained] = await explainSubject(log.site, QUERY, RULES);
+  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
   if (!explained) throw new Error('not found');
   const live = await lookAtLive({ site: log.site, settings, explained, isPast: false, say: () => undefined });
   expect(live.standing).toMatchObject([{ seq: 0, otherwise: null, record: { outcomeId: hidden.outcomeId } }]);
@@ -176,7 +177,7 @@ it('prints nothing that a terminal would take for a command', async () => {
     rawStatus: 'Call ended\u009b2J',
     attributes: { queue: '\u009b31m' },
   } as DerivedRecord);
-  const [explained] = await explainSubject(log.site, QUERY, RULES);
+  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
   if (!explained) throw new Error('not found');
   const text = liveText(
     await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, isPast: false, say: () => undefined }),

@@ -1,10 +1,10 @@
 import type { SubjectKind } from '@callfold/core';
 import { TENANT } from '@callfold/core';
+import { readMoment } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { explainOn } from '../explain-on.ts';
 import { onSite } from '../on-site.ts';
-import { readMoment } from '../subject.ts';
 
 export type ExplainOptions = { readonly tenant: string; readonly at?: string; readonly archive?: string };
 
