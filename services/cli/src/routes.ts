@@ -4,9 +4,8 @@ import type { Service } from '@callfold/engine';
 import { readPoint, spanOf } from './points.ts';
 import { addCommandRoutes } from './site-commands.ts';
 import type { Site } from './site.ts';
-import { addSubjectRoutes } from './subject-routes.ts';
 
-/** What `callfold dev` answers over HTTP beside the gateway and the console: explanations, and what other commands ask. */
+/** What `callfold dev` answers over HTTP beside the gateway and the console: what other commands ask. */
 
 type Parts = {
   readonly site: Site;
@@ -19,7 +18,6 @@ export function addRoutes(app: FastifyInstance, { site, config, services }: Part
     services: services.map((service) => ({ role: service.name, partitions: service.status() })),
   }));
 
-  addSubjectRoutes(app, { site, settings: config.settings });
   addCommandRoutes(app, { site, config, services });
 
   app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string; to?: string } }>(

@@ -1,10 +1,11 @@
 import type { FastifyInstance, Health, Logger, MetricSet } from '@callfold/adapters';
 import type { Config } from '@callfold/adapters/config';
 import { hideSecrets } from '@callfold/adapters/config';
-import type { Zone } from '@callfold/core';
-import type { Clock, Log, Shelf } from '@callfold/engine';
+import type { Rules, Zone } from '@callfold/core';
+import type { Clock, Codec, Log, Shelf } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import { openAccess } from './access.ts';
+import { createExplaining } from './explain.ts';
 import { createFigures } from './figures.ts';
 import type { Standing } from './lacks.ts';
 import type { ConsoleLimits } from './limits.ts';
@@ -32,7 +33,15 @@ export type ConsoleConfig = {
 };
 
 /** What is there once Kafka and Redis, or the embedded store, are. */
-export type ConsoleSite = { readonly shelf: Shelf; readonly log: Log; readonly rows: DerivedRows };
+export type ConsoleSite = {
+  readonly shelf: Shelf;
+  /** The raw log, and how its records are read. */
+  readonly log: Log;
+  readonly codec: Codec;
+  /** As `outcomes` has them. */
+  readonly rules: Rules;
+  readonly rows: DerivedRows;
+};
 
 export type ConsolePorts = {
   readonly clock: Clock;
@@ -75,7 +84,7 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
   });
   const trouble = (message: string): void => logger.warn({ event: 'console-trouble', message }, 'console-trouble');
 
-  function open({ shelf, log, rows }: ConsoleSite): Work {
+  function open({ shelf, log, codec, rules, rows }: ConsoleSite): Work {
     const records = startRecords({ rows, clock, limits, onTrouble: trouble });
     const figures = createFigures(records, zone as Zone, clock, limits);
     const streams = createStreams({
@@ -102,6 +111,7 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       log,
       records,
       figures,
+      explaining: createExplaining({ raw: { log, codec }, rules, shelf, clock, limits }),
       streams,
       picture: () => watch.picture(),
       truth: () => watch.truth(),

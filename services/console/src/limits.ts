@@ -22,6 +22,10 @@ export const CONSOLE_LIMITS = {
   /** Answers of a list: of one page unless told, and at most. */
   pageItems: 100,
   pageItemsMost: 1_000,
+  /** Explanations that are made at once, how long one may be read for, and the events that a subject may have in it. */
+  explanations: 4,
+  explainMs: 15_000,
+  explainEvents: 5_000,
   /** Changes that a stream may be resumed over. */
   ringChanges: 20_000,
   /** Changes in one event of a stream. */

@@ -1,5 +1,6 @@
 import { problemResponses, problemSchema } from '@callfold/adapters';
 import { KIND_OF, RECORD_TOPICS, SOURCES } from '@callfold/core';
+import { MOMENT_FORMS } from '@callfold/engine';
 import type { ConsoleLimits } from './limits.ts';
 import { PROBLEMS } from './problem.ts';
 
@@ -68,18 +69,46 @@ function listPath(name: string, summary: string, filters: readonly Json[], limit
   return { get: { summary, security: SECURITY, parameters, responses: answer(summary, pageOf(name, what), []) } };
 }
 
+const ID: Json = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'As it is written; the rest of the path, so that it may hold slashes.',
+  schema: TEXT,
+};
+
 function subjectPath(kind: 'call' | 'chat' | 'agent'): Json {
-  const id = {
-    name: 'id',
-    in: 'path',
-    required: true,
-    description: 'As it is written; the rest of the path, so that it may hold slashes.',
-    schema: TEXT,
-  };
   const summary = `One ${kind} as it stands, for as long as its state is kept`;
   const responses = answer(summary, { type: 'object' }, [404, 409]);
-  return { get: { summary, security: SECURITY, parameters: [id, sourceOf(kind), TENANT, ETAG], responses } };
+  return { get: { summary, security: SECURITY, parameters: [ID, sourceOf(kind), TENANT, ETAG], responses } };
 }
+
+const EXPLAIN_PATH: Json = {
+  get: {
+    summary: 'Why it is as it is: one subject explained, as `callfold explain --json` says it',
+    description:
+      'Its events in the order of the log, what each changed, what was published, the rule behind each record and the ' +
+      'events that it rests on. One explanation for each source that knows the subject.',
+    security: SECURITY,
+    parameters: [
+      { name: 'kind', in: 'path', required: true, schema: { enum: [...new Set(Object.values(KIND_OF))] } },
+      ID,
+      TENANT,
+      query('at', `As of then, by what the log held: ${MOMENT_FORMS}.`),
+      query('from', 'Only what the log took from then on, in the same forms: of one whose beginning is known.'),
+      ETAG,
+    ],
+    responses: answer(
+      'Explanations.',
+      {
+        type: 'object',
+        required: ['explanations'],
+        properties: { explanations: { type: 'array', items: { type: 'object' } } },
+      },
+      [404, 422],
+    ),
+  },
+};
 
 const CHANGES_PATH: Json = {
   get: {
@@ -132,9 +161,15 @@ export function openApi(limits: ConsoleLimits): Json {
       '/v1/outcomes': list(
         'records',
         'Derived records of the last two days, the latest first',
-        [kinds, query('outcome', 'Only with this one.'), query('source', 'Only of this one.', { enum: SOURCES })],
+        [
+          kinds,
+          query('outcome', 'Only with this one.'),
+          query('agent', 'Only those that name this agent.'),
+          query('source', 'Only of this one.', { enum: SOURCES }),
+        ],
         'Derived records, docs/data-dictionary.md.',
       ),
+      '/v1/explain/{kind}/{id}': EXPLAIN_PATH,
       '/v1/figures': {
         get: {
           summary: 'The figures of `callfold report` over today, in the zone of the console',

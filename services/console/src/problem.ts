@@ -9,11 +9,13 @@ export const PROBLEMS = {
   ...KEY_PROBLEMS,
   'no-such-path': [404, 'Nothing is here'],
   'not-found': [404, 'Nothing is known of it'],
+  'too-long': [422, 'There is too much of it to be read here'],
   ambiguous: [409, 'Two sources know this id'],
   internal: [500, 'A fault of the console'],
   starting: [503, 'The console is not ready yet'],
   away: [503, 'What holds the data is away'],
   'too-many': [503, 'Too many streams are open'],
+  busy: [503, 'Too many explanations are asked for at once'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

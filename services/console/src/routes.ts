@@ -6,6 +6,7 @@ import { aggregateJson, idOf, recordJson, RECORD_TOPICS, SOURCES } from '@callfo
 import type { Log, Shelf } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import type { Access } from './access.ts';
+import type { Explaining } from './explain.ts';
 import type { Figures } from './figures.ts';
 import type { ConsoleLimits } from './limits.ts';
 import type { PageQuery } from './lists.ts';
@@ -30,6 +31,7 @@ export type AtWork = {
   readonly truth: () => Truth;
   readonly records: Records;
   readonly figures: Figures;
+  readonly explaining: Explaining;
   readonly streams: Streams;
 };
 
@@ -50,8 +52,10 @@ type Query = PageQuery & {
   readonly status?: string;
   readonly kind?: string;
   readonly outcome?: string;
+  readonly at?: string;
+  readonly from?: string;
 };
-type Request = FastifyRequest<{ Querystring: Query; Params: { '*'?: string } }>;
+type Request = FastifyRequest<{ Querystring: Query; Params: { kind?: string; '*'?: string } }>;
 
 /** Agents that are named in calls are of this source. */
 const IN_CALLS: Source = 'callcenter24';
@@ -83,6 +87,7 @@ export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): voi
         get(`/${kind}s/*`, ({ params, query }, tenantId) => subject(kind, params['*'] ?? '', query, tenantId, parts));
       }
       get('/outcomes', ({ query }, tenantId) => outcomes(query, tenantId, parts));
+      get('/explain/:kind/*', (request, tenantId) => explanation(request, tenantId, parts));
       get('/figures', (_request, tenantId) => parts.atWork().figures.today(tenantId));
       app.get('/changes', (plain, reply) => {
         const request = plain as Request;
@@ -130,6 +135,12 @@ function pictureOf({ atWork }: RoutesParts): Picture {
 const namesAgent = ({ aggregate }: Shown, agent: string): boolean =>
   aggregate.kind === 'call' && aggregate.agents.some((one) => one.agent === agent);
 
+function recordNames(record: DerivedRecord, agent: string): boolean {
+  if (record.kind === 'call-outcome') return record.agents.some((one) => one.agent === agent);
+  if (record.kind === 'agent-offer') return record.agent === agent;
+  return record.kind === 'agent-interval' && record.agentId === agent;
+}
+
 function subjects(kind: SubjectKind, query: Query, tenantId: string | null, parts: RoutesParts): object {
   const { state, agent, status, source } = query;
   const isWanted = (one: Shown): boolean => {
@@ -175,9 +186,15 @@ async function subject(
   return aggregateJson(found);
 }
 
+function explanation({ params, query, socket }: Request, tenantId: string | null, parts: RoutesParts): Promise<object> {
+  const { kind = '', '*': id = '' } = params;
+  const isLeft = (): boolean => socket.destroyed;
+  return parts.atWork().explaining.answer({ kind, id, tenantId: tenantId ?? DEFAULT_TENANT, query, isLeft });
+}
+
 function outcomes(query: Query, tenantId: string | null, { atWork, limits }: RoutesParts): object {
   const { records } = atWork();
-  const { kind, outcome, source } = query;
+  const { kind, outcome, source, agent } = query;
   if (kind !== undefined && !Object.hasOwn(RECORD_TOPICS, kind))
     throw new ProblemError('bad-query', `kind must be one of ${Object.keys(RECORD_TOPICS).join(', ')}`);
   if (source !== undefined && !SOURCES.some((one) => one === source))
@@ -186,6 +203,7 @@ function outcomes(query: Query, tenantId: string | null, { atWork, limits }: Rou
     (tenantId === null || one.tenantId === tenantId) &&
     (kind === undefined || one.kind === kind) &&
     (source === undefined || one.source === source) &&
+    (agent === undefined || recordNames(one, agent)) &&
     (outcome === undefined || ('outcome' in one && one.outcome === outcome));
   const { items, next } = recordPage(records.all(), isWanted, query, limits);
   return { records: items.map(recordJson), next, isComplete: !records.isFull() && records.away() === null };

@@ -1,4 +1,4 @@
-import type { Aggregate, Source, SubjectKind } from '@callfold/core';
+import type { Aggregate, Settings, Source, State, SubjectKind } from '@callfold/core';
 import { aggregateOf, decodeState, KIND_OF, partitionOf, rawTopic, SOURCES, subjectKey } from '@callfold/core';
 import type { Log, Shelf } from '@callfold/engine';
 import { readLive } from '@callfold/engine';
@@ -14,20 +14,34 @@ export type SubjectQuestion = {
   readonly source: string | null;
 };
 
-export async function readSubject(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<Aggregate> {
+type Read = { readonly state: State; readonly settings: Settings };
+
+async function readAll(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<readonly Read[]> {
   const { kind, id, tenantId, source } = question;
   const sources = SOURCES.filter((one) => KIND_OF[one] === kind && (source === null || one === source));
   if (sources.length === 0) throw new ProblemError('bad-query', `source must be one that has a ${kind}`);
-  const found = await readLive(shelf, async ({ store, settings }) => {
+  return readLive(shelf, async ({ store, settings }) => {
     const key = subjectKey(tenantId, id);
-    const read = async (one: Source): Promise<readonly Aggregate[]> => {
+    const read = async (one: Source): Promise<readonly Read[]> => {
       const topic = rawTopic(one);
       const partition = partitionOf(tenantId, id, await log.partitions(topic));
       const [text] = await store.read({ topic, partition }, 'states', [key]);
-      const aggregate = text ? aggregateOf(decodeState(text, one, key), settings) : null;
-      return aggregate ? [aggregate] : [];
+      return text ? [{ state: decodeState(text, one, key), settings }] : [];
     };
     return (await Promise.all(sources.map(read))).flat();
+  });
+}
+
+/** What is kept of it by each source: facts, or that it was dropped or erased. */
+export async function readStates(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<readonly State[]> {
+  return (await readAll(shelf, log, question)).map(({ state }) => state);
+}
+
+export async function readSubject(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<Aggregate> {
+  const { kind } = question;
+  const found = (await readAll(shelf, log, question)).flatMap(({ state, settings }) => {
+    const aggregate = aggregateOf(state, settings);
+    return aggregate ? [aggregate] : [];
   });
   const [first, second] = found;
   if (first === undefined)

@@ -3,13 +3,24 @@
  * unless another is given.
  */
 
-import { createLogger, createMemoryWorld, createMetricSet, startHttp, systemClock } from '@callfold/adapters';
+import {
+  createCodec,
+  createLocalRegistry,
+  createLogger,
+  createMemoryWorld,
+  createMetricSet,
+  startHttp,
+  systemClock,
+} from '@callfold/adapters';
 import { readConfig } from '@callfold/adapters/config';
-import type { DerivedRecord, DerivedTopic, Source, State, Zone } from '@callfold/core';
+import type { DerivedRecord, DerivedTopic, RawEvent, Source, State, Zone } from '@callfold/core';
 import {
   DEFAULT_SETTINGS,
   emptyState,
   encodeState,
+  eraseSubject,
+  ERASE_HEADER,
+  erasureText,
   foldEvent,
   isRejection,
   partitionOf,
@@ -17,10 +28,12 @@ import {
   rawTopic,
   SOURCES,
   subjectKey,
+  TOPICS,
+  utf8Bytes,
 } from '@callfold/core';
-import type { At, Claim, Store } from '@callfold/engine';
+import type { At, Claim, Codec, Log, Store } from '@callfold/engine';
 import { normalise, readEvent } from '@callfold/sources';
-import type { DerivedRow } from '../src/index.ts';
+import type { DerivedRow, DerivedRows } from '../src/index.ts';
 import { start } from '../src/index.ts';
 import type { ConsoleLimits } from '../src/limits.ts';
 
@@ -51,14 +64,51 @@ type Said = {
   readonly at?: number;
 };
 
+type Subject = Pick<RawEvent, 'source' | 'tenantId' | 'subjectId'>;
+
 export type Answer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
 
 export const PLACES: readonly At[] = SOURCES.flatMap((source) =>
   Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: rawTopic(source), partition })),
 );
 
+const placeOf = ({ source, tenantId, subjectId }: Subject): At => ({
+  topic: rawTopic(source),
+  partition: partitionOf(tenantId, subjectId, PARTITIONS),
+});
+
+/** @param raw null: it is erased */
+function recordOf({ tenantId, subjectId }: Subject, raw: RawEvent | null, codec: Codec) {
+  const headers = raw === null ? [{ name: ERASE_HEADER, value: utf8Bytes(erasureText([])) }] : [];
+  return { key: utf8Bytes(subjectKey(tenantId, subjectId)), value: raw && codec.encodeRaw(raw), headers };
+}
+
 /** The owner's store, and the same as the console reads it. */
 type Stores = { readonly owner: Store; readonly reader: Store };
+
+function rowsOf(rows: ReadonlyMap<DerivedTopic, readonly DerivedRow[]>, away: () => string | null): DerivedRows {
+  return {
+    partitions: async () => 1,
+    offsetAt: async () => 0,
+    async page(topic, _partition, from) {
+      const why = away();
+      if (why !== null) throw new Error(why);
+      const all = rows.get(topic) ?? [];
+      return { rows: all.slice(from), next: all.length, end: all.length };
+    },
+  };
+}
+
+/** @param away topics whose brokers do not answer */
+function logWithout(away: ReadonlySet<string>, log: Log): Log {
+  return {
+    ...log,
+    async bounds(at) {
+      if (away.has(at.topic)) throw new Error(`${at.topic} is away`);
+      return log.bounds(at);
+    },
+  };
+}
 
 export async function openConsole(
   env: Readonly<Record<string, string>> = {},
@@ -71,17 +121,23 @@ export async function openConsole(
   const ports = world.ports();
   const memory = ports.store('projector');
   const { owner: store, reader } = stores ?? { owner: memory, reader: memory };
+  const codec = createCodec(createLocalRegistry());
+  await codec.register(TOPICS.map(({ name }) => name));
   const claims = new Map<string, { claim: Claim; next: number | null }>();
   const states = new Map<string, State>();
   const rows = new Map<DerivedTopic, DerivedRow[]>();
 
-  async function commit(source: Source, tenantId: string, id: string, state: State): Promise<void> {
-    const at = { topic: rawTopic(source), partition: partitionOf(tenantId, id, PARTITIONS) };
+  const append = (subject: Subject, raw: RawEvent | null): unknown =>
+    world.topics.append(placeOf(subject), [recordOf(subject, raw, codec)]);
+
+  async function commit(subject: Subject, raw: RawEvent | null, state: State): Promise<void> {
+    const { tenantId, subjectId: id } = subject;
+    const at = placeOf(subject);
     const name = `${at.topic}/${at.partition}`;
     const owner = claims.get(name) ?? (await store.claim(at, `token ${name}`.replaceAll(' ', '-')));
     const next = (owner.next ?? 0) + 1;
     const fields = new Map([[subjectKey(tenantId, id), encodeState(state)]]);
-    world.topics.append(at, [{ key: null, value: null, headers: [] }]);
+    append(subject, raw);
     const answer = await store.commit(at, owner.claim, {
       expected: owner.next,
       next,
@@ -97,18 +153,11 @@ export async function openConsole(
     claims.set(name, { claim: owner.claim, next });
   }
 
-  const rawLog = ports.log('projector');
   /** Why derived records cannot be read; null: they can. */
   let rowsAway: string | null = null;
   /** Raw topics whose brokers do not answer. */
   const away = new Set<string>();
-  const log: typeof rawLog = {
-    ...rawLog,
-    async bounds(at) {
-      if (away.has(at.topic)) throw new Error(`${at.topic} is away`);
-      return rawLog.bounds(at);
-    },
-  };
+  const log = logWithout(away, ports.log('projector'));
 
   const lines: string[] = [];
   const metrics = createMetricSet('console');
@@ -132,15 +181,9 @@ export async function openConsole(
     shown.begin({
       shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => reader },
       log,
-      rows: {
-        partitions: async () => 1,
-        offsetAt: async () => 0,
-        async page(topic, _partition, from) {
-          if (rowsAway !== null) throw new Error(rowsAway);
-          const all = rows.get(topic) ?? [];
-          return { rows: all.slice(from), next: all.length, end: all.length };
-        },
-      },
+      codec,
+      rules: { settings: DEFAULT_SETTINGS, publishes: true, drops: true },
+      rows: rowsOf(rows, () => rowsAway),
     });
 
   async function get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
@@ -167,12 +210,21 @@ export async function openConsole(
       const step = foldEvent(before, normalise(raw), at, { settings: DEFAULT_SETTINGS, publishes: false, drops: true });
       if (isRejection(step) || step.state === null) throw new Error('the event was not folded');
       states.set(`${source} ${key}`, step.state);
-      await commit(source, tenantId, id, step.state);
+      await commit(raw, raw, step.state);
     },
     publish(record: DerivedRecord): void {
       const topic = RECORD_TOPICS[record.kind];
       rows.set(topic, [...(rows.get(topic) ?? []), { outcomeId: record.outcomeId, record }]);
     },
+    /** Its key names it, and nothing of it is to be kept. */
+    async erase(source: Source, id: string, tenantId = 'default'): Promise<void> {
+      const key = subjectKey(tenantId, id);
+      const before = states.get(`${source} ${key}`) ?? emptyState(source, key);
+      const { state } = eraseSubject(before, key, [], Date.now(), { settings: DEFAULT_SETTINGS, publishes: false });
+      await commit({ source, tenantId, subjectId: id }, null, state);
+    },
+    /** The log takes it, and nobody has folded it yet. */
+    log: append,
     /** The raw topic is made anew: its log is empty, and the projector does not go on by itself. */
     makeAnew(source: Source): void {
       for (const at of PLACES) if (at.topic === rawTopic(source)) world.topics.truncate(at, 0);

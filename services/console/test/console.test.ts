@@ -329,7 +329,10 @@ test('what is served is valid OpenAPI 3.1, and says every answer that there is',
   for (const [status] of Object.values(PROBLEMS)) expect(statuses).toContain(String(status));
   shown.begin();
   for (const path of Object.keys(paths).filter((one) => one !== '/v1/changes')) {
-    const answer = await shown.until(path.replace('{id}', 'x'), ({ status }) => status !== 503);
+    const answer = await shown.until(
+      path.replace('{kind}', 'call').replace('{id}', 'x'),
+      ({ status }) => status !== 503,
+    );
     expect([200, 404], path).toContain(answer.status);
     expect(answer.body['code'] ?? 'not-found', path).toBe('not-found');
   }

@@ -129,7 +129,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
       services.push(running.service);
       metrics.push(running.metrics);
     }
-    showing.begin(consoleSite(site));
+    showing.begin(consoleSite(site, config));
     if (config.vonage) {
       const pollMetrics = createMetricSet('poll');
       metrics.push(pollMetrics);

@@ -32,7 +32,7 @@ export async function serveConsole({ config, stop }: Context): Promise<Exit> {
     const open = () => openKafkaSite(config, (text) => logger.warn({ event: 'notice' }, text), serviceLogger(logger));
     stage.site = await whenThere(open, stage, logger, stop);
     if (stage.site !== null) {
-      console.begin(consoleSite(stage.site));
+      console.begin(consoleSite(stage.site, config));
       await stop.wanted;
     }
   } finally {
