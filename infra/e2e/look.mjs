@@ -6,6 +6,8 @@ import { until } from './stage.mjs';
 /** The page's promises. */
 export const STALE_MS = 10_000;
 export const FRESH_MS = 5_000;
+/** What was published is folded, settled and shown. */
+export const AGREE_MS = 20_000;
 
 /** @typedef {import('playwright-core').Page} Page */
 

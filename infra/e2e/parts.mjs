@@ -1,14 +1,21 @@
 // @ts-check
 /** A console beside real parts, each of which can be killed and started again. */
 
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { readConfig } from '@callfold/adapters';
 import { rawTopic } from '@callfold/core';
+import { openKafkaRaw, quietLogger } from '../../services/cli/dist/wiring/kafka.js';
 import { createCrew } from '../faults/crew.mjs';
 import { openStage } from '../faults/stage.mjs';
+import { ROOT } from '../test/process.mjs';
 import { oneMoreWaits } from './day.mjs';
 import { noonZone } from './stage.mjs';
 
+const run = promisify(execFile);
+const COMMAND = join(ROOT, 'services/cli/bin/callfold.js');
 const GENERATION = '1';
 
 /**
@@ -43,6 +50,16 @@ export async function openParts(dir, say) {
     await crew.callfold(['import', file]);
   }
 
+  /** What a command says; `status` ends with 1 where something is wrong. @param {readonly string[]} args */
+  async function callfold(args) {
+    const options = { env: { ...process.env, ...env, NO_COLOR: '1' } };
+    const { stdout } = await run(process.execPath, [COMMAND, ...args], options).catch((error) => {
+      if (error.code === 1 && error.stdout) return error;
+      throw error;
+    });
+    return String(stdout);
+  }
+
   try {
     await stage.applyTopics(GENERATION);
     await send(oneMoreWaits(Date.now(), 'CA-1000'));
@@ -52,6 +69,22 @@ export async function openParts(dir, say) {
     return {
       url: shown.url,
       send,
+      callfold,
+      /** @returns {Promise<any>} */
+      status: async () => JSON.parse(await callfold(['--json', 'status'])),
+      /** @param {'projector' | 'outcomes'} role */
+      async serve(role) {
+        await crew.start(role);
+        await crew.ready();
+      },
+      /** A record comes that nobody can read. */
+      async poison() {
+        const raw = await openKafkaRaw(readConfig(env), quietLogger(say));
+        const text = (/** @type {string} */ one) => new TextEncoder().encode(one);
+        const record = { key: text('default/poison'), value: text('{"not": "avro"}'), headers: [] };
+        await raw.writer.append({ topic: rawTopic('callcenter24'), partition: 0 }, [record]);
+        await raw.close();
+      },
       away,
       async close() {
         await crew.kill();

@@ -16,13 +16,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { chromium } from 'playwright-core';
 import { ROOT } from '../test/process.mjs';
 import { oneMoreWaits, scriptedDay } from './day.mjs';
-import { FRESH_MS, mark, outage, STALE_MS, standing, tile } from './look.mjs';
+import { AGREE_MS, FRESH_MS, mark, outage, STALE_MS, standing, tile } from './look.mjs';
+import { agreesWithStatus, namesMissing, showsLetter } from './operations.mjs';
 import { openParts } from './parts.mjs';
 import { openDev, openFront, until } from './stage.mjs';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const AGREE_MS = 20_000;
 const PAINT_MS = 1_000;
 const PAINTS = 3;
 
@@ -124,6 +124,23 @@ async function playDay({ dev, page }) {
   });
 }
 
+/** @param {Scene} scene @param {import('playwright-core').Browser} browser */
+async function operate({ dev, front }, browser) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 960 }, locale: 'en-GB', bypassCSP: true });
+  await page.goto(`${front.url}/?view=status&lang=en`);
+  await check('the page for operators says what callfold status says', () =>
+    agreesWithStatus(page, async () => JSON.parse(await dev.callfold(['--json', 'status']))),
+  );
+  for (const theme of ['dark', 'light']) {
+    await check(`axe finds nothing: status, ${theme}`, async () => {
+      await page.getByRole('link', { name: 'Theme' }).click();
+      await page.locator(`[data-theme="${theme}"]`).waitFor();
+      await axe(page);
+    });
+  }
+  await page.close();
+}
+
 /** @param {Scene} scene */
 async function breakIt({ dev, front, page }) {
   await check('the console is killed: grey within 10 s, fresh within 5 s of its return, no reload', () =>
@@ -165,6 +182,30 @@ async function pauseIt({ dev, page }) {
   });
 }
 
+/** @param {Awaited<ReturnType<typeof openParts>>} parts @param {import('playwright-core').Browser} browser */
+async function operateParts(parts, browser) {
+  const page = await browser.newPage({ locale: 'en-GB', bypassCSP: true });
+  await page.goto(`${parts.url}/?view=status&lang=en`);
+  await check('the page for operators names who is missing, as callfold status does, and the command', async () => {
+    const found = await agreesWithStatus(page, parts.status);
+    await namesMissing(page, 'outcomes');
+    return found;
+  });
+  await check('when that command has helped, nothing is wrong, and it is one of the last faults', async () => {
+    await parts.serve('outcomes');
+    await page.locator('[data-list="findings"] .well').waitFor({ timeout: AGREE_MS });
+    const [last] = await page.locator('[data-list="faults"] tbody tr').allInnerTexts();
+    if (!/outcomes/.test(last ?? '') || /still/.test(last ?? '')) throw new Error(`the last fault is ${last}`);
+    return agreesWithStatus(page, parts.status);
+  });
+  await check('a dead letter is shown with its reason and bytes, and its command shows it too', async () => {
+    await parts.poison();
+    return showsLetter(page, /do not decode as the Avro schema/, parts.callfold);
+  });
+  await check('axe finds nothing: status with a dead letter', () => axe(page));
+  await page.close();
+}
+
 /** Under a console on real parts. @param {import('playwright-core').Browser} browser @param {string} dir */
 async function breakParts(browser, dir) {
   const parts = await openParts(dir, say);
@@ -179,6 +220,7 @@ async function breakParts(browser, dir) {
         outage(page, { strike: kill, words, mend: start }),
       );
     }
+    await operateParts(parts, browser);
     await check('what happens after all that is shown', async () => {
       await parts.send(oneMoreWaits(Date.now()));
       await until('it waits too', AGREE_MS, async () => (await tile(page, 'waiting')) === '2');
@@ -243,6 +285,7 @@ async function main(dir, executablePath) {
     const scene = { dev, front, page };
     await playDay(scene);
     await lookAround(browser, front.url, images);
+    await operate(scene, browser);
     await pauseIt(scene);
     await breakIt(scene);
     await breakParts(browser, dir);

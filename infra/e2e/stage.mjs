@@ -85,6 +85,11 @@ export async function openDev(dir) {
       const { accepted } = /** @type {{ accepted: number }} */ (await answer.json());
       if (accepted !== events.length) throw new Error(`${accepted} of ${events.length} events were accepted`);
     },
+    /** A command on it. @param {readonly string[]} args */
+    async callfold(args) {
+      const { stdout } = await run(process.execPath, [COMMAND, ...args], { env });
+      return stdout;
+    },
     /** `callfold report` over the console's day. @param {{ from: string, to: string }} day */
     async report({ from, to }) {
       const args = [COMMAND, 'report', '--json', '--zone', noonZone(), '--from', from, '--to', to];

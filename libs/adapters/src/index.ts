@@ -53,6 +53,7 @@ export * from './ops/given.ts';
 export * from './ops/engine-metrics.ts';
 export * from './ops/health.ts';
 export * from './ops/http.ts';
+export { letterJson } from './ops/letter-json.ts';
 export * from './ops/log.ts';
 export * from './ops/metrics.ts';
 export * from './ops/observer.ts';

@@ -24,6 +24,15 @@ const ATTEMPTS_BELIEVED = 1_000_000;
 
 export type Dealt = 'redriven' | 'discarded';
 
+export type LetterRow = {
+  /** Where the letter stands in the dead letters. */
+  readonly partition: number;
+  readonly offset: number;
+  readonly letter: DeadLetter;
+  /** Null: nobody has. */
+  readonly dealt: Dealt | null;
+};
+
 /** `begin`: from this offset of the target on, records may have been sent again that bear no mark yet. */
 export type Mark =
   | { readonly what: Dealt; readonly origin: string }

@@ -2,9 +2,12 @@ import type { Rules, Settings, State } from '@callfold/core';
 import type { Clock, Codec, Consumer, Log, Publisher, Store, TableName } from './ports.ts';
 import type { Observer } from './observer.ts';
 
+export type RoleName = 'projector' | 'outcomes';
+export const ROLES: readonly RoleName[] = ['projector', 'outcomes'];
+
 /** What a service is, apart from the one engine that both are. */
 export type Role = {
-  readonly name: 'projector' | 'outcomes';
+  readonly name: RoleName;
   /** Derives records, keeps an outbox and writes ticks. */
   readonly publishes: boolean;
   /** Fields of a further table that follow from a subject's state; null: no such table. */

@@ -61,14 +61,13 @@ async function answerOf<Answer>(context: Context, path: string): Promise<Answer>
 }
 
 async function openDevReader(context: Context): Promise<DerivedReader> {
-  type Status = { readonly services: { readonly partitions: { readonly at: { readonly partition: number } }[] }[] };
-  const { services } = await answerOf<Status>(context, '/v1/status');
-  const numbers = services.flatMap(({ partitions }) => partitions.map(({ at }) => at.partition));
+  // Every topic has the same number of partitions.
+  type Topic = Pick<DerivedReader, 'partitions'>;
+  const { partitions } = await answerOf<Topic>(context, `/v1/derived/${CALL_OUTCOMES}`);
   type Row = { readonly offset: number; readonly key: string; readonly record: DerivedRecord | null };
   type Rows = { readonly records: readonly Row[] };
   return {
-    // Every topic has the same number of partitions.
-    partitions: Math.max(-1, ...numbers) + 1,
+    partitions,
     span(topic, partition, { from, to }) {
       const query = `from=${encodeURIComponent(pointText(from))}&to=${encodeURIComponent(pointText(to))}`;
       return answerOf<Span>(context, `/v1/derived/${topic}/${partition}/span?${query}`);

@@ -1,10 +1,17 @@
 import { systemClock } from '@callfold/adapters';
 import { settingsChanged, sourceOf } from '@callfold/core';
 import type { Aggregates, DiffCounts, Difference } from '@callfold/engine';
-import { aggregatesOf, diffPartition, generationNamed, placeText, readGenerations } from '@callfold/engine';
+import {
+  aggregatesOf,
+  diffPartition,
+  generationNamed,
+  placeText,
+  rawPartitions,
+  readGenerations,
+} from '@callfold/engine';
 import type { Context, Exit } from './command.ts';
 import { EXIT } from './command.ts';
-import { rawPartitions, withGenerations } from './generations.ts';
+import { withGenerations } from './generations.ts';
 import { grouped } from './progress.ts';
 import type { Site } from './site.ts';
 

@@ -16,12 +16,11 @@ import {
   undisguised,
 } from '@callfold/core';
 import type { At } from '@callfold/engine';
-import { Refused, subjectOf, subjectOfLetter } from '@callfold/engine';
+import { Refused, ROLES, subjectOf, subjectOfLetter } from '@callfold/engine';
 import { normalise } from '@callfold/sources';
 import { pageOf } from './derived.ts';
 import { lettersOf } from './letters.ts';
 import type { RoleName, Site } from './site.ts';
-import { ROLES } from './targets.ts';
 
 /** What there is of one person: by the id of a subject, or by a name or number that stands in some. */
 

@@ -2,13 +2,12 @@ import { systemClock } from '@callfold/adapters';
 import type { Settings, Tombstone } from '@callfold/core';
 import { ERASE_HEADER, ERASURE_RECORDS_MAX, erasureText, spanText, subjectKey, utf8Bytes } from '@callfold/core';
 import type { At } from '@callfold/engine';
-import { placeText, Refused } from '@callfold/engine';
+import { placeText, Refused, ROLES } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import type { Context } from './command.ts';
 import type { EraseFound } from './erase-search.ts';
 import { lookAtStates, nameRecords } from './erase-search.ts';
 import type { Site } from './site.ts';
-import { ROLES } from './targets.ts';
 
 /** What `callfold erase` writes, waits for, and says. */
 

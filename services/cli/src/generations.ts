@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '@callfold/adapters';
-import { rawTopic, SOURCES } from '@callfold/core';
-import type { At, Generation, Generations, Standpoint } from '@callfold/engine';
+import type { Generation, GenerationRow, Generations } from '@callfold/engine';
 import {
   checkDrop,
   dropGeneration,
   generationNamed,
+  generationRows,
   liveOf,
+  rawPartitions,
   readGenerations,
   Refused,
-  standpoints,
   switchGeneration,
 } from '@callfold/engine';
 import type { Context, Exit } from './command.ts';
@@ -23,15 +23,6 @@ import type { Site } from './site.ts';
 /** What `callfold switch` and `drop` do, and what `status` says of generations. */
 
 const SAY_EVERY_MS = 1_000;
-
-export async function rawPartitions(site: Site): Promise<At[]> {
-  const ats: At[] = [];
-  for (const topic of SOURCES.map(rawTopic)) {
-    const partitions = await site.partitions(topic);
-    for (let partition = 0; partition < partitions; partition += 1) ats.push({ topic, partition });
-  }
-  return ats;
-}
 
 /** A site that has generations. @throws Refused on the embedded store */
 export async function withGenerations<Result>(
@@ -50,45 +41,6 @@ export async function withGenerations<Result>(
   } finally {
     await site.close();
   }
-}
-
-/** Of `callfold status`: a generation, and how far it is. */
-export type GenerationRow = {
-  readonly generation: string;
-  /** `live`, or what becomes of it. */
-  readonly state: 'live' | Generation['phase'];
-  readonly settings: string;
-  readonly asked: string;
-  readonly createdAt: number;
-  readonly done: number;
-  readonly all: number;
-  readonly lag: number;
-  /** Processes that fold it now. */
-  readonly members: number;
-};
-
-const sum = (rows: readonly Standpoint[], of: (row: Standpoint) => number): number =>
-  rows.reduce((total, row) => total + of(row), 0);
-
-export async function generationRows(site: Site): Promise<GenerationRow[]> {
-  const { all } = await readGenerations(site.shelf);
-  const ats = await rawPartitions(site);
-  return Promise.all(
-    all.generations.map(async (one): Promise<GenerationRow> => {
-      const rows = await standpoints(site.shelf.storeOf(one.key), site.log('projector'), ats, one);
-      return {
-        generation: one.name,
-        state: one.name === all.live ? 'live' : one.phase,
-        settings: one.settings,
-        asked: one.asked,
-        createdAt: one.createdAt,
-        done: sum(rows, ({ from, position }) => position - from),
-        all: sum(rows, ({ from, end }) => end - from),
-        lag: sum(rows, ({ position, end }) => end - position),
-        members: await site.members('projector', one.key),
-      };
-    }),
-  );
 }
 
 const STATES: Readonly<Record<GenerationRow['state'], string>> = {

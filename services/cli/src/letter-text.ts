@@ -1,7 +1,6 @@
 import { isRejection, sourceOf } from '@callfold/core';
-import type { Codec } from '@callfold/engine';
+import type { Codec, LetterRow } from '@callfold/engine';
 import { originText } from '@callfold/engine';
-import type { LetterRow } from './letters.ts';
 import { visible } from './text-lines.ts';
 
 /** Dead letters for people: nothing of theirs moves a terminal's cursor. */
@@ -63,20 +62,4 @@ export function letterText(row: LetterRow, codec: Codec): string {
     ...(letter.value === null ? [] : hexLines(letter.value)),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** One line of `--json`: bytes as base64. */
-export function letterJson({ partition, offset, letter, dealt }: LetterRow): string {
-  const base64 = (bytes: Uint8Array | null): string | null => bytes && Buffer.from(bytes).toString('base64');
-  const { key, value, headers, originAppendedAt, ...rest } = letter;
-  return JSON.stringify({
-    partition,
-    offset,
-    ...rest,
-    originAppendedAt: originAppendedAt === 0 ? null : new Date(originAppendedAt).toISOString(),
-    key: base64(key),
-    value: base64(value),
-    headers: headers.map((header) => ({ name: header.name, value: base64(header.value) })),
-    dealt,
-  });
 }

@@ -1,6 +1,6 @@
 import type { Source } from '@callfold/core';
 import { CODES, DEAD_LETTERS, rawTopic, utf8Text } from '@callfold/core';
-import type { At, Dealt, Mark, Published } from '@callfold/engine';
+import type { At, Dealt, LetterRow, Mark, Published } from '@callfold/engine';
 import { decodeLetter, markOf, originText, redriveTarget, subjectOfLetter } from '@callfold/engine';
 import type { DeadLetter } from '@callfold/schemas';
 import { WrongArgument } from './command.ts';
@@ -24,14 +24,6 @@ export type LetterOptions = {
   readonly key?: string;
   /** Also those that were dealt with. */
   readonly all?: boolean;
-};
-
-export type LetterRow = {
-  /** Where the letter stands in the dead letters. */
-  readonly partition: number;
-  readonly offset: number;
-  readonly letter: DeadLetter;
-  readonly dealt: Dealt | null;
 };
 
 function timeOf(name: string, text: string | undefined): number | null {

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { rawTopic, SOURCES } from '@callfold/core';
-import type { Log } from '@callfold/engine';
-import { Refused } from '@callfold/engine';
+import { Refused, ROLES, timeFrom } from '@callfold/engine';
 import { WrongArgument } from './command.ts';
 import { readOffset } from './points.ts';
 import type { RoleName, Site } from './site.ts';
-import { ROLES } from './targets.ts';
 
 /**
  * Offsets of partitions as a file keeps them: a plan of `callfold offsets --json`, which knows of which log it was made
@@ -37,13 +35,6 @@ const nameOf = ({ topic, partition }: { topic: string; partition: number }): str
 export function planId(rows: readonly Planned[]): string {
   const told = rows.map(({ role, topic, partition, offset, recordAt }) => [role, topic, partition, offset, recordAt]);
   return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, ID_CHARACTERS);
-}
-
-/** Epoch ms: append time of the first record at or past the offset; null at the end. */
-export async function timeFrom(log: Log, at: { topic: string; partition: number }, offset: number) {
-  const { start, end } = await log.bounds(at);
-  if (offset < start || offset >= end) return null;
-  return (await log.read(at, offset, 1)).records[0]?.appendedAt ?? null;
 }
 
 /** @throws WrongArgument with the line that is wrong */

@@ -1,12 +1,12 @@
 import type { Settings } from '@callfold/core';
 import type { At } from '@callfold/engine';
-import { createOfflineFold, inputOf, rulesOf } from '@callfold/engine';
+import { createOfflineFold, inputOf, rulesOf, timeFrom } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
 import type { Context, Exit } from './command.ts';
 import { EXIT, WrongArgument } from './command.ts';
 import type { Listed } from './offset-plan.ts';
-import { checkFresh, planId, readListed, timeFrom } from './offset-plan.ts';
+import { checkFresh, planId, readListed } from './offset-plan.ts';
 import { offsetsAdvice, offsetsCsv, offsetsText } from './offsets-text.ts';
 import type { Place, Point } from './points.ts';
 import { placeOf, readDuration, readOffset, readTime } from './points.ts';

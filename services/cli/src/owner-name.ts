@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { ownerTokenOf } from '@callfold/engine';
 
-/** An owner's token tells people whose it is: `host:pid`, and a random text that makes it this one claim's. */
-
-const MARK = '/';
-
+/** This process as an owner. */
 export function ownerToken(): string {
-  return `${hostname()}:${process.pid}${MARK}${randomUUID()}`;
-}
-
-/** `host:pid` of the process that claimed it last; a token of another form as it is. */
-export function ownerName(token: string): string {
-  const end = token.lastIndexOf(MARK);
-  return end < 0 ? token : token.slice(0, end);
+  return ownerTokenOf(hostname(), process.pid, randomUUID());
 }

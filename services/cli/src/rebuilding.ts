@@ -10,6 +10,7 @@ import {
   DEFAULT_LIMITS,
   liveOf,
   placeText,
+  rawPartitions,
   readGenerations,
   Refused,
 } from '@callfold/engine';
@@ -18,7 +19,7 @@ import { againCommand } from './again.ts';
 import type { Context, Exit } from './command.ts';
 import { EXIT, WrongArgument } from './command.ts';
 import { logWith, siteWith } from './archiving.ts';
-import { rawPartitions, withGenerations } from './generations.ts';
+import { withGenerations } from './generations.ts';
 import { checkFresh, planId, readListed } from './offset-plan.ts';
 import { planFile } from './plan-file.ts';
 import type { Point } from './points.ts';

@@ -14,11 +14,11 @@ type Parts = {
 };
 
 export function addRoutes(app: FastifyInstance, { site, config, services }: Parts): void {
-  app.get('/v1/status', () => ({
-    services: services.map((service) => ({ role: service.name, partitions: service.status() })),
-  }));
-
   addCommandRoutes(app, { site, config, services });
+
+  app.get<{ Params: { topic: string } }>('/v1/derived/:topic', async ({ params }) => ({
+    partitions: await site.partitions(params.topic),
+  }));
 
   app.get<{ Params: { topic: string; partition: string }; Querystring: { from?: string; to?: string } }>(
     '/v1/derived/:topic/:partition/span',

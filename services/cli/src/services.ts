@@ -4,10 +4,11 @@ import {
   createMetrics,
   gaugeReplicas,
   logObserver,
+  partitionHealth,
   systemClock,
   traceObserver,
 } from '@callfold/adapters';
-import type { Observer, Service, ServiceConfig } from '@callfold/engine';
+import type { Observer, ProblemOf, Service, ServiceConfig } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { start as startOutcomes } from '@callfold/outcomes';
 import { start as startProjector, startGenerations } from '@callfold/projector';
@@ -32,6 +33,16 @@ function keepAll(site: Site, config: ServiceConfig, logger: Logger, observer: Ob
     },
     onTrouble: (message) => logger.warn({ event: 'generation-trouble', message }, 'generation-trouble'),
   });
+}
+
+/** What services that are at work in this process know to be wrong. */
+export function problemsOf(services: readonly Service[]): ProblemOf {
+  return (role, at) => {
+    const statuses = services.find(({ name }) => name === role)?.status() ?? [];
+    const its = statuses.filter((one) => one.at.topic === at.topic && one.at.partition === at.partition);
+    const [health] = partitionHealth(its);
+    return health === undefined || health.ok ? null : health.detail;
+  };
 }
 
 /** One role at work on a site, with its logs and metrics. */

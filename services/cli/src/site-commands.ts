@@ -1,14 +1,14 @@
 import { PassThrough } from 'node:stream';
 import type { Config, FastifyInstance } from '@callfold/adapters';
-import { partitionHealth } from '@callfold/adapters';
 import type { Service } from '@callfold/engine';
-import { exitOf } from './exit-of.ts';
 import type { Context } from './command.ts';
+import { listLettersOn, showLetterOn } from './dlq-on.ts';
+import { exitOf } from './exit-of.ts';
 import { explainOn } from './explain-on.ts';
 import { offsetsOn } from './offsets.ts';
 import type { Said, SiteCommand } from './on-site.ts';
+import { problemsOf } from './services.ts';
 import type { Site } from './site.ts';
-import type { ProblemOf } from './status.ts';
 import { statusOn } from './status-text.ts';
 import type { TargetOptions } from './targets.ts';
 import { verifyOn } from './verify-on.ts';
@@ -29,14 +29,10 @@ type Commands = Readonly<Record<string, SiteCommand<never>>>;
 
 /** Each reads its own options, which may say anything. */
 function commandsOf({ services }: Parts): Commands {
-  const problemOf: ProblemOf = (role, at) => {
-    const statuses = services.find(({ name }) => name === role)?.status() ?? [];
-    const its = statuses.filter((one) => one.at.topic === at.topic && one.at.partition === at.partition);
-    const [health] = partitionHealth(its);
-    return health === undefined || health.ok ? null : health.detail;
-  };
+  const problemOf = problemsOf(services);
   const status: SiteCommand<TargetOptions> = (site, options, context) => statusOn(site, options, context, problemOf);
-  return { explain: explainOn, offsets: offsetsOn, status, verify: verifyOn };
+  const dlq = { 'dlq-list': listLettersOn, 'dlq-show': showLetterOn };
+  return { ...dlq, explain: explainOn, offsets: offsetsOn, status, verify: verifyOn };
 }
 
 /** Nobody waits for an answer that says nothing for some minutes. */

@@ -10,12 +10,13 @@ import type {
   Published,
   Publisher,
   RawWriter,
+  RoleName,
   Shelf,
   Store,
 } from '@callfold/engine';
 
 /** Where callfold works: the embedded store, or Kafka with registry and Redis. Commands see no difference. */
-export type RoleName = 'projector' | 'outcomes';
+export type { RoleName };
 
 export type DerivedPage = { readonly records: readonly Published[]; readonly next: number; readonly end: number };
 

@@ -1,12 +1,13 @@
+import type { StatusFinding, ProblemOf, Status, StatusRow } from '@callfold/engine';
+import { readStatus } from '@callfold/engine';
 import type { Context, Exit } from './command.ts';
 import { EXIT } from './command.ts';
 import { grouped } from './progress.ts';
 import type { Site } from './site.ts';
 import { generationText } from './generations.ts';
-import type { ProblemOf, Status, StatusRow } from './status.ts';
-import { readStatus } from './status.ts';
 import { tableLines } from './table.ts';
 import type { TargetOptions } from './targets.ts';
+import { targetsOf } from './targets.ts';
 import { duration } from './words.ts';
 
 /** What `callfold status` says. */
@@ -103,16 +104,11 @@ export function summaryLine(status: Status): string {
   return `${new Date(at).toISOString()}  ${parts.join('; ')}`;
 }
 
-function problemLines({ partitions, generations }: Status): string[] {
-  return [
-    ...partitions.flatMap(({ role, topic, partition, problem }) =>
-      problem === null ? [] : [`${role} ${topic}/${partition}: ${problem}`],
-    ),
-    ...generations.flatMap(({ generation, problem }) =>
-      problem === null ? [] : [`generation ${generation}: ${problem}`],
-    ),
-  ];
+function problemLine({ role, topic, partition, generation, says }: StatusFinding): string {
+  return generation === null ? `${role} ${topic}/${partition}: ${says}` : `generation ${generation}: ${says}`;
 }
+
+const problemLines = ({ findings }: Status): string[] => findings.map(problemLine);
 
 /** What is wrong, and what else there is to look at. */
 export function statusWords(status: Status): string[] {
@@ -141,7 +137,8 @@ export async function statusOn(
   context: Context,
   known?: ProblemOf,
 ): Promise<Exit> {
-  const status = await readStatus(site, context.config.settings, options, Date.now(), known);
+  const targets = await targetsOf(site, options);
+  const status = await readStatus(site, context.config.settings, targets, Date.now(), known);
   const { show = 'all' } = options;
   if (context.json) context.out(`${JSON.stringify(status)}\n`);
   else if (show === 'line') context.out(`${summaryLine(status)}\n`);

@@ -1,12 +1,11 @@
 import type { Source } from '@callfold/core';
 import { rawTopic, SOURCES } from '@callfold/core';
-import type { At } from '@callfold/engine';
+import type { StatusTarget } from '@callfold/engine';
+import { ROLES } from '@callfold/engine';
 import { WrongArgument } from './command.ts';
 import type { RoleName, Site } from './site.ts';
 
 /** Which partitions of which roles a command is about. */
-
-export const ROLES: readonly RoleName[] = ['projector', 'outcomes'];
 
 export type TargetOptions = {
   readonly role?: RoleName;
@@ -14,7 +13,7 @@ export type TargetOptions = {
   readonly partition?: number;
 };
 
-export type Target = { readonly role: RoleName; readonly source: Source; readonly at: At };
+export type Target = StatusTarget & { readonly source: Source };
 
 /** Role by role, topic by topic, as far as not narrowed down. @throws WrongArgument when there is no such partition */
 export async function targetsOf(site: Site, { role, topic, partition }: TargetOptions): Promise<Target[]> {

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Status } from '@callfold/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../../infra/parts/index.mjs';
 import type { Ended, Running } from './built-command.ts';
@@ -42,26 +43,28 @@ async function getJson<Answer>(path: string): Promise<Answer> {
   return (await answer.json()) as Answer;
 }
 
-type Partition = {
-  position: number | null;
-  end: number;
-  waiting: number;
-  nextDue: number | null;
-  committed: number | null;
-};
+/** As `callfold status` asks for it: of now, where the console may answer what it saw some seconds ago. */
+async function statusNow(): Promise<Status> {
+  const answer = await fetch(url('/v1/commands/status'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ options: {}, json: true }),
+  });
+  const told = parseLines(await answer.text()).find((line) => 'out' in line);
+  return JSON.parse(String(told?.['out'])) as Status;
+}
 
 /** Everything is folded, settled, published, and no timer is due soon. */
 async function drained(): Promise<void> {
   await until(
     'everything is folded and published',
     async () => {
-      const { services } = await getJson<{ services: { partitions: Partition[] }[] }>('/v1/status');
-      const all = services.flatMap(({ partitions }) => partitions);
+      const { partitions: all } = await statusNow();
       const soon = Date.now() + 600_000;
       return (
         all.length === 2 * 4 * 4 &&
-        all.every(({ position, committed, end, waiting, nextDue }) => {
-          return position === end && committed === end && waiting === 0 && (nextDue ?? Infinity) > soon;
+        all.every(({ position, end, outbox, nextTimer }) => {
+          return (position ?? 0) === end && (outbox ?? 0) === 0 && (nextTimer ?? Infinity) > soon;
         })
       );
     },
@@ -213,6 +216,15 @@ describe('callfold dev', { timeout: 90_000 }, () => {
     expect((await post('application/json', '{"source":"teapot"}'))[0]).toBe(422);
     expect((await post('application/json', '{'))[0]).toBe(400);
     await drained();
+  });
+
+  it('answers operators: the same rows as the command, and dead letters, of which there are none', async () => {
+    const { partitions, findings } = await getJson<Status>('/v1/status');
+    expect(partitions).toHaveLength(2 * 4 * 4);
+    expect(findings).toEqual([]);
+    expect(await getJson('/v1/dead-letters')).toMatchObject({ letters: [], isComplete: true });
+    expect(await run(['dlq', 'list'])).toMatchObject({ code: 0, out: '', err: '0 dead letters.\n' });
+    expect((await run(['dlq', 'show', 'callfold.raw.atlas/0/4711'])).code).toBe(4);
   });
 
   it('takes large events, more than one request of its own takes at once', async () => {

@@ -6,8 +6,17 @@ import type { MemoryPorts } from '@callfold/adapters';
 import { createCodec, createLocalRegistry, createMemoryWorld, systemClock } from '@callfold/adapters';
 import { readConfig } from '@callfold/adapters/config';
 import { isRejection, partitionOf, rawTopic, SOURCES, subjectKey, TOPICS, utf8Bytes } from '@callfold/core';
-import type { Generation, Shelf, Standpoint } from '@callfold/engine';
-import { createHeadway, DEFAULT_LIMITS, generationNamed, liveStore, readGenerations } from '@callfold/engine';
+import type { Generation, Shelf, Standpoint, StatusTarget } from '@callfold/engine';
+import {
+  createHeadway,
+  DEFAULT_LIMITS,
+  generationNamed,
+  generationRows,
+  liveStore,
+  readGenerations,
+  readStatus,
+  statusTargets,
+} from '@callfold/engine';
 import { startGenerations } from '@callfold/projector';
 import { readEvent } from '@callfold/sources';
 import { describe, expect, it } from 'vitest';
@@ -15,12 +24,11 @@ import { archiveAll, siteWith } from '../src/archiving.ts';
 import type { Context, Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
 import { diffOn } from '../src/differences.ts';
-import { dropOn, generationRows, generationText, switchOn } from '../src/generations.ts';
+import { dropOn, generationText, switchOn } from '../src/generations.ts';
 import type { OffsetsOptions } from '../src/offsets.ts';
 import { planOffsets } from '../src/offsets.ts';
 import { progressTo, rebuildOn } from '../src/rebuilding.ts';
 import type { Site } from '../src/site.ts';
-import { readStatus } from '../src/status.ts';
 import { summaryLine } from '../src/status-text.ts';
 import { verifyPartition } from '../src/verification.ts';
 
@@ -118,6 +126,9 @@ async function openSite() {
   };
 }
 
+const projectors = async (site: Site): Promise<StatusTarget[]> =>
+  (await statusTargets(site)).filter(({ role }) => role === 'projector');
+
 type Said = { readonly exit: Exit; readonly out: string; readonly err: string };
 
 async function said(
@@ -147,7 +158,7 @@ describe('rebuild, diff, switch and drop', () => {
     const ended = await said((c) => rebuildOn(site, 'next', { rate: 500 }, c), { config: CHANGED, stop: true });
     expect(ended).toMatchObject({ exit: EXIT.failed, out: '' });
     expect(ended.err.trimEnd().split('\n').at(-1)).toBe('callfold rebuild next --rate 500');
-    const building = await readStatus(site, CONFIG.settings, { role: 'projector' }, Date.now());
+    const building = await readStatus(site, CONFIG.settings, await projectors(site), Date.now());
     expect(building.generations).toMatchObject([
       { generation: '1', state: 'live', problem: null },
       { generation: 'next', state: 'building', problem: 'its rebuild does not run: `callfold rebuild next`' },
@@ -178,7 +189,7 @@ describe('rebuild, diff, switch and drop', () => {
     await expect(said((c) => switchOn(site, 'next', { execute: true, confirm: 'next' }, c))).rejects.toThrow(
       'next is live already',
     );
-    const after = await readStatus(site, CONFIG.settings, { role: 'projector' }, Date.now());
+    const after = await readStatus(site, CONFIG.settings, await projectors(site), Date.now());
     expect(after.generation).toBe('next');
     // By the settings of the one that readers see, not by those of whoever asks.
     expect(after.partitions.filter(({ problem }) => problem !== null)).toEqual([]);

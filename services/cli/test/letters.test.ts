@@ -17,6 +17,10 @@ import {
 import type { DeadLetter } from '@callfold/schemas';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../infra/random.mjs';
+import { dlqList } from '../src/commands/dlq-list.ts';
+import { dlqShow } from '../src/commands/dlq-show.ts';
+import { openTestSite } from './explain-site.ts';
+import { openNearbyDev } from './nearby-dev.ts';
 
 /** What is decided of a dead letter, and that each is sent again once, wherever a run is cut short. */
 
@@ -165,5 +169,26 @@ describe('the page', () => {
     const limit = (name: string): number =>
       Number(TOPICS.find((one) => one.name === name)?.config['max.message.bytes']);
     expect(limit(DEAD_LETTERS) - limit(TOPIC)).toBe(65_536);
+  });
+});
+
+describe('callfold dlq on the embedded store', () => {
+  it('lists those that nobody has dealt with, and shows all of one', async () => {
+    const { site, world } = await openTestSite();
+    const at = { topic: DEAD_LETTERS, partition: 0 };
+    for (const offset of [7, 8]) {
+      const value = site.codec.encode(DEAD_LETTERS, letterOf(offset));
+      world.topics.append(at, [{ key: null, value, headers: [] }]);
+    }
+    world.topics.append(at, [markRecord({ what: 'discarded', origin: `${TOPIC}/0/8` })]);
+    const dev = await openNearbyDev(site);
+    const listed = await dev.run((context) => dlqList({}, context), true);
+    expect(listed.said).toBe('1 dead letters.\n');
+    expect(JSON.parse(listed.out)).toMatchObject({ originOffset: 7, code: 'not-avro', value: btoa('value-7') });
+    expect((await dev.run((context) => dlqList({ code: 'too-late' }, context))).said).toBe('0 dead letters.\n');
+    const shown = await dev.run((context) => dlqShow(`${TOPIC}/0/7`, context));
+    expect(shown.out).toContain('  reason     the bytes do not decode\n');
+    await expect(dev.run((context) => dlqShow(`${TOPIC}/0/9`, context))).rejects.toThrow('No dead letter of');
+    await dev.close();
   });
 });

@@ -1,13 +1,13 @@
 import { DEAD_LETTERS, DEFAULT_SETTINGS, fingerprint, rawTopic } from '@callfold/core';
+import type { Status } from '@callfold/engine';
+import { ownerName, readStatus } from '@callfold/engine';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
 import { status } from '../src/commands/status.ts';
 import { onSite } from '../src/on-site.ts';
-import { ownerName, ownerToken } from '../src/owner-name.ts';
+import { ownerToken } from '../src/owner-name.ts';
 import type { RoleName, Site } from '../src/site.ts';
-import type { Status } from '../src/status.ts';
-import { readStatus } from '../src/status.ts';
 import { statusOn, summaryLine } from '../src/status-text.ts';
 import type { TestSite } from './explain-site.ts';
 import { openTestSite, PARTITIONS } from './explain-site.ts';
@@ -61,7 +61,7 @@ const read = (second = 20, members = 1, role: RoleName = 'outcomes'): Promise<St
   readStatus(
     { ...log.site, members: () => Promise.resolve(members) } satisfies Site,
     DEFAULT_SETTINGS,
-    { ...ONE, role },
+    [{ role, at: AT }],
     now(second),
   );
 

@@ -13,6 +13,8 @@ export type Access = {
    * @throws ProblemError for a key that is missing or wrong, and for another's tenant
    */
   tenantOf(request: Pick<FastifyRequest, 'headers'>, asked: string | undefined): string | null;
+  /** For what is of all tenants, and of none. @throws ProblemError also for a tenant's own key */
+  checkOperator(request: Pick<FastifyRequest, 'headers'>): void;
 };
 
 type AccessSettings = {
@@ -54,6 +56,10 @@ export function openAccess({ keys: text, tenantHeader, httpHost }: AccessSetting
       if (!TENANT.test(asked)) throw new ProblemError('bad-query', `tenant must match ${TENANT.source}`);
       if (own === null) return asked;
       throw new ProblemError('foreign-tenant', 'the key is of another tenant than that of the query');
+    },
+    checkOperator({ headers }) {
+      if (ownOf(headers) === null) return;
+      throw new ProblemError('all-tenants-only', 'partitions and dead letters are of all tenants: use a key of "*"');
     },
   };
 }

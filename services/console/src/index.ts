@@ -12,6 +12,8 @@ import type { ConsoleLimits } from './limits.ts';
 import { CONSOLE_LIMITS } from './limits.ts';
 import { createCounting } from './metrics.ts';
 import { ProblemError } from './problem.ts';
+import type { OperationsSite } from './operations.ts';
+import { openOperations } from './operations.ts';
 import type { DerivedRows, Records } from './records.ts';
 import { startRecords } from './records.ts';
 import type { AtWork } from './routes.ts';
@@ -41,6 +43,7 @@ export type ConsoleSite = {
   /** As `outcomes` has them. */
   readonly rules: Rules;
   readonly rows: DerivedRows;
+  readonly operations: OperationsSite;
 };
 
 export type ConsolePorts = {
@@ -82,9 +85,12 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       return asOf === null ? null : clock.now() - asOf;
     },
   });
-  const trouble = (message: string): void => logger.warn({ event: 'console-trouble', message }, 'console-trouble');
+  function trouble(message: string): void {
+    logger.warn({ event: 'console-trouble', message }, 'console-trouble');
+    work?.operations.trouble(message);
+  }
 
-  function open({ shelf, log, codec, rules, rows }: ConsoleSite): Work {
+  function open({ shelf, log, codec, rules, rows, operations: of }: ConsoleSite): Work {
     const records = startRecords({ rows, clock, limits, onTrouble: trouble });
     const figures = createFigures(records, zone as Zone, clock, limits);
     const streams = createStreams({
@@ -106,7 +112,9 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       },
       onTrouble: trouble,
     });
+    const operations = openOperations(of, { clock, limits, away: () => awayOf(watch, records) });
     return {
+      operations,
       shelf,
       log,
       records,
@@ -117,7 +125,7 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       truth: () => watch.truth(),
       async stop() {
         streams.stop();
-        await Promise.all([watch.stop(), records.stop()]);
+        await Promise.all([watch.stop(), records.stop(), operations.stop()]);
       },
     };
   }
@@ -151,6 +159,12 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       await work?.stop();
     },
   };
+}
+
+/** What the console itself cannot read now, in words. */
+function awayOf(watch: Watch, records: Records): string[] {
+  const recordsAway = records.lack() === 'records-away' ? records.away() : null;
+  return [watch.truth().away, recordsAway].filter((one) => one !== null);
 }
 
 function standingOf(watch: Watch, records: Records): Standing {

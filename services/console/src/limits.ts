@@ -35,6 +35,21 @@ export const CONSOLE_LIMITS = {
   streams: 1_000,
   /** A stream's reader that takes nothing for so long is closed. */
   stuckMs: 30_000,
+  /**
+   * How old what operators see of partitions and dead letters may be: however many look, it is asked once; where a look
+   * takes long, at most. While nobody looks, how often it is seen whether something is wrong; and how long an answer
+   * waits for it.
+   */
+  lookMs: 5_000,
+  lookRestMs: 15_000,
+  lookIdleMs: 60_000,
+  lookWaitMs: 3_000,
+  /** Dead letters that are held, of each so many bytes, and marks whose letters were not read yet. */
+  letters: 10_000,
+  letterBytes: 512,
+  letterMarks: 100_000,
+  /** Past faults that are told. */
+  faults: 100,
   /** Bytes of beats and figures that may wait for a stream's reader before it is closed. */
   streamBytes: 8_388_608,
 } as const;

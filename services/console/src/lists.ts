@@ -1,4 +1,5 @@
 import type { DerivedRecord } from '@callfold/core';
+import type { OpenLetter } from './dead-letters.ts';
 import type { ConsoleLimits } from './limits.ts';
 import type { Shown } from './picture.ts';
 import { ProblemError } from './problem.ts';
@@ -72,10 +73,11 @@ export function subjectPage(
 const TIME_DIGITS = 15;
 const LATEST = 10 ** TIME_DIGITS;
 
-/** So that what the log took last comes first in the order of texts. */
+/** So that what is latest comes first in the order of texts. */
+const backwards = (time: number): string => String(LATEST - time).padStart(TIME_DIGITS + 1, '0');
+
 function recordOrder(record: DerivedRecord): string {
-  const back = LATEST - (record.ingestedAt ?? record.occurredAt);
-  return `${String(back).padStart(TIME_DIGITS + 1, '0')} ${record.kind} ${record.outcomeId}`;
+  return `${backwards(record.ingestedAt ?? record.occurredAt)} ${record.kind} ${record.outcomeId}`;
 }
 
 /** The latest first. */
@@ -89,4 +91,11 @@ export function recordPage(
     for (const one of records) if (isWanted(one)) yield one;
   }
   return firstOf(wanted(), recordOrder, query, readLimit(query.limit, limits));
+}
+
+/** Those that the log took last first. */
+export function letterPage(letters: Iterable<OpenLetter>, query: PageQuery, limits: ConsoleLimits): Page<OpenLetter> {
+  const orderOf = ({ letter, partition, offset }: OpenLetter): string =>
+    `${backwards(letter.originAppendedAt)} ${partition} ${backwards(offset)}`;
+  return firstOf(letters, orderOf, query, readLimit(query.limit, limits));
 }

@@ -130,6 +130,28 @@ const CHANGES_PATH: Json = {
   },
 };
 
+const STATUS_PATH: Json = {
+  get: {
+    summary: 'How every partition stands, what is wrong and the command that helps: only with a key for all tenants',
+    description: 'As `callfold status --json`, some seconds old at most, and `faults`: what was wrong before.',
+    security: SECURITY,
+    parameters: [ETAG],
+    responses: answer('docs/operations.md', { type: 'object' }, []),
+  },
+};
+
+function lettersPath(limits: ConsoleLimits): Json {
+  return {
+    get: {
+      summary: 'Dead letters that nobody has dealt with, the latest first: only with a key for all tenants',
+      description: 'As `callfold dlq list --json`, without headers, the value cut; `valueBytes` is of all of it.',
+      security: SECURITY,
+      parameters: [query('code', 'Only with this one.'), ...paging(limits), ETAG],
+      responses: answer('docs/dead-letters.md', pageOf('letters', 'Bytes are base64.'), []),
+    },
+  };
+}
+
 export function openApi(limits: ConsoleLimits): Json {
   const aggregates = 'Aggregates, docs/outcomes.md.';
   const phase = query('state', 'Only in this phase.', {
@@ -178,6 +200,8 @@ export function openApi(limits: ConsoleLimits): Json {
           responses: answer('docs/report.md', { type: 'object' }, []),
         },
       },
+      '/v1/status': STATUS_PATH,
+      '/v1/dead-letters': lettersPath(limits),
       '/v1/changes': CHANGES_PATH,
       '/v1/console/openapi.json': {
         get: {

@@ -7,6 +7,7 @@ export const PROBLEMS = {
   'bad-query': [400, 'The query cannot be read'],
   malformed: [400, 'The request cannot be read'],
   ...KEY_PROBLEMS,
+  'all-tenants-only': [403, 'Only with a key for all tenants'],
   'no-such-path': [404, 'Nothing is here'],
   'not-found': [404, 'Nothing is known of it'],
   'too-long': [422, 'There is too much of it to be read here'],

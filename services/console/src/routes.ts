@@ -14,6 +14,7 @@ import { recordPage, subjectPage } from './lists.ts';
 import type { Counting } from './metrics.ts';
 import { openApi } from './openapi.ts';
 import { addPage } from './page.ts';
+import type { Operations } from './operations.ts';
 import type { Picture, Shown } from './picture.ts';
 import { ProblemError } from './problem.ts';
 import type { Records } from './records.ts';
@@ -33,6 +34,7 @@ export type AtWork = {
   readonly figures: Figures;
   readonly explaining: Explaining;
   readonly streams: Streams;
+  readonly operations: Operations;
 };
 
 export type RoutesParts = {
@@ -54,6 +56,7 @@ type Query = PageQuery & {
   readonly outcome?: string;
   readonly at?: string;
   readonly from?: string;
+  readonly code?: string;
 };
 type Request = FastifyRequest<{ Querystring: Query; Params: { kind?: string; '*'?: string } }>;
 
@@ -88,6 +91,15 @@ export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): voi
       }
       get('/outcomes', ({ query }, tenantId) => outcomes(query, tenantId, parts));
       get('/explain/:kind/*', (request, tenantId) => explanation(request, tenantId, parts));
+      const forOperators = (path: string, answer: (request: Request) => Promise<object>): void => {
+        app.get(path, async (plain, reply) => {
+          const request = plain as Request;
+          access.checkOperator(request);
+          return sendJson(request, reply, await answer(request), parts.atWork().truth());
+        });
+      };
+      forOperators('/status', () => parts.atWork().operations.status());
+      forOperators('/dead-letters', ({ query }) => parts.atWork().operations.deadLetters(query));
       get('/figures', (_request, tenantId) => parts.atWork().figures.today(tenantId));
       app.get('/changes', (plain, reply) => {
         const request = plain as Request;

@@ -12,9 +12,11 @@ import {
   startHttp,
   systemClock,
 } from '@callfold/adapters';
+import type { MemoryWorld } from '@callfold/adapters';
 import { readConfig } from '@callfold/adapters/config';
 import type { DerivedRecord, DerivedTopic, RawEvent, Source, State, Zone } from '@callfold/core';
 import {
+  DEAD_LETTERS,
   DEFAULT_SETTINGS,
   emptyState,
   encodeState,
@@ -31,7 +33,8 @@ import {
   TOPICS,
   utf8Bytes,
 } from '@callfold/core';
-import type { At, Claim, Codec, Log, Store } from '@callfold/engine';
+import type { At, Claim, Codec, Log, Shelf, StatusSite, Store } from '@callfold/engine';
+import type { DeadLetter } from '@callfold/schemas';
 import { normalise, readEvent } from '@callfold/sources';
 import type { DerivedRow, DerivedRows } from '../src/index.ts';
 import { start } from '../src/index.ts';
@@ -54,7 +57,22 @@ const UTC: Zone = {
 };
 
 /** Fast enough for a test, and otherwise as they are. */
-const LIMITS = { pollMs: 10, confirmMs: 50, retryMs: 20, beatMs: 50, figuresMs: 0 };
+const LIMITS = { pollMs: 10, confirmMs: 50, retryMs: 20, beatMs: 50, figuresMs: 0, lookMs: 0 };
+
+const LETTER: DeadLetter = {
+  kind: 'dead-letter',
+  code: 'not-avro',
+  reason: 'the bytes do not decode as the Avro schema they name: too short',
+  originTopic: rawTopic('callcenter24'),
+  originPartition: 0,
+  originOffset: 0,
+  originAppendedAt: Date.UTC(2026, 0, 5, 9),
+  key: null,
+  value: new TextEncoder().encode('{"not": "avro"}'),
+  headers: [],
+  attempts: 1,
+  source: 'callcenter24',
+};
 
 type Said = {
   readonly source: Source;
@@ -110,14 +128,58 @@ function logWithout(away: ReadonlySet<string>, log: Log): Log {
   };
 }
 
+type Counted = { members: number; looks: number };
+
+/** What `callfold status` asks; so many members are at work, and looks are counted. */
+function siteOf(
+  world: MemoryWorld,
+  { shelf, reader, log }: { readonly shelf: Shelf; readonly reader: Store; readonly log: Log },
+  counted: Counted,
+): StatusSite {
+  const ports = world.ports();
+  return {
+    shelf,
+    log: (role) => (role === 'projector' ? log : ports.log(role)),
+    store: (role) => (role === 'projector' ? reader : ports.store(role)),
+    async members(role) {
+      if (role === 'outcomes') counted.looks += 1;
+      return counted.members;
+    },
+    partitions: async (topic) => world.topics.partitions(topic),
+  };
+}
+
+/** The console on a port of its own, before its parts are there. */
+async function serve(env: Readonly<Record<string, string>>, limits: Partial<ConsoleLimits>) {
+  const config = readConfig({ CALLFOLD_HTTP_PORT: '0', ...env });
+  const lines: string[] = [];
+  const metrics = createMetricSet('console');
+  const shown = start(
+    { ...config, limits: { ...LIMITS, ...limits } },
+    {
+      clock: systemClock,
+      logger: createLogger('trace', 'console', { write: (line) => void lines.push(line) }),
+      metrics,
+      zoneOf: (name) => (name === 'UTC' ? UTC : null),
+    },
+  );
+  const http = await startHttp({
+    host: '127.0.0.1',
+    port: 0,
+    ready: () => shown.health(),
+    metrics: [metrics],
+    routes: (app) => shown.routes(app),
+  });
+  return { shown, http, lines };
+}
+
 export async function openConsole(
   env: Readonly<Record<string, string>> = {},
   limits: Partial<ConsoleLimits> = {},
   stores: Stores | null = null,
 ) {
-  const config = readConfig({ CALLFOLD_HTTP_PORT: '0', ...env });
   const world = createMemoryWorld({ clock: systemClock });
-  for (const source of SOURCES) world.topics.create(rawTopic(source), PARTITIONS);
+  for (const { name } of TOPICS) world.topics.create(name, PARTITIONS);
   const ports = world.ports();
   const memory = ports.store('projector');
   const { owner: store, reader } = stores ?? { owner: memory, reader: memory };
@@ -159,31 +221,19 @@ export async function openConsole(
   const away = new Set<string>();
   const log = logWithout(away, ports.log('projector'));
 
-  const lines: string[] = [];
-  const metrics = createMetricSet('console');
-  const shown = start(
-    { ...config, limits: { ...LIMITS, ...limits } },
-    {
-      clock: systemClock,
-      logger: createLogger('trace', 'console', { write: (line) => void lines.push(line) }),
-      metrics,
-      zoneOf: (name) => (name === 'UTC' ? UTC : null),
-    },
-  );
-  const http = await startHttp({
-    host: '127.0.0.1',
-    port: 0,
-    ready: () => shown.health(),
-    metrics: [metrics],
-    routes: (app) => shown.routes(app),
-  });
+  const { shown, http, lines } = await serve(env, limits);
+  const shelf = { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => reader };
+  const counted = { members: 1, looks: 0 };
+  const site = siteOf(world, { shelf, reader, log }, counted);
+  const letters = { partitions: async () => world.topics.partitions(DEAD_LETTERS), reader: ports.publisher(), codec };
   const begin = (): void =>
     shown.begin({
-      shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => reader },
+      shelf,
       log,
       codec,
       rules: { settings: DEFAULT_SETTINGS, publishes: true, drops: true },
       rows: rowsOf(rows, () => rowsAway),
+      operations: { site, letters, settings: DEFAULT_SETTINGS },
     });
 
   async function get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
@@ -195,6 +245,9 @@ export async function openConsole(
 
   return {
     url: http.url,
+    world,
+    site,
+    counted,
     away,
     begin,
     get,
@@ -211,6 +264,11 @@ export async function openConsole(
       if (isRejection(step) || step.state === null) throw new Error('the event was not folded');
       states.set(`${source} ${key}`, step.state);
       await commit(raw, raw, step.state);
+    },
+    /** A dead letter is written, into the partition of that number. */
+    refuse(letter: Partial<DeadLetter>, partition = 0): void {
+      const value = codec.encode(DEAD_LETTERS, { ...LETTER, ...letter });
+      world.topics.append({ topic: DEAD_LETTERS, partition }, [{ key: null, value, headers: [] }]);
     },
     publish(record: DerivedRecord): void {
       const topic = RECORD_TOPICS[record.kind];

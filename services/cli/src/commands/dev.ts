@@ -15,7 +15,7 @@ import { createFeed } from '../feed/centre.ts';
 import { addRoutes } from '../routes.ts';
 import type { Poller } from '../polling.ts';
 import { startPoller } from '../polling.ts';
-import { runRole } from '../services.ts';
+import { problemsOf, runRole } from '../services.ts';
 import type { Site } from '../site.ts';
 import type { Tail } from '../tail.ts';
 import { openTail } from '../tail.ts';
@@ -129,7 +129,7 @@ export async function dev(options: DevOptions, context: Context): Promise<Exit> 
       services.push(running.service);
       metrics.push(running.metrics);
     }
-    showing.begin(consoleSite(site, config));
+    showing.begin(consoleSite(site, config, problemsOf(services)));
     if (config.vonage) {
       const pollMetrics = createMetricSet('poll');
       metrics.push(pollMetrics);

@@ -1,7 +1,8 @@
+import { letterJson } from '@callfold/adapters';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import { openKafkaSite } from '../kafka-site.ts';
-import { letterJson, letterLine } from '../letter-text.ts';
+import { letterLine } from '../letter-text.ts';
 import { lettersOf } from '../letters.ts';
 import type { RedriveOptions } from '../redrive.ts';
 import { discardAll, dlqCommand } from '../redrive.ts';
@@ -20,7 +21,7 @@ export async function dlqDiscard(options: RedriveOptions, context: Context): Pro
     let count = 0;
     for await (const row of lettersOf(site, options)) {
       count += 1;
-      out(json ? `${letterJson(row)}\n` : letterLine(row));
+      out(json ? `${JSON.stringify(letterJson(row))}\n` : letterLine(row));
     }
     if (count === 0) say('Nothing is to be put aside.');
     else say(`Nothing was changed: ${count} letters would be put aside. To do it:\n${dlqCommand('discard', options)}`);

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { rawTopic, SOURCES } from '@callfold/core';
+import { ROLES } from '@callfold/engine';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { ROLES } from '../targets.ts';
 
 /** Where an archive lies. */
 export const ARCHIVE_FORMS = 'a folder, or s3://BUCKET/PREFIX';

@@ -4,28 +4,13 @@ import type { List } from './list-rows.ts';
 import { countText, listsOf } from './list-rows.ts';
 import type { Model } from './model.ts';
 import type { EndedBy } from './outcomes.ts';
+import { tableView } from './table-view.ts';
 import type { View } from './view.ts';
 import type { Say } from './words.ts';
 
 /** The lists, each as a table. */
 
 const SHOWN_MOST = 15;
-
-function rowsView({ id, heads, rows }: List): VNode {
-  const head = heads.map((text) => h('th', { scope: 'col', key: text }, text));
-  const shown = rows.slice(0, SHOWN_MOST).map(({ key, cells, level }) =>
-    h(
-      'tr',
-      { key, class: level ?? '' },
-      cells.map((cell, index) => h('td', { key: heads[index] ?? '' }, cell)),
-    ),
-  );
-  return h(
-    'div',
-    { class: 'scroll', tabIndex: 0, role: 'region', 'aria-labelledby': `list-${id}` },
-    h('table', null, h('thead', null, h('tr', null, head)), h('tbody', null, shown)),
-  );
-}
 
 function listView(list: List, say: Say): VNode {
   const { id, title, rows, isMore = false, none } = list;
@@ -35,7 +20,7 @@ function listView(list: List, say: Say): VNode {
     'section',
     { class: 'list', key: id, 'data-list': id },
     h('h2', { id: `list-${id}` }, title, ' ', h('span', { class: 'number' }, countText(count, isMore, say))),
-    rows.length === 0 ? h('p', { class: 'empty' }, none) : rowsView(list),
+    rows.length === 0 ? h('p', { class: 'empty' }, none) : tableView(id, list.heads, rows.slice(0, SHOWN_MOST)),
     rest > 0 && h('p', { class: 'empty' }, say(isMore ? 'truncatedMore' : 'truncated', { N: rest })),
   );
 }

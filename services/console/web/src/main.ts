@@ -3,11 +3,15 @@ import { render } from 'preact';
 import { agentsView } from './agents.ts';
 import { boardValues, noteValues } from './board-figures.ts';
 import { boardView } from './board.ts';
+import { createCopying } from './copy.ts';
 import { h } from './dom.ts';
 import { createHistory } from './history.ts';
 import { listsView } from './lists.ts';
 import type { Model } from './model.ts';
 import { emptyModel, paused, seen, STALE_MS, zoneOf } from './model.ts';
+import type { Told } from './operations.ts';
+import { createOperations, isOldNow } from './operations.ts';
+import { operationsView } from './operations-view.ts';
 import type { EndedBy } from './outcomes.ts';
 import { createLists, readEnded } from './outcomes.ts';
 import type { Standing } from './standing.ts';
@@ -30,7 +34,7 @@ const root = document.getElementById('page');
 const model: Model = emptyModel();
 const history_ = createHistory();
 /** What was shown when it was paused, and is until it goes on. */
-let held: { readonly model: Model; readonly ended: EndedBy } | null = null;
+let held: { readonly model: Model; readonly ended: EndedBy; readonly told: Told } | null = null;
 let drawnAt = 0;
 let timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -96,7 +100,7 @@ function status(standing: Standing, view: View, say: Say): VNode {
 
 /** What is set aside stays as it is; the stream goes on behind it, so that going on shows all that came since. */
 function togglePause(): void {
-  held = held === null ? { model: paused(model), ended: lists.ended } : null;
+  held = held === null ? { model: paused(model), ended: lists.ended, told: operations.told } : null;
   draw();
 }
 
@@ -106,7 +110,7 @@ function head(standing: Standing, view: View, say: Say): VNode {
     'header',
     null,
     h('h1', null, ['callfold', view.tenant, view.source].filter((one) => one !== null).join(' · ')),
-    h('nav', { 'aria-label': 'callfold' }, page('board'), page('agents'), page('lists')),
+    h('nav', { 'aria-label': 'callfold' }, page('board'), page('agents'), page('lists'), page('status')),
     status(standing, view, say),
     h(
       'div',
@@ -153,8 +157,23 @@ function notice(standing: Standing, say: Say): VNode {
   );
 }
 
+function operationsPage(view: View, say: Say): VNode {
+  const { language } = view;
+  const zone = zoneOf(model, view);
+  if (held === null) operations.want();
+  // The English of no country: 2026-01-05 is read the same everywhere.
+  const days = language === 'en' ? 'en-CA' : language;
+  const clock = (at: number): string =>
+    `${new Date(at).toLocaleDateString(days, { timeZone: zone })} ${clockText(at, zone, language)}`;
+  const now = held?.model.pausedAt ?? model.clock.now();
+  return operationsView(held?.told ?? operations.told, { say, language, copying, now, clock });
+}
+
 function body(standing: Standing, view: View, say: Say): VNode {
-  if (!model.isThere || KEY_PROBLEMS.has(model.problem?.code ?? '')) return notice(standing, say);
+  const needsKey = KEY_PROBLEMS.has(model.problem?.code ?? '');
+  // It tells most when there is nothing else to be told.
+  if (view.page === 'status' && !needsKey) return operationsPage(view, say);
+  if (!model.isThere || needsKey) return notice(standing, say);
   const shown = seen(held?.model ?? model, view);
   const ended = held?.ended ?? lists.ended;
   if (view.page === 'agents') return agentsView(shown, say);
@@ -164,9 +183,10 @@ function body(standing: Standing, view: View, say: Say): VNode {
 }
 
 /** What is set aside grows old like what nobody tells any more. */
-function isOld({ kind }: Standing): boolean {
+function isOld({ kind }: Standing, { page: shown }: View): boolean {
   const pausedMs = held === null ? 0 : model.clock.now() - (held.model.pausedAt ?? 0);
-  return kind === 'old' || kind === 'starting' || pausedMs > STALE_MS;
+  if (pausedMs > STALE_MS) return true;
+  return shown === 'status' ? isOldNow(operations.told) : kind === 'old' || kind === 'starting';
 }
 
 function page(): VNode {
@@ -180,7 +200,7 @@ function page(): VNode {
     noteValues(history_, boardValues(seen(model, view), view), model.clock.now());
   return h(
     'div',
-    { class: `${view.isBig ? 'big' : ''} ${isOld(standing) ? 'old' : ''}` },
+    { class: `${view.isBig ? 'big' : ''} ${isOld(standing, view) ? 'old' : ''}` },
     head(standing, view, say),
     h(
       'div',
@@ -212,6 +232,8 @@ const lists = createLists((signal) => {
   const { tenant, source } = viewNow();
   return readEnded({ tenant, source, key: keyNow(), from: model.figures?.from ?? '' }, signal);
 }, drawSoon);
+const operations = createOperations(keyNow, drawSoon);
+const copying = createCopying(drawSoon);
 /** The figures with which the lists were last asked for: they change with what the lists have. */
 let listedAt: unknown = null;
 

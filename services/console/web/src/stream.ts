@@ -32,9 +32,9 @@ export type StreamOptions = {
   readonly changed: () => void;
 };
 
-const NO_ANSWER: Problem = { code: 'no-answer', detail: '' };
+export const NO_ANSWER: Problem = { code: 'no-answer', detail: '' };
 
-async function problemOf(answer: Response): Promise<Problem> {
+export async function problemOf(answer: Response): Promise<Problem> {
   const isProblem = (answer.headers.get('content-type') ?? '').startsWith('application/problem+json');
   if (!isProblem) return { code: 'foreign-answer', detail: '' };
   const { code, detail } = (await answer.json()) as Problem;

@@ -4,7 +4,7 @@ import type { Language } from './words.ts';
 
 /** What the page shows stands in its address, so that it can be sent to somebody, and set up on a screen once. */
 
-export type Page = 'board' | 'agents' | 'lists';
+export type Page = 'board' | 'agents' | 'lists' | 'status';
 export type Theme = 'dark' | 'light';
 
 export type View = {
@@ -29,7 +29,7 @@ export type View = {
   };
 };
 
-const PAGES: readonly Page[] = ['board', 'agents', 'lists'];
+const PAGES: readonly Page[] = ['board', 'agents', 'lists', 'status'];
 const SOURCES: Readonly<Record<Source, true>> = { callcenter24: true, atlas: true, chatterfy: true, vonage: true };
 const isSource = (text: string | null): text is Source => text !== null && Object.hasOwn(SOURCES, text);
 

@@ -1,9 +1,11 @@
+import { OPERATIONS_EN, OPERATIONS_RU } from './operations-words.ts';
 import { WHYS_EN, WHYS_RU } from './whys.ts';
 
 /** The page's texts, English and Russian. A vendor's own words stay as they came. */
 
 const EN = {
   ...WHYS_EN,
+  ...OPERATIONS_EN,
   board: 'Board',
   lists: 'Lists',
   agents: 'Agents',
@@ -86,6 +88,7 @@ export type Word = keyof typeof EN;
 
 const RU: Readonly<Record<Word, string>> = {
   ...WHYS_RU,
+  ...OPERATIONS_RU,
   board: 'Табло',
   lists: 'Списки',
   agents: 'Операторы',
