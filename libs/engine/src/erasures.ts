@@ -1,8 +1,7 @@
 import { sourceOf } from '@callfold/core';
 import { erasedBy } from './inputs.ts';
+import { logPages } from './log-pages.ts';
 import type { At, Log } from './ports.ts';
-
-const PAGE_RECORDS = 5_000;
 
 /**
  * Keys of the subjects that the log erases in this range. Whoever folds again what is to be erased further on must know
@@ -14,14 +13,11 @@ export async function erasuresIn(log: Log, at: At, from: number, to: number): Pr
   const source = sourceOf(at.topic);
   if (!source) return keys;
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
-  for (let offset = from; offset < to; ) {
-    const batch = await log.read(at, offset, PAGE_RECORDS);
-    for (const record of batch.records) {
-      const key = record.offset < to ? erasedBy(record, place) : null;
+  for await (const { records } of logPages(log, at, from, to)) {
+    for (const record of records) {
+      const key = erasedBy(record, place);
       if (key !== null) keys.add(key);
     }
-    if (batch.next <= offset) break;
-    offset = batch.next;
   }
   return keys;
 }

@@ -21,6 +21,7 @@ export * from './keep-up.ts';
 export * from './letters.ts';
 export * from './live.ts';
 export * from './log-fault.ts';
+export * from './log-pages.ts';
 export * from './observer.ts';
 export * from './offline.ts';
 export * from './order.ts';

@@ -3,6 +3,7 @@ import { createPace } from './pace.ts';
 import { placeText } from './place.ts';
 import type { At, Clock, Log, LogRecord, Outgoing, Publisher, Signal } from './ports.ts';
 import { Refused } from './ports.ts';
+import { recordPages } from './read-back.ts';
 import type { Range } from './range.ts';
 
 /**
@@ -65,17 +66,13 @@ type Standing = { readonly offsets: ReadonlySet<number>; readonly last: number }
 async function standingIn({ at, range, topic, publisher }: RawReplaying, partition: number): Promise<Standing> {
   const offsets = new Set<number>();
   let last = -1;
-  const { start, end } = await publisher.bounds(topic, partition);
-  for (let next = start; next < end; ) {
-    const page = await publisher.readBack(topic, partition, next);
-    if (page.next <= next) throw new Error(`Reading ${topic}/${partition} stands still at ${next}`);
-    for (const record of page.records) {
+  for await (const { records } of recordPages(publisher, { topic, partition })) {
+    for (const record of records) {
       const origin = replayOrigin(record);
       if (origin?.place !== placeText(at)) continue;
       last = Math.max(last, origin.offset);
       if (origin.offset >= range.from && origin.offset < range.to) offsets.add(origin.offset);
     }
-    next = page.next;
   }
   return { offsets, last };
 }

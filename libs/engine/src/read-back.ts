@@ -37,6 +37,21 @@ export type ReadBack = {
 /** Reads derived topics and writes nothing. */
 export type DerivedReader = Pick<Publisher, 'readBack' | 'bounds'>;
 
+/** What stands of a topic's partition from an offset on, up to its end when it was asked for. */
+export async function* recordPages(
+  reader: DerivedReader,
+  { topic, partition }: At,
+  from = 0,
+): AsyncGenerator<{ readonly records: readonly Published[]; readonly next: number }> {
+  const { start, end } = await reader.bounds(topic, partition);
+  for (let next = Math.max(from, start); next < end; ) {
+    const page = await reader.readBack(topic, partition, next);
+    if (page.next <= next) throw new Error(`Reading ${topic}/${partition} stands still at ${next}`);
+    yield page;
+    ({ next } = page);
+  }
+}
+
 function header(record: Published, name: string): string | null {
   const found = record.headers.find((one) => one.name === name);
   return found ? utf8Text(found.value) : null;

@@ -2,7 +2,8 @@ import type { DeadLetter } from '@callfold/schemas';
 import { DEAD_LETTERS } from '@callfold/core';
 import type { Mark } from './letters.ts';
 import { doubtFrom, markOf, markRecord, originText, redriveOf, redriveRecord, targetText } from './letters.ts';
-import type { At, Outgoing, Published, Publisher } from './ports.ts';
+import type { At, Outgoing, Publisher } from './ports.ts';
+import { recordPages } from './read-back.ts';
 
 /**
  * Sends letters to one raw partition again, each once, wherever an earlier run was cut short. As the relay does: fence,
@@ -32,30 +33,15 @@ export type Redriven = {
   readonly passed: number;
 };
 
-async function eachRecord(
-  publisher: Publisher,
-  at: At,
-  from: number,
-  visit: (record: Published) => void,
-): Promise<number> {
-  const { start, end } = await publisher.bounds(at.topic, at.partition);
-  let next = Math.max(from, start);
-  while (next < end) {
-    const page = await publisher.readBack(at.topic, at.partition, next);
-    if (page.next <= next) throw new Error(`Reading ${targetText(at)} stands still at ${next}`);
-    for (const record of page.records) visit(record);
-    next = page.next;
-  }
-  return Math.max(next, end);
-}
-
 /** The marks that stand in the dead letters of one partition, in order. */
 export async function readMarks(publisher: Publisher, partition: number): Promise<Mark[]> {
   const marks: Mark[] = [];
-  await eachRecord(publisher, { topic: DEAD_LETTERS, partition }, 0, (record) => {
-    const mark = markOf(record);
-    if (mark) marks.push(mark);
-  });
+  for await (const { records } of recordPages(publisher, { topic: DEAD_LETTERS, partition })) {
+    for (const record of records) {
+      const mark = markOf(record);
+      if (mark) marks.push(mark);
+    }
+  }
   return marks;
 }
 
@@ -70,10 +56,13 @@ export async function redrive({ target, letters, publisher, stop, progress }: Re
   const found = new Set<string>();
   let end = (await publisher.bounds(target.topic, target.partition)).end;
   if (doubt !== null) {
-    end = await eachRecord(publisher, target, doubt, (record) => {
-      const origin = redriveOf(record);
-      if (origin !== null && !dealt.has(origin)) found.add(origin);
-    });
+    for await (const { records, next } of recordPages(publisher, target, doubt)) {
+      for (const record of records) {
+        const origin = redriveOf(record);
+        if (origin !== null && !dealt.has(origin)) found.add(origin);
+      }
+      end = Math.max(end, next);
+    }
     if (found.size > 0) await mark(found);
   }
   await send([markRecord({ what: 'begin', target: targetText(target), from: end })]);

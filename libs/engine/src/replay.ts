@@ -11,6 +11,7 @@ import {
   publishedUnder,
 } from '@callfold/core';
 import { inputOf, subjectOfInput } from './inputs.ts';
+import { logPages } from './log-pages.ts';
 import type { At, Clock, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Compared, Comparing, DueSubject } from './range.ts';
@@ -39,7 +40,6 @@ export type Replaying = Comparing & {
 
 /** Of one lot: they lie in the store until the owner takes them. */
 const SUBJECTS = 500;
-const PAGE_RECORDS = 5_000;
 const POLL_MS = 200;
 
 /** Requests that lie there. */
@@ -154,16 +154,12 @@ function stateAfter(kept: State | null, says: State | null, { revisions }: DueSu
 async function touchedSince({ at, source, log, codec }: Replaying, from: number, upTo: number): Promise<Set<string>> {
   const touched = new Set<string>();
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
-  for (let offset = from; offset < upTo; ) {
-    const batch = await log.read(at, offset, PAGE_RECORDS);
-    if (batch.next <= offset) break;
-    await codec.prepare(batch.records);
-    for (const record of batch.records) {
-      const input = inputOf(record, place, codec);
-      const key = subjectOfInput(input);
+  for await (const { records } of logPages(log, at, from, upTo)) {
+    await codec.prepare(records);
+    for (const record of records) {
+      const key = subjectOfInput(inputOf(record, place, codec));
       if (key !== null) touched.add(key);
     }
-    offset = batch.next;
   }
   return touched;
 }

@@ -1,5 +1,6 @@
 import type { DerivedRecord, DerivedTopic } from '@callfold/core';
 import { CALL_OUTCOMES } from '@callfold/core';
+import type { Published } from '@callfold/engine';
 import type { Context } from './command.ts';
 import { askDev } from './nearby.ts';
 import { openKafkaSite } from './kafka-site.ts';
@@ -32,16 +33,23 @@ export type DerivedReader = {
   close(): Promise<void>;
 };
 
-export async function pageOf(site: Site, topic: DerivedTopic, partition: number, from: number): Promise<Page> {
-  const { records, next, end } = await site.readDerived(topic, partition, from);
+export async function decodedRows(
+  site: Site,
+  topic: DerivedTopic,
+  records: readonly Published[],
+): Promise<DerivedRow[]> {
   // An older version of this project wrote by an older schema.
   await site.codec.prepare(records);
-  const rows = records.map(({ offset, key, value }) => ({
+  return records.map(({ offset, key, value }) => ({
     offset,
     outcomeId: Buffer.from(key ?? []).toString(),
     record: value && (site.codec.decodeDerived(topic, value) as unknown as DerivedRecord),
   }));
-  return { rows, next, end };
+}
+
+export async function pageOf(site: Site, topic: DerivedTopic, partition: number, from: number): Promise<Page> {
+  const { records, next, end } = await site.readDerived(topic, partition, from);
+  return { rows: await decodedRows(site, topic, records), next, end };
 }
 
 async function openKafkaReader(context: Context): Promise<DerivedReader> {

@@ -16,9 +16,9 @@ import {
   undisguised,
 } from '@callfold/core';
 import type { At } from '@callfold/engine';
-import { Refused, ROLES, subjectOf, subjectOfLetter } from '@callfold/engine';
+import { logPages, recordPages, Refused, ROLES, subjectOf, subjectOfLetter } from '@callfold/engine';
 import { normalise } from '@callfold/sources';
-import { pageOf } from './derived.ts';
+import { decodedRows } from './derived.ts';
 import { lettersOf } from './letters.ts';
 import type { RoleName, Site } from './site.ts';
 
@@ -50,7 +50,6 @@ export type EraseFound = {
 
 /** One person is in some hundred calls; a word that is in more is no name. */
 const SUBJECTS_MAX = 1_000;
-const PAGE_RECORDS = 5_000;
 /** Fewer are no number that could name anybody. */
 const NUMBER_DIGITS_LEAST = 5;
 
@@ -96,15 +95,14 @@ async function scanRaw({ site, stop }: Reading, at: At, take: (raw: RawEvent, lo
   const source = sourceOf(at.topic);
   const log = site.log('outcomes');
   const { start, end } = await log.bounds(at);
-  for (let offset = start; source !== null && offset < end && !stop.requested; ) {
-    const batch = await log.read(at, offset, PAGE_RECORDS);
-    await site.codec.prepare(batch.records);
-    for (const { value, appendedAt } of batch.records) {
+  if (source === null) return;
+  for await (const { records } of logPages(log, at, start, end)) {
+    if (stop.requested) return;
+    await site.codec.prepare(records);
+    for (const { value, appendedAt } of records) {
       const raw = value === null ? null : site.codec.decode(source, value);
       if (raw !== null && !isRejection(raw)) take(raw, appendedAt);
     }
-    if (batch.next <= offset) break;
-    offset = batch.next;
   }
 }
 
@@ -114,12 +112,10 @@ async function scanDerived({ site, stop }: Reading, { topic, partition }: At, ta
   const source = sourceOf(topic);
   for (const derived of source === null ? [] : DERIVED_OF[source]) {
     if (derived === DEAD_LETTERS) continue;
-    const { start, end } = await site.derived.bounds(derived, partition);
-    for (let offset = start; offset < end && !stop.requested; ) {
-      const page = await pageOf(site, derived, partition, offset);
-      for (const { outcomeId, record } of page.rows) take({ topic: derived, outcomeId, record });
-      if (page.next <= offset) break;
-      offset = page.next;
+    for await (const { records } of recordPages(site.derived, { topic: derived, partition })) {
+      if (stop.requested) return;
+      for (const { outcomeId, record } of await decodedRows(site, derived, records))
+        take({ topic: derived, outcomeId, record });
     }
   }
 }

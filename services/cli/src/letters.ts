@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import { CODES, DEAD_LETTERS, rawTopic, utf8Text } from '@callfold/core';
-import type { At, Dealt, LetterRow, Mark, Published } from '@callfold/engine';
-import { decodeLetter, markOf, originText, redriveTarget, subjectOfLetter } from '@callfold/engine';
+import type { At, Dealt, LetterRow, Mark } from '@callfold/engine';
+import { decodeLetter, markOf, originText, recordPages, redriveTarget, subjectOfLetter } from '@callfold/engine';
 import type { DeadLetter } from '@callfold/schemas';
 import { WrongArgument } from './command.ts';
 import { readTime } from './points.ts';
@@ -59,23 +59,14 @@ export function letterFilter(site: Site, options: LetterOptions): (letter: DeadL
     (key === undefined || isOfKey(letter));
 }
 
-async function* pagesOf(site: Site, partition: number, from = 0): AsyncGenerator<readonly Published[]> {
-  const { start, end } = await site.derived.bounds(DEAD_LETTERS, partition);
-  for (let next = Math.max(from, start); next < end; ) {
-    const page = await site.derived.readBack(DEAD_LETTERS, partition, next);
-    yield page.records;
-    if (page.next <= next) throw new Error(`Reading ${DEAD_LETTERS}/${partition} stands still at ${next}`);
-    next = page.next;
-  }
-}
-
 async function dealtOf(site: Site): Promise<Map<string, Dealt>> {
   const dealt = new Map<string, Dealt>();
   const take = (mark: Mark | null): void => {
     if (mark && 'origin' in mark) dealt.set(mark.origin, mark.what);
   };
   for (let partition = 0; partition < (await site.partitions(DEAD_LETTERS)); partition += 1) {
-    for await (const records of pagesOf(site, partition)) for (const record of records) take(markOf(record));
+    for await (const { records } of recordPages(site.derived, { topic: DEAD_LETTERS, partition }))
+      for (const record of records) take(markOf(record));
     if (dealt.size > MARKS_MAX) throw new Error(`More than ${MARKS_MAX} marks stand in ${DEAD_LETTERS}: too many.`);
   }
   return dealt;
@@ -87,7 +78,7 @@ export async function* lettersOf(site: Site, options: LetterOptions): AsyncGener
   const dealt = await dealtOf(site);
   for (let partition = 0; partition < (await site.partitions(DEAD_LETTERS)); partition += 1) {
     if (options.partition !== undefined && options.partition !== partition) continue;
-    for await (const records of pagesOf(site, partition)) {
+    for await (const { records } of recordPages(site.derived, { topic: DEAD_LETTERS, partition })) {
       await site.codec.prepare(records);
       for (const record of records) {
         if (record.value === null) continue;
