@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '@callfold/adapters';
+import { fingerprint, settingsChanged, undisguised } from '@callfold/core';
 import type { Generation, GenerationRow, Generations } from '@callfold/engine';
 import {
   checkDrop,
@@ -98,11 +99,24 @@ export async function switchOn(site: Site, name: string, options: ConfirmOptions
   return EXIT.done;
 }
 
+/** A projector folds by settings that some generation has, and is refused with others at its next start. */
+function tellSettings(all: Generations, gone: string, { config, say }: Context): void {
+  const own = fingerprint(undisguised(config.settings));
+  const left = all.generations.filter(({ name }) => name !== gone);
+  if (left.some(({ settings }) => settings === own)) return;
+  const { name, settings } = liveOf(all);
+  say(
+    `No generation that is left has the settings of here (${settingsChanged(own, settings).join(', ')}): a projector that ` +
+      `starts with them is refused. Set those of ${name} everywhere before.`,
+  );
+}
+
 /** `callfold drop`. Dry unless told to. */
 export async function dropOn(site: Site, name: string, options: ConfirmOptions, context: Context): Promise<Exit> {
   const { out, say, json } = context;
   const { all } = await readGenerations(site.shelf);
   checkDrop(all, name);
+  tellSettings(all, name, context);
   if (!options.execute) {
     const rows = (await generationRows(site)).filter(({ generation }) => generation === name);
     if (json) out(`${JSON.stringify({ executed: false, generations: rows })}\n`);

@@ -199,8 +199,12 @@ describe('rebuild, diff, switch and drop', () => {
       expect(states).toMatchObject({ what: 'aggregates', findings: [] });
     }
     await expect(said((c) => dropOn(site, 'next', {}, c))).rejects.toThrow('next is live');
-    expect((await said((c) => dropOn(site, '1', {}, c))).err).toBe(
+    expect((await said((c) => dropOn(site, '1', {}, c), { config: CHANGED })).err).toBe(
       'Nothing was changed. To take 1 away:\ncallfold drop 1 --execute --confirm 1\n',
+    );
+    expect((await said((c) => dropOn(site, '1', {}, c))).err).toContain(
+      'No generation that is left has the settings of here (shortAbandonMs: 5000 → 9000): a projector that starts with ' +
+        'them is refused. Set those of next everywhere before.\n',
     );
     const unsure = said((c) => dropOn(site, '1', { execute: true, confirm: 'next' }, c));
     await expect(unsure).rejects.toThrow('--confirm next is another one. Say the name once more: --confirm 1');
