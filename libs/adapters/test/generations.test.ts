@@ -1,6 +1,6 @@
 import type { Settings } from '@callfold/core';
-import { aggregateJson, aggregateOf, DEFAULT_SETTINGS, decodeState } from '@callfold/core';
-import type { DiffCounts, Difference, Generation, Generations } from '@callfold/engine';
+import { aggregateJson, aggregateOf, DEFAULT_SETTINGS, decodeState, partitionOf } from '@callfold/core';
+import type { DiffCounts, Difference, Generation, Generations, Log } from '@callfold/engine';
 import {
   aggregatesOf,
   diffPartition,
@@ -131,6 +131,32 @@ describe('a generation', () => {
       expect(await world.generationFindings(await named(world, name))).toEqual([]);
     }
     await world.stop(projectors.map(({ service }) => service));
+  });
+
+  it('is handed over also where more comes between any two looks at it', async () => {
+    const world = await openGenerations();
+    publishMixed(world, 'call', 60);
+    const projector = world.projector();
+    await level(world);
+    const log = world.world.ports().log('projector');
+    let asked = 0;
+    const busy: Log = {
+      ...log,
+      async bounds(at) {
+        asked += 1;
+        let callId = '';
+        for (let n = 0; callId === ''; n += 1)
+          if (partitionOf('default', `${asked}-${n}`, ATS.length) === at.partition) callId = `${asked}-${n}`;
+        world.publish(call(callId, START + asked * 1_000));
+        return log.bounds(at);
+      },
+    };
+    const rebuild = world.rebuild('next', { log: busy });
+    await within(world, rebuild.ended, 60_000);
+    expect(asked).toBeGreaterThan(3);
+    await level(world);
+    expect(await world.generationFindings(await named(world, 'next'))).toEqual([]);
+    await world.stop([projector.service]);
   });
 
   it('is the same after kills at random moments and the same command again, and cannot be begun otherwise', async () => {

@@ -3,7 +3,7 @@ import { settingsOf } from '@callfold/core';
 import { HELD } from './engine.ts';
 import type { Generation } from './generations.ts';
 import type { Opened } from './keep-up.ts';
-import type { At, Log, Store } from './ports.ts';
+import type { At, Clock, Log, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Rebuilding } from './rebuild.ts';
 import { handOver, throttled } from './rebuild.ts';
@@ -34,6 +34,26 @@ export type Building = Rebuilding & {
 };
 
 const LOOK_MS = 250;
+/** For how long an end of the log that was seen is what a partition has to pass. */
+const GOAL_MS = 1_000;
+
+/**
+ * Which partitions have caught up: they passed an end of the log that was seen a moment ago. Under load nobody ever
+ * stands at the end of now, since more has come before the position is known.
+ */
+function createReached(clock: Clock): (rows: readonly Standpoint[]) => number {
+  const reached = new Set<string>();
+  const goals = new Map<string, { readonly end: number; readonly until: number }>();
+  return (rows) => {
+    for (const { at, position, end } of rows) {
+      const place = placeText(at);
+      const goal = goals.get(place);
+      if (position >= Math.min(goal?.end ?? end, end)) reached.add(place);
+      if (goal === undefined || clock.now() >= goal.until) goals.set(place, { end, until: clock.now() + GOAL_MS });
+    }
+    return reached.size;
+  };
+}
 
 /** How far it is everywhere, whoever folds it. */
 export function standpoints(store: Store, log: Log, ats: readonly At[], { from }: Generation): Promise<Standpoint[]> {
@@ -52,7 +72,7 @@ function checkService(service: Service): void {
 }
 
 /**
- * Folds until every partition has been at the log's end, and hands it over to the projectors.
+ * Folds until every partition has caught up with the log, and hands it over to the projectors.
  * @returns false: it was asked to stop before
  */
 export async function buildGeneration(building: Building): Promise<boolean> {
@@ -62,7 +82,7 @@ export async function buildGeneration(building: Building): Promise<boolean> {
   const consumer = perSecond === null ? ports.consumer : throttled(ports.consumer, clock, perSecond);
   const store = shelf.storeOf(generation.key);
   const service = startRole(building.roleOf(settings), { ...building.config, settings }, { ...ports, consumer, store });
-  const reached = new Set<string>();
+  const reached = createReached(clock);
   let failure: unknown = null;
   service.done.catch((error: unknown) => {
     failure = error;
@@ -73,9 +93,7 @@ export async function buildGeneration(building: Building): Promise<boolean> {
       if (failure !== null) throw failure as Error;
       checkService(service);
       progress?.(rows);
-      for (const { at, position, end } of rows) if (position >= end) reached.add(placeText(at));
-      // A log that goes on is at its end in each partition at some moment, hardly in all of them at one.
-      if (reached.size === ats.length) break;
+      if (reached(rows) === ats.length) break;
       await clock.sleep(LOOK_MS);
     }
   } finally {
