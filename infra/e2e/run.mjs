@@ -125,6 +125,26 @@ async function playDay({ dev, page }) {
 }
 
 /** @param {Scene} scene @param {import('playwright-core').Browser} browser */
+async function openAnew({ front }, browser) {
+  await check('a page that is opened now has the last hour, and what agents did today', async () => {
+    const page = await browser.newPage({ locale: 'en-GB' });
+    await page.goto(front.url);
+    const line = page.locator('[data-tile="answered"] svg.spark');
+    await until('the line goes from what was noted to what is now', AGREE_MS, async () => {
+      const points = (await line.locator('polyline').first().getAttribute('points')) ?? '';
+      return points.split(' ').length >= 2;
+    });
+    const day = page.locator('[data-agent="Anna Berg"] svg.day');
+    await day.waitFor({ timeout: AGREE_MS });
+    const told = [await line.getAttribute('aria-label'), await day.getAttribute('aria-label')].join('; ');
+    if (!/^the last hour: 0 to 4; known for .*; today: on a call \d:\d\d, ringing 0:\d\d, free /.test(told))
+      throw new Error(`it says: ${told}`);
+    await page.close();
+    return told;
+  });
+}
+
+/** @param {Scene} scene @param {import('playwright-core').Browser} browser */
 async function operate({ dev, front }, browser) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 960 }, locale: 'en-GB', bypassCSP: true });
   await page.goto(`${front.url}/?view=status&lang=en`);
@@ -285,6 +305,7 @@ async function main(dir, executablePath) {
     const scene = { dev, front, page };
     await playDay(scene);
     await lookAround(browser, front.url, images);
+    await openAnew(scene, browser);
     await operate(scene, browser);
     await pauseIt(scene);
     await breakIt(scene);

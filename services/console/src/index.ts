@@ -7,6 +7,7 @@ import { Refused } from '@callfold/engine';
 import { openAccess } from './access.ts';
 import { createExplaining } from './explain.ts';
 import { createFigures } from './figures.ts';
+import { startHistory } from './history.ts';
 import type { Standing } from './lacks.ts';
 import type { ConsoleLimits } from './limits.ts';
 import { CONSOLE_LIMITS } from './limits.ts';
@@ -112,6 +113,13 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       },
       onTrouble: trouble,
     });
+    const history = startHistory({
+      picture: () => watch.picture(),
+      standing: () => standingOf(watch, records),
+      figures,
+      now: () => clock.now(),
+      limits,
+    });
     const operations = openOperations(of, { clock, limits, away: () => awayOf(watch, records) });
     return {
       operations,
@@ -119,12 +127,14 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       log,
       records,
       figures,
+      history,
       explaining: createExplaining({ raw: { log, codec }, rules, shelf, clock, limits }),
       streams,
       picture: () => watch.picture(),
       truth: () => watch.truth(),
       async stop() {
         streams.stop();
+        history.stop();
         await Promise.all([watch.stop(), records.stop(), operations.stop()]);
       },
     };

@@ -19,6 +19,9 @@ export const CONSOLE_LIMITS = {
   figuresMs: 1_000,
   /** Tenants whose figures are kept between. */
   figuresTenants: 1_000,
+  /** How often the board's figures are noted for the last hour, and of how many tenants. */
+  historyMs: 60_000,
+  historyTenants: 50,
   /** Answers of a list: of one page unless told, and at most. */
   pageItems: 100,
   pageItemsMost: 1_000,

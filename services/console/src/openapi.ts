@@ -130,6 +130,27 @@ const CHANGES_PATH: Json = {
   },
 };
 
+const ANY_SOURCE = query('source', 'Only of this one.', { enum: SOURCES });
+
+const HISTORY_PATH: Json = {
+  get: {
+    summary: "The board's figures of the last hour, as they were noted",
+    description: 'Nothing was noted while data was old or a part, or before the console had it.',
+    security: SECURITY,
+    parameters: [ANY_SOURCE, TENANT, ETAG],
+    responses: answer('docs/console.md', { type: 'object' }, []),
+  },
+};
+
+const AGENT_DAYS_PATH: Json = {
+  get: {
+    summary: 'What agents did today, by state, in ms; the state that an agent is in now is not in it',
+    security: SECURITY,
+    parameters: [ANY_SOURCE, TENANT, ETAG],
+    responses: answer('docs/console.md', { type: 'object' }, []),
+  },
+};
+
 const STATUS_PATH: Json = {
   get: {
     summary: 'How every partition stands, what is wrong and the command that helps: only with a key for all tenants',
@@ -200,6 +221,8 @@ export function openApi(limits: ConsoleLimits): Json {
           responses: answer('docs/report.md', { type: 'object' }, []),
         },
       },
+      '/v1/history': HISTORY_PATH,
+      '/v1/agent-days': AGENT_DAYS_PATH,
       '/v1/status': STATUS_PATH,
       '/v1/dead-letters': lettersPath(limits),
       '/v1/changes': CHANGES_PATH,

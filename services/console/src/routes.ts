@@ -8,6 +8,8 @@ import { isoTime } from '@callfold/schemas';
 import type { Access } from './access.ts';
 import type { Explaining } from './explain.ts';
 import type { Figures } from './figures.ts';
+import type { History } from './history.ts';
+import { historyJson } from './history.ts';
 import type { ConsoleLimits } from './limits.ts';
 import type { PageQuery } from './lists.ts';
 import { recordPage, subjectPage } from './lists.ts';
@@ -32,6 +34,7 @@ export type AtWork = {
   readonly truth: () => Truth;
   readonly records: Records;
   readonly figures: Figures;
+  readonly history: History;
   readonly explaining: Explaining;
   readonly streams: Streams;
   readonly operations: Operations;
@@ -101,6 +104,10 @@ export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): voi
       forOperators('/status', () => parts.atWork().operations.status());
       forOperators('/dead-letters', ({ query }) => parts.atWork().operations.deadLetters(query));
       get('/figures', (_request, tenantId) => parts.atWork().figures.today(tenantId));
+      get('/history', ({ query }, tenantId) =>
+        historyJson(parts.atWork().history.of(tenantId, sourceOf(query)), parts.limits),
+      );
+      get('/agent-days', ({ query }, tenantId) => agentDays(query, tenantId, parts));
       app.get('/changes', (plain, reply) => {
         const request = plain as Request;
         stream(request, reply, access.tenantOf(request, request.query.tenant), parts);
@@ -204,17 +211,36 @@ function explanation({ params, query, socket }: Request, tenantId: string | null
   return parts.atWork().explaining.answer({ kind, id, tenantId: tenantId ?? DEFAULT_TENANT, query, isLeft });
 }
 
+/** Null: of all. */
+function sourceOf({ source }: Query): Source | null {
+  const found = SOURCES.find((one) => one === source);
+  if (source === undefined || found !== undefined) return found ?? null;
+  throw new ProblemError('bad-query', `source must be one of ${SOURCES.join(', ')}`);
+}
+
+function agentDays(query: Query, tenantId: string | null, { atWork }: RoutesParts): object {
+  const { figures, records } = atWork();
+  const source = sourceOf(query);
+  const { from, agents } = figures.agentDays(tenantId);
+  return {
+    from: isoTime(from),
+    isComplete: !records.isFull() && records.away() === null,
+    agents: agents
+      .filter((one) => source === null || one.source === source)
+      .map((one) => ({ ...one, from: isoTime(one.from) })),
+  };
+}
+
 function outcomes(query: Query, tenantId: string | null, { atWork, limits }: RoutesParts): object {
   const { records } = atWork();
-  const { kind, outcome, source, agent } = query;
+  const { kind, outcome, agent } = query;
+  const source = sourceOf(query);
   if (kind !== undefined && !Object.hasOwn(RECORD_TOPICS, kind))
     throw new ProblemError('bad-query', `kind must be one of ${Object.keys(RECORD_TOPICS).join(', ')}`);
-  if (source !== undefined && !SOURCES.some((one) => one === source))
-    throw new ProblemError('bad-query', `source must be one of ${SOURCES.join(', ')}`);
   const isWanted = (one: DerivedRecord): boolean =>
     (tenantId === null || one.tenantId === tenantId) &&
     (kind === undefined || one.kind === kind) &&
-    (source === undefined || one.source === source) &&
+    (source === null || one.source === source) &&
     (agent === undefined || recordNames(one, agent)) &&
     (outcome === undefined || ('outcome' in one && one.outcome === outcome));
   const { items, next } = recordPage(records.all(), isWanted, query, limits);

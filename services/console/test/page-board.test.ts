@@ -1,14 +1,13 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { boardTiles, boardValues, noteValues } from '../web/src/board-figures.ts';
+import { waitingSince } from '../src/board-values.ts';
+import { boardTiles, shownValues } from '../web/src/board-figures.ts';
 import { createClock } from '../web/src/clock.ts';
-import { createHistory } from '../web/src/history.ts';
 import { countText, listsOf } from '../web/src/list-rows.ts';
 import type { Call, Figures, Model } from '../web/src/model.ts';
 import { emptyModel, seen, tell } from '../web/src/model.ts';
 import type { Ended, EndedBy } from '../web/src/outcomes.ts';
 import { createLists, NOTHING_ENDED, readEnded } from '../web/src/outcomes.ts';
 import { readView } from '../web/src/view.ts';
-import { waitingSince } from '../web/src/waiting.ts';
 import { sayIn } from '../web/src/words.ts';
 
 const say = sayIn('en');
@@ -51,7 +50,7 @@ function modelOf(...calls: readonly Call[]): Model {
 }
 
 const view = (search: string) => readView(search, false, 'en');
-const valuesOf = (model: Model, search = '') => boardValues(seen(model, view(search)), view(search));
+const valuesOf = (model: Model, search = '') => shownValues(seen(model, view(search)), view(search));
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -73,11 +72,11 @@ test('a call that was answered and transferred waits since its last agent left, 
 
 test('a view of one source has its figures, and none of another one', () => {
   const model = modelOf(call('a'));
-  const all = { waiting: 1, longest: 100, level: 80, abandoned: 5, answered: 4, ready: 0, agents: 0 };
+  const all = { waiting: 1, longest: 100, levels: { 20: 80 }, abandoned: 5, answered: 4, ready: 0, agents: 0 };
   const none = {
     waiting: null,
     longest: null,
-    level: null,
+    levels: {},
     abandoned: null,
     answered: null,
     ready: null,
@@ -98,7 +97,7 @@ test('a view of one source has its figures, and none of another one', () => {
 test('what is a part is told as one, and not as a number that is wrong', () => {
   const model = modelOf(call('a'));
   const textOf = (id: string): string => {
-    const tile = boardTiles(model, createHistory(), view(''), say).find((one) => one.id === id);
+    const tile = boardTiles(model, null, view(''), say).find((one) => one.id === id);
     return `${tile?.value} ${tile?.formula}`;
   };
   expect([textOf('waiting'), textOf('answered'), textOf('ready')]).toEqual(['1 ', '4 ', '0 of 0 ']);
@@ -109,11 +108,28 @@ test('what is a part is told as one, and not as a number that is wrong', () => {
   expect([countText(50, false, say), countText(50, true, say)]).toEqual(['50', 'at least 50']);
 });
 
-test('the last hour is noted of what is there, also as nobody waiting', () => {
-  const history = createHistory();
-  noteValues(history, valuesOf(modelOf()), DAY);
-  noteValues(history, valuesOf(modelOf(), '?source=chatterfy'), DAY + 60_000);
-  expect([history.of('longest'), history.of('waiting')]).toEqual([[{ at: DAY, value: 0 }], [{ at: DAY, value: 0 }]]);
+test('each figure has its target and how it stands to it, as the address says', () => {
+  const tileOf = (id: string, search = '') =>
+    boardTiles(modelOf(call('a')), null, view(search), say).find((one) => one.id === id);
+  expect(tileOf('waiting')).toMatchObject({ target: '≤ 5', level: 'good' });
+  expect(tileOf('waiting', '?waiting=0')).toMatchObject({ target: '≤ 0', level: 'bad' });
+  expect(tileOf('ready', '?ready=3')).toMatchObject({ target: '≥ 3', level: 'none' });
+  expect(tileOf('answered')).toMatchObject({ target: null, level: null });
+  expect(tileOf('answered', '?answered=4')).toMatchObject({ target: '≥ 4', level: 'good' });
+  expect(tileOf('answered', '?answered=5')).toMatchObject({ target: '≥ 5', level: null });
+});
+
+test('the last hour is what the console noted, and as it is now; of other agents than those noted there is none', () => {
+  const now = DAY + 100_000;
+  const values = { ...shownValues(modelOf(), view('')), waiting: 0, longest: null, ready: 2 };
+  const past = { everyMs: 60_000, samples: [{ ...values, at: new Date(now - 60_000).toISOString() }] };
+  const lineOfTile = (id: string, search = '') =>
+    boardTiles(modelOf(call('a')), past, view(search), say).find((one) => one.id === id)?.line;
+  expect(lineOfTile('waiting')).toMatchObject({ low: 0, high: 1, knownMs: 60_000 });
+  // Nobody waited: nobody waited long.
+  expect(lineOfTile('longest')).toMatchObject({ low: 0, high: 100 });
+  expect(lineOfTile('ready')).toMatchObject({ low: 0, high: 2 });
+  expect(lineOfTile('ready', '?agents=Ann')).toBeNull();
 });
 
 test('the lists are asked for with the source, and say when there are more, but not for those of before today', async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Source } from '@callfold/core';
 import { createClock } from '../web/src/clock.ts';
-import { createHistory } from '../web/src/history.ts';
+import { barOf, daysOf } from '../web/src/agent-bar.ts';
+import { lineOf } from '../web/src/past.ts';
 import type { Told } from '../web/src/model.ts';
 import { emptyModel, paused, seen, shownNow, staleMs, tell } from '../web/src/model.ts';
 import { linkTo, readView } from '../web/src/view.ts';
@@ -93,17 +94,74 @@ test('a view stands in its address, and what makes no sense there is as if it we
   expect(view).toMatchObject({ isBig: true, language: 'ru', theme: 'dark', target: { seconds: 30, level: 80 } });
   const odd = readView('?view=x&source=nobody&zone=Nowhere/Town&slt=7&sl=-3&theme=pink&lang=xx', false, 'ru-RU');
   expect(odd).toMatchObject({ page: 'board', source: null, zone: null, theme: 'light', language: 'en' });
-  expect(odd.target).toEqual({ level: 80, seconds: 20, wait: 60, abandon: 5 });
+  expect(odd.target).toEqual({ level: 80, seconds: 20, wait: 60, abandon: 5, waiting: 5, answered: null, ready: 1 });
   expect(linkTo('?tenant=a&big=1', { big: null, view: 'lists' })).toBe('?tenant=a&view=lists');
   expect(linkTo('?big=1', { big: null })).toBe('?');
 });
 
-test('the last hour is kept, a sample in ten seconds, and no value is none', () => {
-  const history = createHistory();
-  for (let at = 0; at <= 7_200_000; at += 2_000) history.note('waiting', at, at === 7_100_000 ? null : at);
-  const samples = history.of('waiting');
-  expect(samples.length).toBe(360);
-  expect([samples[0]?.at, samples.at(-1)?.at]).toEqual([3_600_000, 7_192_000]);
+test('a line has a stroke for each stretch that is known, and nothing where nothing is known', () => {
+  const [MINUTE, now] = [60_000, 7_200_000];
+  const ago = (minutes: number, value: number) => ({ at: now - minutes * MINUTE, value });
+  const samples = [ago(61, 9), ago(30, 2), ago(29, 4), ago(28, 0), ago(1, 1)];
+  expect(lineOf(samples, 3, now, MINUTE)).toEqual({
+    strokes: [
+      [
+        [0.5, 0.5],
+        [1 - 29 / 60, 1],
+        [1 - 28 / 60, 0],
+      ],
+      [
+        [1 - 1 / 60, 0.25],
+        [1, 0.75],
+      ],
+    ],
+    low: 0,
+    high: 4,
+    knownMs: 30 * MINUTE,
+  });
+  expect(lineOf([], null, now, MINUTE)).toBeNull();
+  expect(lineOf(samples, null, now, MINUTE)?.strokes.at(-1)).toEqual([[1 - 1 / 60, 0.25]]);
+});
+
+test("an agent's day is what is over and what it is in now, and between calls it is free", () => {
+  const [HOUR, now] = [3_600_000, Date.UTC(2026, 0, 5, 12)];
+  const iso = (hours: number): string => new Date(now - hours * HOUR).toISOString();
+  const inState = (source: Source, state: string, since: string) =>
+    ({ kind: 'agent', tenantId: 'default', source, agentId: 'Ann', state, description: null, since }) as const;
+  const days = daysOf({
+    from: iso(12),
+    isComplete: true,
+    agents: [
+      { tenantId: 'default', source: 'vonage', agentId: 'Ann', from: iso(9), timeMs: { Ready: HOUR, LoggedOut: HOUR } },
+      {
+        tenantId: 'default',
+        source: 'callcenter24',
+        agentId: 'Ann',
+        from: iso(4),
+        timeMs: { 'on-call': HOUR, ringing: 1_000 },
+      },
+    ],
+  });
+  const bar = (source: Source, state: string, since: string) =>
+    barOf(`${source}/default/Ann`, inState(source, state, since), days, now);
+  expect(bar('vonage', 'Busy', iso(2))).toEqual([
+    { state: 'Busy', ms: 2 * HOUR },
+    { state: 'Ready', ms: HOUR },
+  ]);
+  // What began yesterday counts from midnight on.
+  expect(bar('vonage', 'Ready', iso(20))).toEqual([{ state: 'Ready', ms: 13 * HOUR }]);
+  expect(bar('callcenter24', 'ringing', iso(1))).toEqual([
+    { state: 'on-call', ms: HOUR },
+    { state: 'ringing', ms: HOUR + 1_000 },
+    { state: 'free', ms: 2 * HOUR - 1_000 },
+  ]);
+  expect(bar('callcenter24', 'free', iso(1))).toMatchObject([{}, {}, { state: 'free', ms: 3 * HOUR - 1_000 }]);
+  expect(barOf('x', inState('vonage', 'Ready', iso(1)), null, now)).toEqual([]);
+});
+
+test('how long is long in a state stands in the address, over what is usual', () => {
+  const { thresholds } = readView('?states=Busy:900,Lunch:60,Wrap:soon', false, 'en');
+  expect(thresholds).toMatchObject({ Busy: 900, Lunch: 60, Wrap: 120, ringing: 20 });
 });
 
 test('both languages say everything, and spans never become a long row of minutes', () => {

@@ -1,9 +1,10 @@
-import type { Source } from '@callfold/core';
-import type { History, Sample } from './history.ts';
+import type { BoardValues } from '../../src/board-values.ts';
+import { boardValues } from '../../src/board-values.ts';
 import type { Model } from './model.ts';
 import { shownNow } from './model.ts';
+import type { Line, Past } from './past.ts';
+import { lineOf, samplesOf } from './past.ts';
 import type { View } from './view.ts';
-import { isWaiting, waitingSince } from './waiting.ts';
 import type { Say } from './words.ts';
 import { span } from './words.ts';
 
@@ -19,11 +20,9 @@ export type Tile = {
   readonly formula: string;
   readonly target: string | null;
   readonly level: Level | null;
-  readonly samples: readonly Sample[];
+  /** Its last hour; null: nothing of it is known. */
+  readonly line: Line | null;
 };
-
-const READY: ReadonlySet<string> = new Set(['free', 'Ready']);
-const AWAY: ReadonlySet<string> = new Set(['LoggedOut']);
 
 const NEAR = 0.75;
 
@@ -33,54 +32,27 @@ function atMost(value: number | null, limit: number): Level {
   return value > limit ? 'bad' : value > limit * NEAR ? 'warn' : 'good';
 }
 
-function atLeast(value: number | null, limit: number): Level {
+/** @param near so much less is near the limit */
+function atLeast(value: number | null, limit: number, near: number): Level {
   if (value === null) return 'none';
-  return value >= limit ? 'good' : value >= limit - 10 ? 'warn' : 'bad';
+  return value >= limit ? 'good' : value >= limit - near ? 'warn' : 'bad';
 }
-
-/** Null: there is none, or none of the source that the view is of. */
-export type Values = {
-  readonly waiting: number | null;
-  /** Seconds. */
-  readonly longest: number | null;
-  readonly level: number | null;
-  readonly abandoned: number | null;
-  readonly answered: number | null;
-  readonly ready: number | null;
-  readonly agents: number | null;
-};
-
-const isOf = (source: Source | null, ...of: readonly Source[]): boolean => source === null || of.includes(source);
 
 /** @param model as much of it as the view is of */
-export function boardValues(model: Model, { source, target }: Pick<View, 'source' | 'target'>): Values {
-  const now = shownNow(model);
-  const since = [...model.calls.values()].filter(isWaiting).map(waitingSince);
-  const calls = isOf(source, 'callcenter24') ? model.figures?.callcenter24 : undefined;
-  const agents = [...model.agents.values()].filter(({ state }) => !AWAY.has(state));
-  const hasAgents = isOf(source, 'callcenter24', 'vonage');
-  const figuresOf = source === 'atlas' ? model.figures?.atlas : calls;
-  const hasAnswers = model.figures !== null && isOf(source, 'callcenter24', 'atlas');
-  return {
-    waiting: isOf(source, 'callcenter24') ? since.length : null,
-    longest: since.length === 0 ? null : Math.floor(Math.max(0, ...since.map((at) => now - at)) / 1_000),
-    level: calls?.report.serviceLevelPercent[String(target.seconds)]?.ofOffered ?? null,
-    abandoned: calls?.report.abandonmentPercent.ofOffered ?? null,
-    answered: hasAnswers ? (figuresOf?.outcomes['answered'] ?? 0) : null,
-    ready: hasAgents ? agents.filter(({ state }) => READY.has(state)).length : null,
-    agents: hasAgents ? agents.length : null,
-  };
+export function shownValues(model: Model, { source }: Pick<View, 'source'>): BoardValues {
+  const { calls, agents, figures } = model;
+  return boardValues({ calls: calls.values(), agents: agents.values(), figures, now: shownNow(model) }, source);
 }
 
-export function noteValues(history: History, values: Values, at: number): void {
-  const { longest, waiting, agents: _, ...others } = values;
-  const noted = { ...others, waiting, longest: waiting === 0 ? 0 : longest };
-  for (const [name, value] of Object.entries(noted)) history.note(name, at, value);
-}
+/** Nobody who waits is a wait of nothing. */
+const longestOf = ({ waiting, longest }: BoardValues): number | null => (waiting === 0 ? 0 : longest);
 
-export function boardTiles(model: Model, history: History, view: View, say: Say): Tile[] {
+type Rest = Partial<Pick<Tile, 'formula' | 'target' | 'level'>>;
+
+export function boardTiles(model: Model, past: Past | null, view: View, say: Say): Tile[] {
   const { target } = view;
-  const { waiting, longest, level, abandoned, answered, ready, agents } = boardValues(model, view);
+  const values = shownValues(model, view);
+  const { waiting, longest, abandoned, answered, ready, agents } = values;
   const isPart = model.lacks.includes('records-reading') || model.lacks.includes('records-full');
   const part = isPart ? ` · ${say('ofPart')}` : '';
   // What is left out may have been one of these: a wrong number is told by nobody.
@@ -88,33 +60,49 @@ export function boardTiles(model: Model, history: History, view: View, say: Say)
     text === null ? '–' : `${isLower ? '≥ ' : ''}${text}`;
   const subjects = (text: string | number | null): string => most(model.lacks.includes('subjects-full'), text);
   const percent = (value: number | null): string => (value === null ? '–' : `${value.toFixed(1)} %`);
-  const tile = (id: string, title: string, value: string, rest: Partial<Tile> = {}): Tile => {
-    return { id, title, value, formula: '', target: null, level: null, samples: history.of(id), ...rest };
-  };
+  function tile(
+    id: string,
+    title: string,
+    value: string,
+    valueOf: (values: BoardValues) => number | null,
+    rest: Rest = {},
+  ): Tile {
+    const line = lineOf(samplesOf(past, valueOf), valueOf(values), shownNow(model), past?.everyMs ?? 0);
+    return { id, title, value, formula: '', target: null, level: null, line, ...rest };
+  }
+  const levelOf = (one: BoardValues): number | null => one.levels[String(target.seconds)] ?? null;
+  const readyTile = tile(
+    'ready',
+    say('agentsReady'),
+    ready === null ? '–' : `${subjects(ready)} ${say('ofTotal')} ${subjects(agents)}`,
+    (one) => one.ready,
+    { target: `≥ ${target.ready}`, level: agents === 0 ? 'none' : atLeast(ready, target.ready, target.ready / 4) },
+  );
   return [
-    tile('waiting', say('waitingNow'), subjects(waiting)),
-    tile('longest', say('longestWaiting'), subjects(longest === null ? null : span(longest * 1_000, say)), {
+    tile('waiting', say('waitingNow'), subjects(waiting), (one) => one.waiting, {
+      target: `≤ ${target.waiting}`,
+      level: atMost(waiting, target.waiting),
+    }),
+    tile('longest', say('longestWaiting'), subjects(longest === null ? null : span(longest * 1_000, say)), longestOf, {
       target: `≤ ${span(target.wait * 1_000, say)}`,
       level: waiting === null ? 'none' : atMost(longest ?? 0, target.wait),
     }),
-    tile('level', say('serviceLevel'), percent(level), {
+    tile('level', say('serviceLevel'), percent(levelOf(values)), levelOf, {
       formula: say('ofOffered', { T: target.seconds }) + part,
       target: `≥ ${target.level} %`,
-      level: atLeast(level, target.level),
+      level: atLeast(levelOf(values), target.level, 10),
     }),
-    tile('abandoned', say('abandonment'), percent(abandoned), {
+    tile('abandoned', say('abandonment'), percent(abandoned), (one) => one.abandoned, {
       formula: say('abandonFormula') + part,
       target: `≤ ${target.abandon} %`,
       level: atMost(abandoned, target.abandon),
     }),
-    tile('answered', say('answeredToday'), most(isPart, answered)),
-    tile(
-      'ready',
-      say('agentsReady'),
-      ready === null ? '–' : `${subjects(ready)} ${say('ofTotal')} ${subjects(agents)}`,
-      {
-        level: ready === null || agents === 0 ? 'none' : ready === 0 ? 'bad' : 'good',
-      },
-    ),
+    tile('answered', say('answeredToday'), most(isPart, answered), (one) => one.answered, {
+      target: target.answered === null ? null : `≥ ${target.answered}`,
+      // A day's count is below its target for most of the day: it is good once it is there.
+      level: target.answered !== null && answered !== null && answered >= target.answered ? 'good' : null,
+    }),
+    // What the console noted is of all agents.
+    view.agents.length > 0 ? { ...readyTile, line: null } : readyTile,
   ];
 }

@@ -1,10 +1,10 @@
 import type { Source } from '@callfold/core';
+import { isWaiting, waitingSince } from '../../src/board-values.ts';
 import type { Chat, Model } from './model.ts';
 import { shownNow, zoneOf } from './model.ts';
 import type { Ended, EndedBy } from './outcomes.ts';
 import { faultText, reasonText } from './reasons.ts';
 import type { View } from './view.ts';
-import { isWaiting, waitingSince } from './waiting.ts';
 import type { Language, Say } from './words.ts';
 import { span } from './words.ts';
 

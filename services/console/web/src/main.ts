@@ -1,11 +1,11 @@
 import type { VNode } from 'preact';
 import { render } from 'preact';
+import type { AgentDaysTold } from './agent-bar.ts';
+import { daysOf } from './agent-bar.ts';
 import { agentsView } from './agents.ts';
-import { boardValues, noteValues } from './board-figures.ts';
 import { boardView } from './board.ts';
 import { createCopying } from './copy.ts';
 import { h } from './dom.ts';
-import { createHistory } from './history.ts';
 import { listsView } from './lists.ts';
 import type { Model } from './model.ts';
 import { emptyModel, paused, seen, STALE_MS, zoneOf } from './model.ts';
@@ -14,6 +14,8 @@ import { createOperations, isOldNow } from './operations.ts';
 import { operationsView } from './operations-view.ts';
 import type { EndedBy } from './outcomes.ts';
 import { createLists, readEnded } from './outcomes.ts';
+import type { Past } from './past.ts';
+import { askJson, createPoll } from './poll.ts';
 import type { Standing } from './standing.ts';
 import { standingOf, whyText } from './standing.ts';
 import { followStream } from './stream.ts';
@@ -25,16 +27,25 @@ import { sayIn, span } from './words.ts';
 const KEY = 'callfold-key';
 /** Clocks on the page go by seconds; more often than this nothing is drawn. */
 const DRAW_MS = 250;
+/** How often what grows slowly is asked for: the last hour, and agents' days. */
+const SLOW_MS = 60_000;
 /** What is old is seen to be so early enough, whatever comes or does not. */
 const LOOK_MS = 500;
 /** Problems that another key may mend. */
 const KEY_PROBLEMS: ReadonlySet<string> = new Set(['no-key', 'wrong-key', 'foreign-tenant']);
 
+/** What is asked for beside the stream. */
+type Held = {
+  readonly ended: EndedBy;
+  readonly told: Told;
+  readonly past: Past | null;
+  readonly days: AgentDaysTold | null;
+};
+
 const root = document.getElementById('page');
 const model: Model = emptyModel();
-const history_ = createHistory();
 /** What was shown when it was paused, and is until it goes on. */
-let held: { readonly model: Model; readonly ended: EndedBy; readonly told: Told } | null = null;
+let held: (Held & { readonly model: Model }) | null = null;
 let drawnAt = 0;
 let timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -100,7 +111,7 @@ function status(standing: Standing, view: View, say: Say): VNode {
 
 /** What is set aside stays as it is; the stream goes on behind it, so that going on shows all that came since. */
 function togglePause(): void {
-  held = held === null ? { model: paused(model), ended: lists.ended, told: operations.told } : null;
+  held = held === null ? { model: paused(model), ...asked() } : null;
   draw();
 }
 
@@ -157,6 +168,12 @@ function notice(standing: Standing, say: Say): VNode {
   );
 }
 
+/** As paths have it. */
+function questionOf({ tenant, source }: View): string {
+  const query = new URLSearchParams({ ...(tenant !== null && { tenant }), ...(source !== null && { source }) });
+  return query.size === 0 ? '' : `?${query}`;
+}
+
 function operationsPage(view: View, say: Say): VNode {
   const { language } = view;
   const zone = zoneOf(model, view);
@@ -175,11 +192,18 @@ function body(standing: Standing, view: View, say: Say): VNode {
   if (view.page === 'status' && !needsKey) return operationsPage(view, say);
   if (!model.isThere || needsKey) return notice(standing, say);
   const shown = seen(held?.model ?? model, view);
-  const ended = held?.ended ?? lists.ended;
-  if (view.page === 'agents') return agentsView(shown, say);
+  const { ended, past, days } = held ?? asked();
+  if (view.page !== 'lists') daysPoll.want(questionOf(view));
+  if (view.page === 'agents') return agentsView(shown, daysOf(days), view, say);
   if (view.page === 'lists') return listsView(shown, ended, view, say);
-  const agents = h('section', { class: 'list' }, h('h2', null, say('agents')), agentsView(shown, say));
-  return h('div', null, boardView(shown, history_, view, say), agents, listsView(shown, ended, view, say));
+  pastPoll.want(questionOf(view));
+  const agents = h(
+    'section',
+    { class: 'list' },
+    h('h2', null, say('agents')),
+    agentsView(shown, daysOf(days), view, say),
+  );
+  return h('div', null, boardView(shown, past, view, say), agents, listsView(shown, ended, view, say));
 }
 
 /** What is set aside grows old like what nobody tells any more. */
@@ -196,8 +220,6 @@ function page(): VNode {
   document.documentElement.dataset['theme'] = view.theme;
   document.documentElement.lang = view.language;
   document.title = `${say(view.page)} · callfold`;
-  if (model.isThere && standing.kind !== 'old')
-    noteValues(history_, boardValues(seen(model, view), view), model.clock.now());
   return h(
     'div',
     { class: `${view.isBig ? 'big' : ''} ${isOld(standing, view) ? 'old' : ''}` },
@@ -233,6 +255,23 @@ const lists = createLists((signal) => {
   return readEnded({ tenant, source, key: keyNow(), from: model.figures?.from ?? '' }, signal);
 }, drawSoon);
 const operations = createOperations(keyNow, drawSoon);
+const pastPoll = createPoll<Past>(
+  (query, signal) => askJson(`/v1/history${query}`, keyNow(), signal),
+  SLOW_MS,
+  drawSoon,
+);
+const daysPoll = createPoll<AgentDaysTold>(
+  (query, signal) => askJson(`/v1/agent-days${query}`, keyNow(), signal),
+  SLOW_MS,
+  drawSoon,
+);
+const asked = (): Held => ({
+  ended: lists.ended,
+  told: operations.told,
+  past: pastPoll.told.value,
+  days: daysPoll.told.value,
+});
+
 const copying = createCopying(drawSoon);
 /** The figures with which the lists were last asked for: they change with what the lists have. */
 let listedAt: unknown = null;

@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
 import { h } from './dom.ts';
 import type { Level, Tile } from './board-figures.ts';
-import type { Sample } from './history.ts';
-import { HOUR_MS } from './history.ts';
+import type { Line } from './past.ts';
+import { HOUR_MS } from './past.ts';
 import type { Say } from './words.ts';
 
 /** One figure with its target, how it stands to it (in a word, a shape and a colour), and its last hour. */
@@ -21,15 +21,16 @@ export function shape(level: Level): VNode {
 
 const WIDTH = 120;
 const HEIGHT = 28;
+/** Said to be known for the whole hour when it is for so much of it: samples are some time apart. */
+const WHOLE = 0.95;
 
-function sparkline(samples: readonly Sample[], say: Say): VNode | null {
-  const last = samples.at(-1);
-  if (!last) return null;
-  const most = Math.max(1, ...samples.map(({ value }) => value));
-  const points = samples.map(
-    ({ at, value }) =>
-      `${((1 - (last.at - at) / HOUR_MS) * WIDTH).toFixed(1)},${(HEIGHT - 2 - (value / most) * (HEIGHT - 4)).toFixed(1)}`,
-  );
+/** What is not known is a dashed line at the foot, and no figure. */
+function sparkline({ strokes, low, high, knownMs }: Line, say: Say): VNode {
+  const foot = HEIGHT - 1;
+  const unknown = (1 - Math.min(1, knownMs / HOUR_MS)) * WIDTH;
+  const short = (value: number): number => Math.round(value * 10) / 10;
+  const range = say('sparkline', { LOW: short(low), HIGH: short(high) });
+  const since = say('sparklineKnown', { M: Math.round(knownMs / 60_000) });
   return h(
     'svg',
     {
@@ -37,14 +38,18 @@ function sparkline(samples: readonly Sample[], say: Say): VNode | null {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       preserveAspectRatio: 'none',
       role: 'img',
-      'aria-label': say('sparkline'),
+      'aria-label': knownMs >= WHOLE * HOUR_MS ? range : `${range}; ${since}`,
     },
-    h('path', { class: 'hour', d: `M0 ${HEIGHT - 1} H${WIDTH}` }),
-    h('polyline', { points: points.join(' ') }),
+    unknown > 0 && h('path', { class: 'unknown', d: `M0 ${foot} H${unknown.toFixed(1)}` }),
+    h('path', { class: 'hour', d: `M${unknown.toFixed(1)} ${foot} H${WIDTH}` }),
+    strokes.map((points, index) => {
+      const places = points.map(([x, y]) => `${(x * WIDTH).toFixed(1)},${(HEIGHT - 2 - y * (HEIGHT - 4)).toFixed(1)}`);
+      return h('polyline', { key: index, points: places.join(' ') });
+    }),
   );
 }
 
-export function tileView({ id, title, value, formula, target, level, samples }: Tile, say: Say): VNode {
+export function tileView({ id, title, value, formula, target, level, line }: Tile, say: Say): VNode {
   return h(
     'section',
     { class: `tile ${level ?? ''}`, key: id, 'data-tile': id, role: 'group', 'aria-labelledby': `tile-${id}` },
@@ -58,6 +63,6 @@ export function tileView({ id, title, value, formula, target, level, samples }: 
       level && h('span', null, say(level)),
       target !== null && h('span', { class: 'target' }, `${say('target')} ${target}`),
     ),
-    sparkline(samples, say),
+    line && sparkline(line, say),
   );
 }

@@ -20,13 +20,22 @@ export type View = {
   readonly language: Language;
   /** For a screen on a wall: nothing to click, large type. */
   readonly isBig: boolean;
-  /** Limits: service level in percent and its T in seconds, a wait in seconds, abandonment in percent. */
+  /**
+   * Limits: calls that wait, service level in percent and its T in seconds, a wait in seconds, abandonment in percent,
+   * answers today, agents that are ready.
+   */
   readonly target: {
+    readonly waiting: number;
     readonly level: number;
     readonly seconds: number;
     readonly wait: number;
     readonly abandon: number;
+    /** Null: a day has none. */
+    readonly answered: number | null;
+    readonly ready: number;
   };
+  /** By state, how many seconds in it are many; a state that is not there has no such limit. */
+  readonly thresholds: Readonly<Record<string, number>>;
 };
 
 const PAGES: readonly Page[] = ['board', 'agents', 'lists', 'status'];
@@ -36,6 +45,26 @@ const isSource = (text: string | null): text is Source => text !== null && Objec
 function numberOf(text: string | null, usual: number): number {
   const number = Number(text);
   return text !== null && text !== '' && number >= 0 ? number : usual;
+}
+
+/** Seconds in a state after which somebody should look. */
+const THRESHOLDS: Readonly<Record<string, number>> = {
+  ringing: 20,
+  'on-call': 600,
+  Busy: 600,
+  Wrap: 120,
+  Away: 900,
+  Unexpected: 30,
+  Failed: 30,
+};
+
+/** @param text as `Busy:900,Wrap:60`, over those that there are */
+function thresholdsOf(text: string | null): Readonly<Record<string, number>> {
+  const given = (text ?? '').split(',').flatMap((one) => {
+    const [state = '', seconds = ''] = one.split(':');
+    return state !== '' && /^\d{1,6}$/.test(seconds) ? [[state, Number(seconds)] as const] : [];
+  });
+  return { ...THRESHOLDS, ...Object.fromEntries(given) };
 }
 
 function zoneOf(name: string | null): string | null {
@@ -66,7 +95,11 @@ export function readView(search: string, isDarkLiked: boolean, liked: string): V
       seconds: THRESHOLDS_SECONDS.find((one) => one === Number(given.get('slt'))) ?? 20,
       wait: numberOf(given.get('wait'), 60),
       abandon: numberOf(given.get('abandon'), 5),
+      waiting: numberOf(given.get('waiting'), 5),
+      answered: given.get('answered') === null ? null : numberOf(given.get('answered'), 0),
+      ready: numberOf(given.get('ready'), 1),
     },
+    thresholds: thresholdsOf(given.get('states')),
   };
 }
 
