@@ -11,12 +11,12 @@ import {
 } from '@callfold/core';
 import { normalise, parseTime } from '@callfold/sources';
 import { inputOf } from './inputs.ts';
+import { logPages } from './log-pages.ts';
 import type { At, Codec, Log, LogRecord } from './ports.ts';
 import { Refused } from './ports.ts';
 
 /** Finds one subject's events in the raw log, by its key's partition, and explains it: for the command, the API, the page. */
 
-const PAGE_RECORDS = 5_000;
 /**
  * More events of one subject than this are not explained: nobody reads them, and an id that stands for many is a
  * mistake.
@@ -123,10 +123,9 @@ async function scan(
   const key = subjectKey(query.tenantId, query.id);
   const scanned = (upTo: number): Scan => ({ seen, erased, clock, place: { ...at, start, upTo } });
 
-  for (let offset = first; offset < end; ) {
-    const batch = await log.read(at, offset, PAGE_RECORDS);
-    await codec.prepare(batch.records);
-    for (const record of batch.records) {
+  for await (const { records, next } of logPages(log, at, first, end)) {
+    await codec.prepare(records);
+    for (const record of records) {
       if (isPast(record, query.at)) return scanned(record.offset);
       clock = Math.max(clock, record.appendedAt);
       if (record.value === null) {
@@ -148,9 +147,7 @@ async function scan(
       seen.push({ event: normalise(raw), loggedAt, clock, offset: its, ...(refused && { refused }) });
       if (seen.length > eventsMax) throw tooMany(query, eventsMax);
     }
-    if (batch.next <= offset) return scanned(offset);
-    offset = batch.next;
-    progress(offset, first, end, at);
+    progress(next, first, end, at);
   }
   return scanned(end);
 }
