@@ -1,4 +1,5 @@
 import type { Config } from '@callfold/adapters';
+import type { ProgressOutput } from './progress.ts';
 
 /** What every command gets, and what it answers with: the process's exit code. */
 export const EXIT = { done: 0, failed: 1, usage: 2, differences: 3, precondition: 4 } as const;
@@ -12,6 +13,8 @@ export type Context = {
   /** Progress and messages. */
   say(text: string): void;
   readonly json: boolean;
+  /** Where it is shown how far a long command is; absent: on standard error. */
+  readonly shows?: ProgressOutput;
   /** Set by the first Ctrl-C or SIGTERM. */
   readonly stop: { readonly requested: boolean; readonly wanted: Promise<void> };
 };

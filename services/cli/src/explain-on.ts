@@ -7,7 +7,7 @@ import { EXIT } from './command.ts';
 import { explanationText } from './explanation.ts';
 import { liveJson, liveText, lookAtLive } from './live-subject.ts';
 import type { Progress as Bar } from './progress.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, shownTo } from './progress.ts';
 import type { Site } from './site.ts';
 import { answerSubject } from './subject.ts';
 
@@ -16,13 +16,14 @@ import { answerSubject } from './subject.ts';
 export type ExplainQuery = SubjectQuery & { readonly archive?: string };
 
 /** One bar for each partition that is read. */
-function createTold({ say }: Context): { readonly progress: ScanProgress; end(): void } {
+function createTold(context: Context): { readonly progress: ScanProgress; end(): void } {
   const known = new Map<string, Bar>();
   let last: Bar | undefined;
   return {
     progress(offset, start, end, at) {
       const name = placeText(at);
-      const bar = known.get(name) ?? createProgress({ noun: `records of ${name}`, total: end - start, say });
+      const bar =
+        known.get(name) ?? createProgress({ noun: `records of ${name}`, total: end - start, ...shownTo(context) });
       known.set(name, bar);
       if (last !== bar) last?.end();
       last = bar;
@@ -51,7 +52,7 @@ export async function explainOn(site: Site, asked: ExplainQuery, context: Contex
   const texts: string[] = [];
   const explanations: Record<string, unknown>[] = [];
   for (const explained of answer.found) {
-    const live = await lookAtLive({ site, settings, explained, isPast: query.at !== undefined, say });
+    const live = await lookAtLive({ site, settings, explained, isPast: query.at !== undefined, ...context });
     if (json) explanations.push({ ...explanationJson(explained), live: liveJson(live) });
     else texts.push(explanationText(explained) + liveText(live));
   }

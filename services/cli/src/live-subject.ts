@@ -16,7 +16,7 @@ import {
 } from '@callfold/engine';
 import { projectorRole } from '@callfold/projector';
 import type { Context } from './command.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, shownTo } from './progress.ts';
 import { changes } from './replay-outcomes.ts';
 import type { Site } from './site.ts';
 import { visible } from './text-lines.ts';
@@ -54,13 +54,12 @@ export type LiveSubject = {
   readonly sights: readonly Sight[];
 };
 
-type Looking = {
+type Looking = Pick<Context, 'say' | 'shows'> & {
   readonly site: Site;
   readonly settings: Settings;
   readonly explained: Explained;
   /** It was asked for a moment, up to which the explanation goes. */
   readonly isPast: boolean;
-  readonly say: Context['say'];
 };
 
 const atOf = ({ place: { topic, partition } }: Explained): At => ({ topic, partition });
@@ -97,7 +96,7 @@ function stoodBy({ isPast, explained: { place } }: Looking): (stood: Stood) => b
 }
 
 async function standingOf(looking: Looking): Promise<StandingRecord[]> {
-  const { site, settings, explained, say } = looking;
+  const { site, settings, explained } = looking;
   const { explanation } = explained;
   const stoodThen = stoodBy(looking);
   const { source, tenantId, subjectId, timeline } = explanation;
@@ -110,7 +109,7 @@ async function standingOf(looking: Looking): Promise<StandingRecord[]> {
   const at = atOf(explained);
   const found: Stood[] = [];
   let read = 0;
-  const progress = createProgress({ noun: 'derived records', say });
+  const progress = createProgress({ noun: 'derived records', ...shownTo(looking) });
   for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {})) {
     for (const one of records) if (isIts(one) && stoodThen(one)) found.push(one);
     progress.at((read += records.length));

@@ -45,6 +45,12 @@ const CLEAR = '\r\u001b[K';
 
 type Sample = { readonly at: number; readonly done: number; readonly bytes: number };
 
+/** As whoever runs the command sees it. */
+export const shownTo = ({ say, shows }: Pick<ProgressOptions, 'say'> & { readonly shows?: ProgressOutput }) => ({
+  say,
+  ...(shows && { output: shows }),
+});
+
 export function createProgress(options: ProgressOptions): Progress {
   const { noun, say, total = null, totalBytes = null } = options;
   const { output = process.stderr, now = () => performance.now(), done = 0, bytes = 0 } = options;

@@ -8,6 +8,7 @@ import { explainOn } from './explain-on.ts';
 import { offsetsOn } from './offsets.ts';
 import type { Said, SiteCommand } from './on-site.ts';
 import { problemsOf } from './services.ts';
+import type { ProgressOutput } from './progress.ts';
 import type { Site } from './site.ts';
 import { statusOn } from './status-text.ts';
 import type { TargetOptions } from './targets.ts';
@@ -35,6 +36,9 @@ function commandsOf({ services }: Parts): Commands {
   return { ...dlq, explain: explainOn, offsets: offsetsOn, status, verify: verifyOn };
 }
 
+/** The terminal here is not that of whoever asks: lines now and then go back to them. */
+const ELSEWHERE: ProgressOutput = { isTTY: false, write: () => undefined };
+
 /** Nobody waits for an answer that says nothing for some minutes. */
 const STILL_HERE_MS = 10_000;
 
@@ -59,6 +63,7 @@ export function addCommandRoutes(app: FastifyInstance, parts: Parts): void {
         out: (out) => write({ out }),
         say: (say) => write({ say }),
         json: request.body.json === true,
+        shows: ELSEWHERE,
         stop,
       };
       const stillHere = setInterval(() => lines.writable && lines.write('\n'), STILL_HERE_MS);

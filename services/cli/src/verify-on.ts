@@ -7,7 +7,7 @@ import { siteWith } from './archiving.ts';
 import type { Context, Exit } from './command.ts';
 import { EXIT } from './command.ts';
 import { explanationText } from './explanation.ts';
-import { createProgress, grouped } from './progress.ts';
+import { createProgress, grouped, shownTo } from './progress.ts';
 import type { Site } from './site.ts';
 import { explainWords, rawOf } from './subject.ts';
 import type { Target, TargetOptions } from './targets.ts';
@@ -122,7 +122,7 @@ export async function verifyOn(topics: Site, options: VerifyOptions, context: Co
   const site = siteWith(topics, options.archive, config);
   const targets = await targetsOf(site, options);
   const sample = sampleOf(options, say);
-  const progress = createProgress({ noun: 'records', total: await recordsIn(site, targets), say });
+  const progress = createProgress({ noun: 'records', total: await recordsIn(site, targets), ...shownTo(context) });
   const told: Context = { ...context, say: progress.say };
   const sums: Sums = { same: 0, found: 0, before: 0, waiting: 0, compared: 0, explained: 0 };
   let read = 0;

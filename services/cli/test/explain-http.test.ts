@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '@callfold/adapters';
 import { readConfig, startHttp } from '@callfold/adapters';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Context, Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
 import { explainCommand } from '../src/commands/explain.ts';
@@ -99,6 +99,25 @@ describe('callfold explain, of a dev nearby', () => {
         },
       ],
     });
+  });
+
+  test('shows how far it is to whoever asks, and not on the terminal of dev', async () => {
+    const dev = await openDev();
+    tell(dev);
+    const { isTTY } = process.stderr;
+    const onTerminal = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 1_000));
+    try {
+      process.stderr.isTTY = true;
+      const { said } = await run(dev.url, 'c-1');
+      expect(said).toMatch(/^4 of 4 records of callfold\.raw\.callcenter24\/\d, 100 %/m);
+      expect(onTerminal).not.toHaveBeenCalled();
+    } finally {
+      process.stderr.isTTY = isTTY;
+      clock.mockRestore();
+      onTerminal.mockRestore();
+    }
   });
 
   test('goes back to a moment', async () => {
