@@ -60,6 +60,23 @@ export function scriptedDay(now) {
   /** @param {string} id @param {number} ago @param {number} waits */
   const abandoned = (id, ago, waits) =>
     call(id, ago, [0, 'Participant join (Contact)'], [waits, 'Participant leave (Contact)'], [waits + 1, 'Call ended']);
+  /** It rang at two agents in turn, and at nobody in time. @param {string} id @param {number} ago */
+  const voicemail = (id, ago) =>
+    call(
+      id,
+      ago,
+      [0, 'Registred in CallCenter24'],
+      [1, 'Registred in Bitrix'],
+      [2, 'Participant join (Contact)'],
+      [6, 'Sending a request to display the call screen - [Maya Okafor] (Available)'],
+      [8, 'Show call screen - [Maya Okafor]'],
+      [24, 'no-answer'],
+      [25, 'Sending a request to display the call screen - [Ирина Соколова] (Busy)'],
+      [29, 'Show call screen - [Ирина Соколова]'],
+      [47, 'Redirect to voice mail'],
+      [66, 'Record added'],
+      [68, 'Call ended'],
+    );
   /** @param {string} id @param {number} ago */
   const waiting = (id, ago) => call(id, ago, [0, 'Participant join (Contact)']);
   return [
@@ -91,7 +108,7 @@ export function scriptedDay(now) {
       waiting: 1,
       outcomes: { abandoned: 2, answered: 4, voicemail: 1 },
       events: [
-        ...call('CA-1006', 5, [0, 'Participant join (Contact)'], [45, 'Redirect to voice mail'], [60, 'Call ended']),
+        ...voicemail('CA-1006', 5),
         ...abandoned('CA-1007', 4, 12),
         ...call('CA-1010', 0.2, [0, 'Participant join (Anna Berg)']),
       ],

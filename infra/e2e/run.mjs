@@ -20,6 +20,7 @@ import { AGREE_MS, FRESH_MS, mark, outage, STALE_MS, standing, tile } from './lo
 import { agreesWithStatus, namesMissing, showsLetter } from './operations.mjs';
 import { openParts } from './parts.mjs';
 import { openDev, openFront, until } from './stage.mjs';
+import { SUBJECT_CHECKS } from './subjects.mjs';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -251,6 +252,11 @@ async function breakParts(browser, dir) {
   }
 }
 
+/** One of these is there as soon as a view has what it is of. */
+const THERE = '[data-agent], [data-list="abandoned"] tbody tr, [data-timeline], [data-lost] tbody tr, [data-true]';
+/** Those that the README has. */
+const PICTURES = new Set(['board', 'big-screen', 'call']);
+
 /** @param {import('playwright-core').Browser} browser @param {string} url @param {string} images */
 async function lookAround(browser, url, images) {
   const views = {
@@ -259,17 +265,25 @@ async function lookAround(browser, url, images) {
     lists: { query: 'view=lists&theme=light&lang=ru', width: 1440, height: 960 },
     'big-screen': { query: 'big=1&theme=dark', width: 1600, height: 900 },
     phone: { query: 'theme=dark', width: 390, height: 800 },
+    call: { query: 'view=call&id=CA-1006&theme=light', width: 1440, height: 1160 },
+    'call-phone': { query: 'view=call&id=CA-1003&theme=dark&lang=ru', width: 390, height: 800 },
+    chat: { query: 'view=chat&id=chat-3&theme=dark', width: 1440, height: 960 },
+    agent: { query: 'view=agent&id=vcc-204&theme=light', width: 1440, height: 960 },
+    named: { query: 'view=agent&id=Maya+Okafor&theme=dark', width: 1440, height: 960 },
+    help: { query: 'view=help&theme=dark', width: 1440, height: 960 },
+    lost: { query: 'view=lost&theme=light', width: 1440, height: 960 },
+    truth: { query: 'view=truth&theme=light&lang=ru', width: 1440, height: 960 },
   };
   for (const [name, { query, width, height }] of Object.entries(views)) {
     await check(`axe finds nothing: ${name}`, async () => {
       const page = await browser.newPage({ viewport: { width, height }, locale: 'en-GB', bypassCSP: true });
       await page.goto(`${url}/?${query}`);
       await until('the page has what is there', AGREE_MS, async () => {
-        const isThere = (await page.locator('[data-agent], [data-list="abandoned"] tbody tr').count()) > 0;
+        const isThere = (await page.locator(THERE).count()) > 0;
         return isThere && (await standing(page)) === 'live';
       });
       await axe(page);
-      if (name === 'board' || name === 'big-screen') await page.screenshot({ path: join(images, `${name}.png`) });
+      if (PICTURES.has(name)) await page.screenshot({ path: join(images, `${name}.png`) });
       await page.close();
     });
   }
@@ -304,6 +318,8 @@ async function main(dir, executablePath) {
     });
     const scene = { dev, front, page };
     await playDay(scene);
+    for (const [what, work] of SUBJECT_CHECKS) await check(what, () => work(scene));
+    await mark(page);
     await lookAround(browser, front.url, images);
     await openAnew(scene, browser);
     await operate(scene, browser);

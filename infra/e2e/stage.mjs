@@ -90,6 +90,10 @@ export async function openDev(dir) {
       const { stdout } = await run(process.execPath, [COMMAND, ...args], { env });
       return stdout;
     },
+    /** What `callfold explain --json` says. @param {string} kind @param {string} id @returns {Promise<any[]>} */
+    async explain(kind, id) {
+      return JSON.parse(await this.callfold(['explain', kind, id, '--json'])).explanations;
+    },
     /** `callfold report` over the console's day. @param {{ from: string, to: string }} day */
     async report({ from, to }) {
       const args = [COMMAND, 'report', '--json', '--zone', noonZone(), '--from', from, '--to', to];

@@ -56,9 +56,9 @@ afterEach(() => vi.unstubAllGlobals());
 
 test('a call that was answered and transferred waits since its last agent left, ringing or not', () => {
   const talked = [
-    { agent: 'Ann', leftAt: at(70) },
-    { agent: 'Bob', leftAt: at(90) },
-    { agent: 'Cem', leftAt: null },
+    { agent: 'Ann', joinedAt: at(1), leftAt: at(70) },
+    { agent: 'Bob', joinedAt: at(1), leftAt: at(90) },
+    { agent: 'Cem', joinedAt: at(1), leftAt: null },
   ];
   const transferred = call('t', { answeredAt: at(10), agents: talked, phase: 'ringing', since: at(95) });
   expect(waitingSince(transferred)).toBe(DAY + 90_000);

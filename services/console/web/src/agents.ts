@@ -3,6 +3,7 @@ import type { BarPart, Days } from './agent-bar.ts';
 import { barOf } from './agent-bar.ts';
 import type { Level } from './board-figures.ts';
 import { h } from './dom.ts';
+import { subjectLink } from './subject-link.ts';
 import type { Agent, Model } from './model.ts';
 import { shownNow } from './model.ts';
 import { shape } from './tiles.ts';
@@ -97,7 +98,7 @@ function cardView({ key, agent, ms, threshold, part, bar }: Card, say: Say): VNo
   return h(
     'li',
     { key, class: `agent ${level} ${doesOf(agent.state)}`, 'data-agent': agent.agentId },
-    h('strong', null, agent.agentId),
+    h('strong', null, subjectLink({ kind: 'agent', id: agent.agentId, tenantId: agent.tenantId }, agent.agentId)),
     h(
       'span',
       { class: 'state' },
@@ -113,13 +114,15 @@ function cardView({ key, agent, ms, threshold, part, bar }: Card, say: Say): VNo
   );
 }
 
-export function agentsView(model: Model, days: Days | null, { thresholds }: View, say: Say): VNode {
+/** @param areInNeed only those that need attention */
+export function agentsView(model: Model, days: Days | null, { thresholds }: View, say: Say, areInNeed = false): VNode {
   const now = shownNow(model);
   const cards = [...model.agents.entries()]
     .filter(([, { state }]) => state !== 'LoggedOut')
     .map(([key, agent]) => cardOf(key, agent, { now, days, thresholds }))
+    .filter(({ part }) => !areInNeed || part > 1)
     .sort((a, b) => (b.part > 1 || a.part > 1 ? b.part - a.part : 0) || (a.agent.agentId < b.agent.agentId ? -1 : 1));
-  if (cards.length === 0) return h('p', { class: 'empty' }, say('nobody'));
+  if (cards.length === 0) return h('p', { class: 'empty' }, say(areInNeed ? 'helpNobody' : 'nobody'));
   return h(
     'ul',
     // A list without its marks is none to some readers of screens.

@@ -1,6 +1,7 @@
 import type { Source } from '@callfold/core';
 import { isWaiting, waitingSince } from '../../src/board-values.ts';
 import type { Chat, Model } from './model.ts';
+import type { SubjectRef } from './links.ts';
 import { shownNow, zoneOf } from './model.ts';
 import type { Ended, EndedBy } from './outcomes.ts';
 import { faultText, reasonText } from './reasons.ts';
@@ -13,6 +14,8 @@ import { span } from './words.ts';
 type Row = {
   readonly key: string;
   readonly cells: readonly string[];
+  /** Whose page the cell with its id leads to. */
+  readonly subject?: SubjectRef;
   readonly level?: string;
   /** How many it stands for; absent: one. */
   readonly count?: number;
@@ -43,7 +46,8 @@ function waitingRows(model: Model, { target }: View, say: Say): Row[] {
     .map(([key, call]) => {
       const ms = now - waitingSince(call);
       const state = say(call.phase === 'ringing' ? 'state.ringing' : 'state.waiting');
-      return { key, cells: [call.callId, span(ms, say), state], level: ms > target.wait * 1_000 ? 'bad' : '' };
+      const subject = { kind: 'call', id: call.callId, tenantId: call.tenantId } as const;
+      return { key, subject, cells: [call.callId, span(ms, say), state], level: ms > target.wait * 1_000 ? 'bad' : '' };
     });
 }
 
@@ -56,6 +60,7 @@ function endedRow(one: Ended, zone: string, language: Language, say: Say, more: 
   const waited = one.waitMs === null ? '–' : span(one.waitMs, say);
   return {
     key: one.outcomeId,
+    subject: { kind: 'call', id: one.callId, tenantId: one.tenantId },
     cells: [clock(one.endedAt ?? one.occurredAt, zone, language), one.callId, waited, ...more, why],
     level: one.inferred ? 'inferred' : '',
   };
@@ -73,9 +78,13 @@ function manualRows(model: Model, say: Say): Row[] {
   const now = shownNow(model);
   return [...model.chats.entries()]
     .filter(([, { status, since }]) => status === 'Manual' && since !== null)
-    .map(([key, chat]) => ({ key, id: chat.chatId, ms: now - Date.parse(chat.since ?? '') }))
+    .map(([key, chat]) => ({ key, chat, ms: now - Date.parse(chat.since ?? '') }))
     .sort((a, b) => b.ms - a.ms)
-    .map(({ key, id, ms }) => ({ key, cells: [id, span(ms, say)] }));
+    .map(({ key, chat: { chatId: id, tenantId }, ms }) => ({
+      key,
+      subject: { kind: 'chat', id, tenantId },
+      cells: [id, span(ms, say)],
+    }));
 }
 
 function failedRows(failed: readonly Ended[], isMore: boolean, language: Language): Row[] {

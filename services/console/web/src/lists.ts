@@ -2,8 +2,10 @@ import type { VNode } from 'preact';
 import { h } from './dom.ts';
 import type { List } from './list-rows.ts';
 import { countText, listsOf } from './list-rows.ts';
+import { subjectLink } from './subject-link.ts';
 import type { Model } from './model.ts';
 import type { EndedBy } from './outcomes.ts';
+import type { TableRow } from './table-view.ts';
 import { tableView } from './table-view.ts';
 import type { View } from './view.ts';
 import type { Say } from './words.ts';
@@ -12,7 +14,13 @@ import type { Say } from './words.ts';
 
 const SHOWN_MOST = 15;
 
-function listView(list: List, say: Say): VNode {
+/** The cell with its subject's id leads to the page of that. */
+function linked({ key, level, cells, subject }: List['rows'][number]): TableRow {
+  const its = cells.map((cell) => (subject?.id === cell ? subjectLink(subject, cell) : cell));
+  return { key, cells: its, ...(level !== undefined && { level }) };
+}
+
+export function listView(list: List, say: Say): VNode {
   const { id, title, rows, isMore = false, none } = list;
   const rest = rows.length - SHOWN_MOST;
   const count = rows.reduce((sum, row) => sum + (row.count ?? 1), 0);
@@ -20,7 +28,9 @@ function listView(list: List, say: Say): VNode {
     'section',
     { class: 'list', key: id, 'data-list': id },
     h('h2', { id: `list-${id}` }, title, ' ', h('span', { class: 'number' }, countText(count, isMore, say))),
-    rows.length === 0 ? h('p', { class: 'empty' }, none) : tableView(id, list.heads, rows.slice(0, SHOWN_MOST)),
+    rows.length === 0
+      ? h('p', { class: 'empty' }, none)
+      : tableView(id, list.heads, rows.slice(0, SHOWN_MOST).map(linked)),
     rest > 0 && h('p', { class: 'empty' }, say(isMore ? 'truncatedMore' : 'truncated', { N: rest })),
   );
 }

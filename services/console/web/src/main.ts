@@ -6,13 +6,18 @@ import { agentsView } from './agents.ts';
 import { boardView } from './board.ts';
 import { createCopying } from './copy.ts';
 import { h } from './dom.ts';
+import { NOWHERE } from './links.ts';
+import { goesHere } from './subject-link.ts';
 import { listsView } from './lists.ts';
+import { readLost } from './lost.ts';
 import type { Model } from './model.ts';
 import { emptyModel, paused, seen, STALE_MS, zoneOf } from './model.ts';
+import type { NamedRecords } from './named-calls.ts';
+import { readNamed } from './named-calls.ts';
 import type { Told } from './operations.ts';
 import { createOperations, isOldNow } from './operations.ts';
 import { operationsView } from './operations-view.ts';
-import type { EndedBy } from './outcomes.ts';
+import type { EndedBy, EndedList, Question } from './outcomes.ts';
 import { createLists, readEnded } from './outcomes.ts';
 import type { Past } from './past.ts';
 import { askJson, createPoll } from './poll.ts';
@@ -20,6 +25,11 @@ import type { Standing } from './standing.ts';
 import { standingOf, whyText } from './standing.ts';
 import { followStream } from './stream.ts';
 import type { Page, View } from './view.ts';
+import { createExplained } from './explained.ts';
+import { answerBody } from './answers.ts';
+import { questionsOf } from './questions.ts';
+import { questionsView } from './questions-view.ts';
+import { subjectBody } from './subject-body.ts';
 import { linkTo, readView } from './view.ts';
 import type { Say } from './words.ts';
 import { sayIn, span } from './words.ts';
@@ -29,6 +39,8 @@ const KEY = 'callfold-key';
 const DRAW_MS = 250;
 /** How often what grows slowly is asked for: the last hour, and agents' days. */
 const SLOW_MS = 60_000;
+/** And what came of calls: of the last hour, and of those that name an agent. */
+const SOON_MS = 5_000;
 /** What is old is seen to be so early enough, whatever comes or does not. */
 const LOOK_MS = 500;
 /** Problems that another key may mend. */
@@ -54,15 +66,20 @@ const viewNow = (): View =>
 const keyNow = (): string | null => sessionStorage.getItem(KEY);
 
 function go(event: Event, link: string): void {
+  const { page, subject } = viewNow();
   event.preventDefault();
   history.pushState(null, '', link);
   draw();
+  const now = viewNow();
+  if (now.page === page && now.subject.id === subject.id) return;
+  // Another page: read from its beginning, by whatever reads it.
+  scrollTo(0, 0);
+  document.querySelector('main')?.focus();
 }
 
 function link(text: string, changes: Readonly<Record<string, string | null>>, isCurrent = false): VNode {
   const href = linkTo(location.search, changes);
-  const onClick = (event: Event): void => go(event, href);
-  return h('a', { href, onClick, key: text, ...(isCurrent && { 'aria-current': 'page' as const }) }, text);
+  return h('a', { href, 'data-go': '', key: text, ...(isCurrent && { 'aria-current': 'page' as const }) }, text);
 }
 
 function clockText(at: number, zone: string, language: string): string {
@@ -116,7 +133,8 @@ function togglePause(): void {
 }
 
 function head(standing: Standing, view: View, say: Say): VNode {
-  const page = (name: Page): VNode => link(say(name), { view: name === 'board' ? null : name }, view.page === name);
+  const page = (name: Page): VNode =>
+    link(say(name), { ...NOWHERE, view: name === 'board' ? null : name }, view.page === name);
   return h(
     'header',
     null,
@@ -193,8 +211,24 @@ function body(standing: Standing, view: View, say: Say): VNode {
   if (!model.isThere || needsKey) return notice(standing, say);
   const shown = seen(held?.model ?? model, view);
   const { ended, past, days } = held ?? asked();
-  if (view.page !== 'lists') daysPoll.want(questionOf(view));
-  if (view.page === 'agents') return agentsView(shown, daysOf(days), view, say);
+  const { page: name } = view;
+  if (name === 'call' || name === 'chat' || name === 'agent')
+    return subjectBody(name, { model: held?.model ?? model, view, say, isHeld: held !== null }, { explained, named });
+  if (name !== 'lists') daysPoll.want(questionOf(view));
+  if (name === 'lost') lost.want(questionOf(view));
+  if (name === 'help' || name === 'lost' || name === 'truth')
+    return answerBody(name, {
+      model,
+      shown,
+      ended,
+      days,
+      lost: lost.told.value,
+      standing,
+      isListsOld: lists.isOld,
+      view,
+      say,
+    });
+  if (name === 'agents') return agentsView(shown, daysOf(days), view, say);
   if (view.page === 'lists') return listsView(shown, ended, view, say);
   pastPoll.want(questionOf(view));
   const agents = h(
@@ -219,7 +253,8 @@ function page(): VNode {
   const standing = standingOf(model, lists.isOld);
   document.documentElement.dataset['theme'] = view.theme;
   document.documentElement.lang = view.language;
-  document.title = `${say(view.page)} · callfold`;
+  const { id } = view.subject;
+  document.title = `${say(view.page)}${id === '' ? '' : ` ${id}`} · callfold`;
   return h(
     'div',
     { class: `${view.isBig ? 'big' : ''} ${isOld(standing, view) ? 'old' : ''}` },
@@ -229,7 +264,8 @@ function page(): VNode {
       { role: 'status', 'aria-live': 'polite', class: 'hidden' },
       held === null ? standingText(standing, say) : `${say('pausedSince')} ${standingText(standing, say)}`,
     ),
-    h('main', null, body(standing, view, say)),
+    !view.isBig && questionsView(questionsOf(seen(model, view), lists.ended, location.search), view, say),
+    h('main', { tabIndex: -1 }, body(standing, view, say)),
   );
 }
 
@@ -250,10 +286,19 @@ function drawSoon(): void {
   );
 }
 
-const lists = createLists((signal) => {
+function questionNow(): Question {
   const { tenant, source } = viewNow();
-  return readEnded({ tenant, source, key: keyNow(), from: model.figures?.from ?? '' }, signal);
-}, drawSoon);
+  return { tenant, source, key: keyNow(), from: model.figures?.from ?? '' };
+}
+
+const lists = createLists((signal) => readEnded(questionNow(), signal), drawSoon);
+const lost = createPoll<EndedList>(
+  (_query, signal) => readLost(questionNow(), model.clock.now(), signal),
+  SOON_MS,
+  drawSoon,
+);
+const explained = createExplained(keyNow, drawSoon);
+const named = createPoll<NamedRecords>((query, signal) => readNamed(query, keyNow(), signal), SOON_MS, drawSoon);
 const operations = createOperations(keyNow, drawSoon);
 const pastPoll = createPoll<Past>(
   (query, signal) => askJson(`/v1/history${query}`, keyNow(), signal),
@@ -288,6 +333,10 @@ followStream({
   },
 });
 addEventListener('popstate', draw);
+root?.addEventListener('click', (event) => {
+  const href = goesHere(event);
+  if (href !== null) go(event, href);
+});
 // A wall has nothing to click, and whoever came there by a click comes back by a key.
 addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && viewNow().isBig) go(event, linkTo(location.search, { big: null }));

@@ -15,7 +15,7 @@ type Named = 'kind' | 'tenantId' | 'source';
 type CallTimes = 'since' | 'queuedAt' | 'answeredAt';
 
 export type Call = Json<Pick<CallAggregate, Named | 'callId' | 'phase' | CallTimes>, CallTimes> & {
-  readonly agents: readonly Json<Pick<CallAgent, 'agent' | 'leftAt'>, 'leftAt'>[];
+  readonly agents: readonly Json<CallAgent, 'joinedAt' | 'leftAt'>[];
 };
 export type Chat = Json<Pick<ChatAggregate, Named | 'chatId' | 'status' | 'since'>, 'since'>;
 /** One that is named in calls has the same. */

@@ -4,7 +4,17 @@ import type { Json } from './model.ts';
 
 /** The last ended calls by what became of them, asked for again when figures have changed. */
 
-type Shown = 'outcomeId' | 'callId' | 'source' | 'outcome' | 'reason' | 'stage' | 'voicemailLeft' | 'fault' | 'waitMs';
+type Shown =
+  | 'outcomeId'
+  | 'callId'
+  | 'tenantId'
+  | 'source'
+  | 'outcome'
+  | 'reason'
+  | 'stage'
+  | 'voicemailLeft'
+  | 'fault'
+  | 'waitMs';
 type Times = 'endedAt' | 'occurredAt' | 'ingestedAt';
 export type Ended = Json<Pick<CallOutcome, Shown | 'inferred' | Times>, Times>;
 
@@ -20,7 +30,7 @@ export type EndedBy = {
   readonly failed: EndedList;
 };
 
-const NONE: EndedList = { ended: [], isMore: false };
+export const NONE: EndedList = { ended: [], isMore: false };
 export const NOTHING_ENDED: EndedBy = { abandoned: NONE, voicemail: NONE, failed: NONE };
 
 export type Question = {
@@ -32,13 +42,17 @@ export type Question = {
   readonly from: string;
 };
 
-const endOf = ({ endedAt, occurredAt }: Ended): string => endedAt ?? occurredAt;
+export const endOf = ({ endedAt, occurredAt }: Ended): string => endedAt ?? occurredAt;
 
 const LIMIT = 50;
 const MOST = 1_000;
 
 /** @throws where it was not answered */
-async function listOf(query: string, { tenant, source, key }: Question, signal: AbortSignal): Promise<EndedList> {
+export async function listOf(
+  query: string,
+  { tenant, source, key }: Question,
+  signal: AbortSignal,
+): Promise<EndedList> {
   const of = tenant === null ? '' : `&tenant=${encodeURIComponent(tenant)}`;
   const from = source === null || query.includes('source=') ? '' : `&source=${source}`;
   const headers: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };

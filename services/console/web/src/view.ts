@@ -4,12 +4,19 @@ import type { Language } from './words.ts';
 
 /** What the page shows stands in its address, so that it can be sent to somebody, and set up on a screen once. */
 
-export type Page = 'board' | 'agents' | 'lists' | 'status';
+export type Page = 'board' | 'agents' | 'lists' | 'status' | 'help' | 'lost' | 'truth' | 'call' | 'chat' | 'agent';
 export type Theme = 'dark' | 'light';
 
 export type View = {
   readonly page: Page;
   readonly tenant: string | null;
+  /** Of the page of one call, chat or agent: which, whose, of which day, and from where on the log is read. */
+  readonly subject: {
+    readonly id: string;
+    readonly of: string | null;
+    readonly day: string | null;
+    readonly from: string | null;
+  };
   /** Only subjects of this one; null: of all. */
   readonly source: Source | null;
   /** Only these agents, by name or by how their names begin; empty: all. */
@@ -38,8 +45,14 @@ export type View = {
   readonly thresholds: Readonly<Record<string, number>>;
 };
 
-const PAGES: readonly Page[] = ['board', 'agents', 'lists', 'status'];
+const PAGES: readonly Page[] = ['board', 'agents', 'lists', 'status', 'help', 'lost', 'truth', 'call', 'chat', 'agent'];
 const SOURCES: Readonly<Record<Source, true>> = { callcenter24: true, atlas: true, chatterfy: true, vonage: true };
+/** Who knows subjects of a kind; agents are named in calls, too. */
+export const SOURCES_OF: Readonly<Record<'call' | 'chat' | 'agent', readonly Source[]>> = {
+  call: ['callcenter24', 'atlas'],
+  chat: ['chatterfy'],
+  agent: ['vonage', 'callcenter24'],
+};
 const isSource = (text: string | null): text is Source => text !== null && Object.hasOwn(SOURCES, text);
 
 function numberOf(text: string | null, usual: number): number {
@@ -84,6 +97,7 @@ export function readView(search: string, isDarkLiked: boolean, liked: string): V
   return {
     page: PAGES.find((one) => one === given.get('view')) ?? 'board',
     tenant: given.get('tenant'),
+    subject: { id: given.get('id') ?? '', of: given.get('of'), day: given.get('day'), from: given.get('from') },
     source: isSource(source) ? source : null,
     agents: (given.get('agents') ?? '').split(',').filter((one) => one !== ''),
     zone: zoneOf(given.get('zone')),

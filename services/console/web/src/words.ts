@@ -1,4 +1,5 @@
 import { OPERATIONS_EN, OPERATIONS_RU } from './operations-words.ts';
+import { SUBJECT_EN, SUBJECT_RU } from './subject-words.ts';
 import { WHYS_EN, WHYS_RU } from './whys.ts';
 
 /** The page's texts, English and Russian. A vendor's own words stay as they came. */
@@ -6,6 +7,7 @@ import { WHYS_EN, WHYS_RU } from './whys.ts';
 const EN = {
   ...WHYS_EN,
   ...OPERATIONS_EN,
+  ...SUBJECT_EN,
   board: 'Board',
   lists: 'Lists',
   agents: 'Agents',
@@ -80,6 +82,34 @@ const EN = {
   days: 'd',
   hours: 'h',
   needsAttention: 'needs attention',
+  ask: 'Questions',
+  'ask.longest': 'Who waits longest?',
+  'ask.help': 'Whom to help?',
+  'ask.voicemail': 'Why did the last call go to voicemail?',
+  'ask.lost': 'What did we lose in the last hour, and why?',
+  'ask.true': 'Is what I see true?',
+  help: 'Whom to help',
+  helpNobody: 'Nobody is past the limit of a state.',
+  lost: 'Lost in the last hour',
+  lostFormula:
+    'Calls that were offered and that nobody answered, and voice-AI calls that failed, which ended in the last hour.',
+  lostNothing: 'Nothing was lost in the last hour.',
+  truth: 'Is what I see true?',
+  'truth.yes': 'Yes: it is live, and whole.',
+  'truth.no': 'No: not all of it, or not any more.',
+  'truth.console': 'The console is heard',
+  'truth.heard': 'last at {TIME}, {SPAN} ago',
+  'truth.data': 'What the log took is in it',
+  'truth.asOf': 'up to {TIME}, {SPAN} ago',
+  'truth.whole': 'It is all that there is',
+  'truth.all': 'nothing is away, and nothing is left out',
+  'truth.clock': 'Times are right',
+  'truth.clockOk': 'they are by the clock of the server; the one here is the same',
+  'truth.clockOff': 'they are by the clock of the server; the one here is {SPAN} off',
+  'truth.drawn':
+    'What was inferred is set in italics, or hatched on a timeline; what is a part says “at least”; old data has no colours.',
+  'truth.more': 'What is wrong, and the command that helps',
+  'truth.prove': 'Whether it is what the log gives, read afresh, proves',
   'state.waiting': 'waiting',
   'state.ringing': 'ringing',
   'state.on-call': 'on a call',
@@ -91,6 +121,7 @@ export type Word = keyof typeof EN;
 const RU: Readonly<Record<Word, string>> = {
   ...WHYS_RU,
   ...OPERATIONS_RU,
+  ...SUBJECT_RU,
   board: 'Табло',
   lists: 'Списки',
   agents: 'Операторы',
@@ -165,6 +196,33 @@ const RU: Readonly<Record<Word, string>> = {
   days: 'д',
   hours: 'ч',
   needsAttention: 'требует внимания',
+  ask: 'Вопросы',
+  'ask.longest': 'Кто ждёт дольше всех?',
+  'ask.help': 'Кому помочь?',
+  'ask.voicemail': 'Почему последний звонок ушёл на голосовую почту?',
+  'ask.lost': 'Что потеряли за последний час и почему?',
+  'ask.true': 'Верно ли то, что я вижу?',
+  help: 'Кому помочь',
+  helpNobody: 'Никто не вышел за предел состояния.',
+  lost: 'Потери за последний час',
+  lostFormula: 'Поступившие звонки, на которые никто не ответил, и сбои голосового ИИ за последний час.',
+  lostNothing: 'За последний час ничего не потеряно.',
+  truth: 'Верно ли то, что я вижу?',
+  'truth.yes': 'Да: данные текущие и полные.',
+  'truth.no': 'Нет: не все или уже не текущие.',
+  'truth.console': 'Консоль на связи',
+  'truth.heard': 'последний раз в {TIME}, {SPAN} назад',
+  'truth.data': 'Принятое журналом учтено',
+  'truth.asOf': 'до {TIME}, {SPAN} назад',
+  'truth.whole': 'Это всё, что есть',
+  'truth.all': 'всё доступно, ничего не пропущено',
+  'truth.clock': 'Время верное',
+  'truth.clockOk': 'оно по часам сервера; часы здесь такие же',
+  'truth.clockOff': 'оно по часам сервера; часы здесь расходятся на {SPAN}',
+  'truth.drawn':
+    'Предположенное выделено курсивом или штриховкой; неполное отмечено «не меньше»; устаревшее теряет цвета.',
+  'truth.more': 'Что не так и какая команда поможет',
+  'truth.prove': 'То же ли даёт журнал, прочитанный заново, докажет',
   'state.waiting': 'ждёт',
   'state.ringing': 'звонит',
   'state.on-call': 'в разговоре',
@@ -194,3 +252,6 @@ export function span(ms: number, say: Say): string {
   if (hours > 0) return `${hours}:${two(minutes)}:${two(seconds % 60)}`;
   return `${minutes}:${two(seconds % 60)}`;
 }
+
+/** Its words, or what stands for them where there are none. */
+export const wordOr = (word: string, text: string, say: Say): string => (isWord(word) ? say(word) : text);
