@@ -66,7 +66,7 @@ export function createLook<Seen>(read: () => Promise<Seen>, { clock, limits, wha
     async latest() {
       if (running === null && clock.now() >= restsUntil) running = run();
       if (running !== null) await shortly(running);
-      const why = trouble ?? (seen === null ? `${what} is still being read` : null);
+      const why = trouble ?? (seen === null ? `still being read: ${what}` : null);
       if (seen !== null) return { seen, trouble: why };
       throw new ProblemError(trouble === null ? 'starting' : 'away', why ?? what, {}, RETRY_SECONDS);
     },

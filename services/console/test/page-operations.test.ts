@@ -199,3 +199,19 @@ test('it is asked for while it is looked at, with the key, and no longer', async
   expect(asked).toHaveLength(4);
   expect(operations.told).toMatchObject({ status: { generation: '1' }, problem: { code: 'no-answer' } });
 });
+
+test('dead letters that are still read do not keep the rest back', async () => {
+  vi.stubGlobal('fetch', async (path: string) => {
+    if (path === '/v1/status') return Response.json(STATUS);
+    const body = { code: 'starting', detail: 'still being read: the dead letters' };
+    return new Response(JSON.stringify(body), { status: 503, headers: { 'content-type': 'application/problem+json' } });
+  });
+  const operations = createOperations(
+    () => null,
+    () => undefined,
+  );
+  operations.want();
+  const told = { status: { generation: '1' }, letters: null, problem: { code: 'starting' } };
+  await vi.waitFor(() => expect(operations.told).toMatchObject(told));
+  expect(lookedText(operations.told, NOW, speaking()).why).toContain('still being read: the dead letters');
+});

@@ -31,6 +31,9 @@ const rank = (state: string): number => {
   return found < 0 ? ORDER.length : found;
 };
 
+/** A day is no clock: its bars do not move with every second. */
+const STEP_MS = 10_000;
+
 /** @param days null: they were not told yet, and nothing is drawn */
 export function barOf(key: string, agent: Agent, days: Days | null, now: number): readonly BarPart[] {
   if (days === null) return [];
@@ -46,6 +49,6 @@ export function barOf(key: string, agent: Agent, days: Days | null, now: number)
   }
   return [...times]
     .filter(([, ms]) => ms > 0)
-    .map(([state, ms]) => ({ state, ms }))
+    .map(([state, ms]) => ({ state, ms: ms < STEP_MS ? ms : ms - (ms % STEP_MS) }))
     .sort((a, b) => rank(a.state) - rank(b.state) || (a.state < b.state ? -1 : 1));
 }

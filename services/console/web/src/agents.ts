@@ -75,7 +75,7 @@ function dayView(bar: readonly BarPart[], say: Say): VNode | null {
     const does = doesOf(state);
     const width = Math.max(LEAST_WIDTH, (ms / all) * BAR_WIDTH);
     const height = HEIGHTS[does] ?? BAR_HEIGHT;
-    const at = { x: x.toFixed(2), y: BAR_HEIGHT - height, width: width.toFixed(2), height };
+    const at = { x: x.toFixed(1), y: BAR_HEIGHT - height, width: width.toFixed(1), height };
     x += width;
     return h('rect', { key: state, class: does, ...at });
   });
@@ -83,7 +83,7 @@ function dayView(bar: readonly BarPart[], say: Say): VNode | null {
     'svg',
     {
       class: 'day',
-      viewBox: `0 0 ${Math.max(BAR_WIDTH, x).toFixed(2)} ${BAR_HEIGHT}`,
+      viewBox: `0 0 ${Math.max(BAR_WIDTH, x).toFixed(1)} ${BAR_HEIGHT}`,
       preserveAspectRatio: 'none',
       role: 'img',
       'aria-label': `${say('agentToday')}: ${told}`,
@@ -109,7 +109,7 @@ function cardView({ key, agent, ms, threshold, part, bar }: Card, say: Say): VNo
     h('span', { class: 'time' }, level === 'good' ? null : shape(level), span(ms, say)),
     threshold !== null && h('small', { class: 'of' }, `/ ${span(threshold, say)}`),
     level === 'bad' && h('span', { class: 'hidden' }, say('needsAttention')),
-    h('span', { class: 'bar', style: { '--part': String(Math.min(1, part)) } }),
+    h('span', { class: 'bar', style: { '--part': Math.min(1, part).toFixed(2) } }),
     dayView(bar, say),
   );
 }

@@ -35,8 +35,13 @@ import type { Say } from './words.ts';
 import { sayIn, span } from './words.ts';
 
 const KEY = 'callfold-key';
-/** Clocks on the page go by seconds; more often than this nothing is drawn. */
+/**
+ * More often than this nothing is drawn; of the time that a draw takes, so much passes before the next, so that a large
+ * page leaves its machine to others. Clocks on the page go by seconds, and it is drawn as often as that.
+ */
 const DRAW_MS = 250;
+const DRAW_REST = 20;
+const DRAW_MOST_MS = 1_000;
 /** How often what grows slowly is asked for: the last hour, and agents' days. */
 const SLOW_MS = 60_000;
 /** And what came of calls: of the last hour, and of those that name an agent. */
@@ -59,6 +64,7 @@ const model: Model = emptyModel();
 /** What was shown when it was paused, and is until it goes on. */
 let held: (Held & { readonly model: Model }) | null = null;
 let drawnAt = 0;
+let drawTookMs = 0;
 let timer: ReturnType<typeof setTimeout> | null = null;
 
 const viewNow = (): View =>
@@ -270,19 +276,22 @@ function page(): VNode {
 }
 
 function draw(): void {
+  const begun = performance.now();
   if (root) render(page(), root);
   drawnAt = performance.now();
+  drawTookMs = drawnAt - begun;
 }
 
 /** At most so often, whatever comes. */
 function drawSoon(): void {
   if (timer !== null) return;
+  const restMs = Math.min(DRAW_MOST_MS, Math.max(DRAW_MS, DRAW_REST * drawTookMs));
   timer = setTimeout(
     () => {
       timer = null;
       draw();
     },
-    Math.max(0, DRAW_MS - (performance.now() - drawnAt)),
+    Math.max(0, restMs - (performance.now() - drawnAt)),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { LettersAnswer, StatusAnswer } from '../../src/status-answer.ts';
 import type { Problem } from './model.ts';
+import type { Poll } from './poll.ts';
 import { askJson, createPoll } from './poll.ts';
 
 /** What the page for operators knows: asked for again and again for as long as the page is looked at. */
@@ -26,27 +27,24 @@ const EVERY_MS = 5_000;
 const OLD_MS = 10_000;
 const LETTERS = 50;
 
-type Answers = { readonly status: StatusAnswer; readonly letters: LettersAnswer };
-
-async function readAll(key: string | null, signal: AbortSignal): Promise<Answers> {
-  const [status, letters] = await Promise.all([
-    askJson<StatusAnswer>('/v1/status', key, signal),
-    askJson<LettersAnswer>(`/v1/dead-letters?limit=${LETTERS}`, key, signal),
-  ]);
-  return { status, letters };
-}
-
 /** What is shown may be old, or is not there. */
 export const isOldNow = ({ problem, status, answeredAt }: Told): boolean =>
   problem !== null || status === null || status.trouble !== null || performance.now() - answeredAt > OLD_MS;
 
+/** Each by itself: one that is slow or away does not keep the other one back. */
 export function createOperations(key: () => string | null, changed: () => void): Operations {
-  const poll = createPoll((_question, signal) => readAll(key(), signal), EVERY_MS, changed);
+  const ask = <Answer>(path: string): Poll<Answer> =>
+    createPoll<Answer>((_question, signal) => askJson(path, key(), signal), EVERY_MS, changed);
+  const status = ask<StatusAnswer>('/v1/status');
+  const letters = ask<LettersAnswer>(`/v1/dead-letters?limit=${LETTERS}`);
   return {
     get told() {
-      const { value, problem, answeredAt } = poll.told;
-      return { status: value?.status ?? null, letters: value?.letters ?? null, problem, answeredAt };
+      const { value, problem, answeredAt } = status.told;
+      return { status: value, letters: letters.told.value, problem: problem ?? letters.told.problem, answeredAt };
     },
-    want: () => poll.want(''),
+    want() {
+      status.want('');
+      letters.want('');
+    },
   };
 }
