@@ -1,6 +1,6 @@
 import type { Settings } from '@callfold/core';
 import { aggregateJson, aggregateOf, DEFAULT_SETTINGS, decodeState, partitionOf } from '@callfold/core';
-import type { DiffCounts, Difference, Generation, Generations, Log } from '@callfold/engine';
+import type { DiffCounts, Difference, Generation, Generations, Log, Store } from '@callfold/engine';
 import {
   aggregatesOf,
   diffPartition,
@@ -156,6 +156,53 @@ describe('a generation', () => {
     expect(asked).toBeGreaterThan(3);
     await level(world);
     expect(await world.generationFindings(await named(world, 'next'))).toEqual([]);
+    await world.stop([projector.service]);
+  });
+
+  it('is changed over to when it passes the live one at once, not while it catches up with seconds between commits', async () => {
+    const world = await openGenerations();
+    publishMixed(world, 'call', 60);
+    const projector = world.projector();
+    await level(world);
+    await within(world, world.rebuild('next').ended);
+    await level(world);
+    const { key } = await named(world, 'next');
+    const over = { aborted: false };
+    const load = (async () => {
+      for (let n = 0; !over.aborted; n += 1) {
+        world.publish(call(`more-${n}`, START + n * 1_000));
+        await world.clock.sleep(20, over);
+      }
+    })();
+    const begun = world.clock.now();
+    const switching = world.switching();
+    /** What it has committed is seen every 1.5 s for some seconds, and then as it is. */
+    const rarely = (store: Store): Store => {
+      const seen = new Map<string, { readonly turn: number; readonly stored: ReturnType<Store['peek']> }>();
+      return {
+        ...store,
+        peek(at) {
+          const turn = Math.floor((world.clock.now() - begun) / 1_500);
+          if (turn >= 4) return store.peek(at);
+          const known = seen.get(String(at.partition));
+          const stored = known?.turn === turn ? known.stored : store.peek(at);
+          seen.set(String(at.partition), { turn, stored });
+          return stored;
+        },
+      };
+    };
+    const { shelf } = switching;
+    const storeOf = (one: string): Store => (one === key ? rarelyOf(one) : shelf.storeOf(one));
+    const rare = new Map<string, Store>();
+    function rarelyOf(one: string): Store {
+      const store = rare.get(one) ?? rarely(shelf.storeOf(one));
+      rare.set(one, store);
+      return store;
+    }
+    const done = await within(world, switchGeneration({ ...switching, shelf: { ...shelf, storeOf } }, 'next'));
+    expect(done.heldMs).toBeLessThan(1_000);
+    over.aborted = true;
+    await within(world, load);
     await world.stop([projector.service]);
   });
 

@@ -44,6 +44,8 @@ export type Switched = {
 export type SwitchLimits = {
   /** For the other one to come near before anything is held. */
   readonly nearMs: number;
+  /** It is near when it passes where the live one is within this: about so long that would be held. */
+  readonly passMs: number;
   /** For the other one to pass the offsets at which the live one is held. */
   readonly heldMs: number;
   readonly lookMs: number;
@@ -51,9 +53,12 @@ export type SwitchLimits = {
   readonly tries: number;
 };
 
-export const SWITCH_LIMITS: SwitchLimits = { nearMs: 30_000, heldMs: 2_000, lookMs: 5, tries: 5 };
+export const SWITCH_LIMITS: SwitchLimits = { nearMs: 30_000, passMs: 500, heldMs: 2_000, lookMs: 5, tries: 5 };
 
 type Held = { readonly at: At; readonly stored: Stored };
+
+/** So often in a row the other one passes where the live one is, before that is held. */
+const PASSES = 2;
 
 const positionsOf = (store: Store, ats: readonly At[]): Promise<number[]> =>
   Promise.all(ats.map(async (at) => (await store.peek(at))?.next ?? 0));
@@ -73,6 +78,33 @@ async function behind(
     if (late < 0) return null;
     if (clock.now() >= until) return `${placeText(ats[late] as At)} is at ${positions[late]} of ${goals[late]}`;
   }
+}
+
+/**
+ * Waits until the other one is near. One that has passed an end of the log may still be catching up, with seconds
+ * between two commits: it is asked until it passes the live one's positions as soon as it must while they are held.
+ * @returns the first partition that does not come so far at all
+ */
+async function comeNear(
+  switching: Switching,
+  limits: SwitchLimits,
+  { from, to }: { readonly from: Generation; readonly to: Generation },
+): Promise<string | null> {
+  const { shelf, log, clock, ats } = switching;
+  const [left, right] = [shelf.storeOf(from.key), shelf.storeOf(to.key)];
+  const until = clock.now() + limits.nearMs;
+  const passes = (goals: readonly number[]) =>
+    behind(switching, limits, right, ats, goals, Math.max(0, until - clock.now()));
+  const late = await passes(await Promise.all(ats.map(async (at) => (await log.bounds(at)).end)));
+  if (late !== null) return late;
+  // Once may be luck: it had just committed.
+  for (let quick = 0; quick < PASSES && clock.now() < until; ) {
+    const asked = clock.now();
+    await passes(await positionsOf(left, ats));
+    quick = clock.now() - asked <= limits.passMs ? quick + 1 : 0;
+  }
+  // Where it stays slow, what is held has its own bound.
+  return null;
 }
 
 /** What may not be switched to, before anything is done. */
@@ -159,11 +191,10 @@ export async function switchGeneration(
   name: string,
   limits: SwitchLimits = SWITCH_LIMITS,
 ): Promise<Switched> {
-  const { shelf, log, ats } = switching;
+  const { shelf } = switching;
   for (let turn = 0; turn < limits.tries; turn += 1) {
     const both = targetOf((await readGenerations(shelf)).all, name);
-    const ends = await Promise.all(ats.map(async (at) => (await log.bounds(at)).end));
-    const late = await behind(switching, limits, shelf.storeOf(both.to.key), ats, ends, limits.nearMs);
+    const late = await comeNear(switching, limits, both);
     if (late !== null) {
       throw new Refused(
         `${name} is not kept up: ${late}. Nothing has changed. Are projectors running (\`callfold serve projector\`)? ` +
