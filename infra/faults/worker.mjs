@@ -123,14 +123,13 @@ function heardConsumer(consumer) {
     seek: (at, offset) => consumer.seek(at, offset),
     run: (handler) =>
       consumer.run({
-        assigned: (at, signal) => handler.assigned(at, signal),
-        batch: (at, batch, signal) => handler.batch(at, batch, signal),
-        paused: (at) => handler.paused(at),
+        ...handler,
         async revoked(at) {
           pass('giving away', at);
-          await handler.revoked(at);
+          const farewell = await handler.revoked(at);
           // It may have seen by itself that the partition is another's, before it came to its step.
           if (stoppedAt === nameOf(at) && lateSends === 0) tellLate('nothing was tried');
+          return farewell;
         },
       }),
   };

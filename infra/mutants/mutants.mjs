@@ -1,6 +1,7 @@
 // @ts-check
 /** Each guard with it taken out, and the named test that must fail then. */
 
+import { FAREWELL_MUTANTS } from './farewells.mjs';
 import { FEED_MUTANTS } from './feed.mjs';
 
 /**
@@ -395,5 +396,6 @@ export const MUTANTS = [
     test: ERASURE_TEST,
     name: 'that corrects a range finds nothing to publish of it',
   },
+  ...FAREWELL_MUTANTS,
   ...FEED_MUTANTS,
 ];

@@ -33,6 +33,7 @@ export const KINDS = [
       'revised',
       'dead letter',
       'partition-released',
+      'claimed as it was left',
       'infrastructure-away',
       'infrastructure-back',
     ],

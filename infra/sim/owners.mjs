@@ -60,6 +60,7 @@ export function createOwners(world, weather, random) {
     if (event.name === 'records-sent' && event.records + event.waiting >= plan.limits.outboxEntries) {
       journal.count('outbox at its limit');
     }
+    if (event.name === 'partition-claimed' && event.asLeft) journal.count('claimed as it was left');
     if (event.name === 'record-rejected') journal.count(`rejected: ${event.code}`);
   }
 
@@ -81,8 +82,8 @@ export function createOwners(world, weather, random) {
       run: (handler) =>
         consumer.run({
           ...handler,
-          async assigned(at, signal) {
-            const answer = await handler.assigned(at, signal);
+          async assigned(at, signal, left) {
+            const answer = await handler.assigned(at, signal, left);
             held.delete(placeOf(at));
             return answer;
           },

@@ -1,46 +1,11 @@
 /** What an owner does when its group shares out anew: everything is sent before, and nothing has to be done again. */
 
 import { CALL_OUTCOMES, rawTopic, SOURCES } from '@callfold/core';
-import type { At, Consumer, ConsumerHandler } from '@callfold/engine';
+import type { At } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
-import type { Fault, Harness } from './engine-harness.ts';
-import { call, openHarness, OUTCOMES, START } from './engine-harness.ts';
-
-const SIGNAL = { aborted: false };
-const HOUR = 3_600_000;
-
-/** A group's client in the test's own hands. */
-function byHand(): { readonly consumer: Consumer; readonly handler: () => ConsumerHandler } {
-  let given: ConsumerHandler | null = null;
-  let end = (): void => undefined;
-  return {
-    consumer: {
-      run(handler) {
-        given = handler;
-        return new Promise((resolve) => {
-          end = resolve;
-        });
-      },
-      stop: async () => end(),
-      seek: () => undefined,
-    },
-    handler() {
-      if (given === null) throw new Error('it does not run');
-      return given;
-    },
-  };
-}
-
-/** Resolves with the answer, with time passing as long as that takes. */
-async function answerOf<Answer>(h: Harness, work: Promise<Answer>, mostMs = HOUR): Promise<Answer> {
-  let answer: { readonly is: Answer } | null = null;
-  void work.then((is) => {
-    answer = { is };
-  });
-  expect(await h.clock.runUntil(() => answer !== null, mostMs)).toBe(true);
-  return work;
-}
+import type { Fault } from './engine-harness.ts';
+import { answerOf, byHand, call, HOUR, openHarness, OUTCOMES, SIGNAL, START } from './engine-harness.ts';
 
 async function scene(fault: (call: string) => Fault) {
   const h = await openHarness((part, name) => (part === 'kafka' ? fault(name) : 'none'));
@@ -48,7 +13,7 @@ async function scene(fault: (call: string) => Fault) {
   const service = h.start(OUTCOMES, undefined, {}, consumer);
   const events = call('first', START);
   const at: At = h.placeOf(events[0]!);
-  const position = (await answerOf(h, handler().assigned(at, SIGNAL))) ?? 0;
+  const position = (await answerOf(h, handler().assigned(at, SIGNAL, null))) ?? 0;
   h.publish(events);
   const take = (from: number): Promise<number | null> =>
     answerOf(h, handler().batch(at, h.world.topics.read(at, from, 1_000), SIGNAL));
@@ -72,6 +37,7 @@ describe('an owner that is paused', () => {
     await answerOf(h, handler.paused(at));
     expect(service.status()[0]).toMatchObject({ waiting: 0, committed: await after });
     expect(h.read(CALL_OUTCOMES)).toHaveLength(1);
+    handler.resumed(at);
 
     h.publish(call('first', START + 600_000));
     expect(await take((await after) ?? 0)).toBe(h.world.topics.bounds(at).end);
@@ -94,6 +60,7 @@ describe('an owner that is paused', () => {
     await answerOf(h, handler.paused(at), 2 * DEFAULT_LIMITS.drainMs);
     expect(service.status()[0]?.waiting).toBeGreaterThan(0);
     isAway = false;
+    handler.resumed(at);
     expect(await h.clock.runUntil(() => h.read(CALL_OUTCOMES).length === 1, HOUR)).toBe(true);
     expect(claims()).toBe(1);
     await answerOf(h, handler.revoked(at));
@@ -105,7 +72,7 @@ describe('an owner that is paused', () => {
     await answerOf(h, handler.revoked(at));
     const { end } = h.world.topics.bounds(at);
     expect(end).toBeGreaterThan(position);
-    expect(await answerOf(h, handler.assigned(at, SIGNAL))).toBe(end);
+    expect(await answerOf(h, handler.assigned(at, SIGNAL, null))).toBe(end);
     expect(await h.clock.runUntil(() => service.status()[0]?.committed === end, HOUR)).toBe(true);
     await answerOf(h, handler.revoked(at));
     await h.stop([service]);
@@ -118,7 +85,7 @@ describe('an owner that is paused', () => {
     );
     await answerOf(h, handler.revoked(at));
     isAway = true;
-    expect(await answerOf(h, handler.assigned(at, SIGNAL))).toBe(position);
+    expect(await answerOf(h, handler.assigned(at, SIGNAL, null))).toBe(position);
     await h.stop([service]);
   });
 
@@ -133,7 +100,7 @@ describe('an owner that is paused', () => {
     const { consumer, handler } = byHand();
     const service = h.start(OUTCOMES, undefined, { claimsAtOnce: 3 }, consumer);
     const ats = SOURCES.flatMap((source) => [0, 1].map((partition) => ({ topic: rawTopic(source), partition })));
-    const all = Promise.all(ats.map((at) => handler().assigned(at, SIGNAL)));
+    const all = Promise.all(ats.map((at) => handler().assigned(at, SIGNAL, null)));
     await h.clock.runUntil(() => false, 60_000);
     expect(claims).toBe(3);
     hangs = false;
@@ -155,6 +122,7 @@ describe('a slice that is open while there is more to be read', () => {
     expect(committed()).toBe(position);
     await answerOf(h, handler.paused(at));
     expect(committed()).toBe(three);
+    handler.resumed(at);
 
     const five = await take(three, 2);
     expect(committed()).toBe(three);
@@ -180,7 +148,7 @@ describe('an owner that asks the store first, and the log after another has begu
     const service = h.start(OUTCOMES, undefined, {}, late.consumer);
     const events = call('first', START);
     const at: At = h.placeOf(events[0]!);
-    const answer = late.handler().assigned(at, SIGNAL);
+    const answer = late.handler().assigned(at, SIGNAL, null);
     await h.clock.runUntil(() => !hangs, HOUR);
     h.publish(events);
     const other = h.start(OUTCOMES);
@@ -207,7 +175,7 @@ describe('an owner that asks the store first, and the log after another has begu
     hangs = true;
     const late = byHand();
     const service = h.start(OUTCOMES, undefined, { sliceRecords: 20 }, late.consumer);
-    const answer = late.handler().assigned(at, SIGNAL);
+    const answer = late.handler().assigned(at, SIGNAL, null);
     await h.clock.runUntil(() => false, 1_000);
     hangs = false;
     // More than one commit takes.

@@ -114,8 +114,9 @@ describe('figures', { timeout: FIGURES_MS }, () => {
         ours.add(batch.records.length);
         return batch.next;
       },
-      async paused() {},
-      async revoked() {},
+      paused: async () => null,
+      resumed() {},
+      revoked: async () => null,
     });
     const oursRead = await ours.read();
     await consumer.stop();

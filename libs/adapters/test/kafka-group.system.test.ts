@@ -49,8 +49,9 @@ function join(consumer: Consumer, ledger: Ledger, pauseMs: number): Promise<void
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       return ledger.take(at, batch);
     },
-    async paused() {},
-    async revoked() {},
+    paused: async () => null,
+    resumed() {},
+    revoked: async () => null,
   };
   return consumer.run(handler);
 }
@@ -238,5 +239,55 @@ describe('a group of members', () => {
     await member.stop();
     await member.ran;
     expect(member.events).toEqual([]);
+  });
+
+  it('hands on what its members say of partitions that they give away, in the sharing out that follows, and never later', async () => {
+    const topic = await broker.topic('farewells', PARTITIONS);
+    const groupId = broker.name('group');
+    const told: string[] = [];
+    let said = 0;
+    function enter(name: string): Consumer {
+      const consumer = memberOf(groupId, topic);
+      const farewell = async ({ partition }: At): Promise<string | null> => {
+        said += 1;
+        // Of one partition nobody says anything.
+        return partition === 0 ? null : `${name} left ${partition}`;
+      };
+      void consumer.run({
+        async assigned({ partition }, _signal, left) {
+          told.push(`${name} has ${partition}${left === null ? '' : `: ${left}`}`);
+          return 0;
+        },
+        batch: async (_at, { next }) => next,
+        paused: farewell,
+        resumed() {},
+        revoked: farewell,
+      });
+      return consumer;
+    }
+    const heard = (count: number): Promise<void> => vi.waitFor(() => expect(told).toHaveLength(count), soon);
+    const first = enter('first');
+    await heard(PARTITIONS);
+    expect(told.toSorted()).toEqual(['first has 0', 'first has 1', 'first has 2', 'first has 3']);
+    told.length = 0;
+    const second = enter('second');
+    await heard(PARTITIONS / 2);
+    const gained = told.map((one) => Number(/has (\d)/.exec(one)?.[1])).toSorted();
+    expect(told.toSorted()).toEqual(gained.map((n) => `second has ${n}${n === 0 ? '' : `: first left ${n}`}`));
+    told.length = 0;
+    // Whoever leaves the group says so as well.
+    await first.stop();
+    await heard(PARTITIONS / 2);
+    const rest = [0, 1, 2, 3].filter((n) => !gained.includes(n));
+    expect(told.toSorted()).toEqual(rest.map((n) => `second has ${n}${n === 0 ? '' : `: first left ${n}`}`));
+    told.length = 0;
+    expect(said).toBeGreaterThan(0);
+    await second.stop();
+    // In the next generation it was said, and in the one after it is said no more: nobody had them in between.
+    const third = enter('third');
+    await heard(PARTITIONS);
+    expect(told.filter((one) => one.includes('first left'))).toEqual([]);
+    told.length = 0;
+    await third.stop();
   });
 });

@@ -10,7 +10,7 @@ describe('a partition that stays', () => {
     await s.events().letGo(false);
   }
 
-  it('is paused and read on from where it was, with its handler told of nothing else', async () => {
+  it('is paused and read on from where it was, with its handler told that it stays', async () => {
     const s = scene();
     await joined(s, 7);
     await letGo(s);
@@ -20,7 +20,7 @@ describe('a partition that stays', () => {
     await s.events().batch(s.incoming(A, 7, 1));
     s.join([A]);
     expect(s.calls.slice(-3)).toEqual(['pause raw/0', 'seek raw/0 7', 'resume raw/0']);
-    expect(s.log).toEqual(['assigned raw/0', 'paused raw/0']);
+    expect(s.log).toEqual(['assigned raw/0', 'paused raw/0', 'resumed raw/0']);
     const taken = s.events().batch(s.incoming(A, 7, 2));
     await s.answer('batch raw/0', 9);
     await taken;
@@ -40,7 +40,7 @@ describe('a partition that stays', () => {
     expect(s.batches).toHaveLength(1);
     s.join([A]);
     expect(s.calls.slice(-2)).toEqual(['seek raw/0 2', 'resume raw/0']);
-    expect(s.log).toEqual(['assigned raw/0', 'batch raw/0', 'paused raw/0']);
+    expect(s.log).toEqual(['assigned raw/0', 'batch raw/0', 'paused raw/0', 'resumed raw/0']);
   });
 
   it('of several, only those that are assigned again: the others are revoked, new ones assigned', async () => {
@@ -53,6 +53,27 @@ describe('a partition that stays', () => {
     expect(s.signals.get('assigned raw/0')?.aborted).toBe(true);
     await s.events().batch(s.incoming(A, 7, 1));
     expect(s.batches).toEqual([]);
+  });
+
+  it('is told of to its next owner, and those that are gained bring what was told of them', async () => {
+    const s = scene();
+    await joined(s, 7);
+    expect(await s.events().letGo(false)).toEqual([{ ...A, next: 7, farewell: 'all of raw/0 is sent' }]);
+    s.farewells.set('raw/1', 'all of raw/1 is sent');
+    s.join([A, B]);
+    await s.answer('assigned raw/1', 3);
+    expect(s.log.slice(2)).toEqual(['resumed raw/0', 'told: all of raw/1 is sent', 'assigned raw/1']);
+    await s.consumer.stop();
+    expect(s.told.map(({ farewell, next }) => [farewell, next])).toEqual([
+      ['all of raw/0 is sent', 7],
+      ['all of raw/1 is sent', 3],
+    ]);
+  });
+
+  it('is not told of when the group has dropped this member', async () => {
+    const s = scene();
+    await joined(s, 7);
+    expect(await s.events().letGo(true)).toEqual([]);
   });
 
   it('may have had another owner when the group shared out without this member: assigned anew', async () => {

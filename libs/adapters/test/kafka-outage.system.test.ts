@@ -63,8 +63,9 @@ function keepReading(connection: KafkaConnection) {
         seen.set(nameOf(at), [...(seen.get(nameOf(at)) ?? []), ...records.map(({ value }) => Number(value))]);
         return next;
       },
-      async paused() {},
-      async revoked() {},
+      paused: async () => null,
+      resumed() {},
+      revoked: async () => null,
     }),
   );
   return {
@@ -193,8 +194,9 @@ describe('while brokers die and come back', { timeout: OUTAGE_TEST_MS }, () => {
         seen.set(nameOf(at), next);
         return next;
       },
-      async paused() {},
-      async revoked() {},
+      paused: async () => null,
+      resumed() {},
+      revoked: async () => null,
     });
     await vi.waitFor(() => expect(seen.size).toBe(PARTITIONS), soon);
     isGone = true;

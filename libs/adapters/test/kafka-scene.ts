@@ -2,7 +2,7 @@
 
 import { expect, vi } from 'vitest';
 import type { At, Batch, Signal } from '@callfold/engine';
-import type { Incoming, Member, MemberEvents } from '../src/kafka/client.ts';
+import type { Incoming, Left, Member, MemberEvents } from '../src/kafka/client.ts';
 import type { ConsumerLimits } from '../src/kafka/consumer.ts';
 import { CONSUMER_LIMITS, consumerOn } from '../src/kafka/consumer.ts';
 import { encodeBatch, UNSTAMPED } from '../src/kafka/record-encode.ts';
@@ -29,6 +29,8 @@ type Held = { resolve(answer: number | null): void; reject(error: Error): void }
 /** A consumer on a fake client, with a handler whose calls wait until the test answers them. */
 export function scene(limits: Partial<ConsumerLimits> = {}, startFailure: Error | null = null) {
   const calls: string[] = [];
+  const told: Left[] = [];
+  const farewells = new Map<string, string>();
   const log: string[] = [];
   const held = new Map<string, Held>();
   const signals = new Map<string, Signal>();
@@ -45,6 +47,8 @@ export function scene(limits: Partial<ConsumerLimits> = {}, startFailure: Error 
     resume: (ats) => calls.push(`resume ${ats.map(nameOf).join(' ')}`),
     seek: (at, offset) => calls.push(`seek ${nameOf(at)} ${offset}`),
     commit: async () => {},
+    leave: async (left) => void told.push(...left),
+    farewells: async () => farewells,
     stop: async () => {
       calls.push('stop');
     },
@@ -57,16 +61,22 @@ export function scene(limits: Partial<ConsumerLimits> = {}, startFailure: Error 
   };
   const batches: Batch[] = [];
   const ran = consumer.run({
-    assigned: (at, signal) => hold(`assigned ${nameOf(at)}`, signal),
+    assigned: (at, signal, left) => {
+      if (left !== null) log.push(`told: ${left}`);
+      return hold(`assigned ${nameOf(at)}`, signal);
+    },
     batch: (at, batch, signal) => {
       batches.push(batch);
       return hold(`batch ${nameOf(at)}`, signal);
     },
     paused: async (at) => {
       log.push(`paused ${nameOf(at)}`);
+      return `all of ${nameOf(at)} is sent`;
     },
+    resumed: (at) => void log.push(`resumed ${nameOf(at)}`),
     revoked: async (at) => {
       log.push(`revoked ${nameOf(at)}`);
+      return `all of ${nameOf(at)} is sent`;
     },
   });
   ran.catch(() => {});
@@ -75,6 +85,8 @@ export function scene(limits: Partial<ConsumerLimits> = {}, startFailure: Error 
   const resolved: number[] = [];
   return {
     consumer,
+    told,
+    farewells,
     ran,
     calls,
     log,

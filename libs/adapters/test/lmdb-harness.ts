@@ -69,9 +69,11 @@ export function keeper(
       batches.push(batch);
       return batch.next;
     },
-    async paused() {},
+    paused: async () => null,
+    resumed() {},
     async revoked({ topic, partition }) {
       calls.push(`revoked ${topic}/${partition}`);
+      return null;
     },
     ...overrides,
   };

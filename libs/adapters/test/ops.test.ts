@@ -11,7 +11,7 @@ import { AT, NOW, status } from './partition-status.ts';
 
 /** One of each: a new kind of event does not compile until it stands here. */
 const EVENTS: { readonly [Name in EngineEvent['name']]: Extract<EngineEvent, { name: Name }> } = {
-  'partition-claimed': { name: 'partition-claimed', at: AT, epoch: 2, position: 10, end: 20 },
+  'partition-claimed': { name: 'partition-claimed', at: AT, epoch: 2, position: 10, end: 20, asLeft: false },
   'partition-released': { name: 'partition-released', at: AT, position: 20 },
   'partition-refused': { name: 'partition-refused', at: AT, message: 'call +49 151 2345678 is not to be here' },
   'partition-fenced': { name: 'partition-fenced', at: AT },

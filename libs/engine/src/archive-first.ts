@@ -27,10 +27,9 @@ export function archiveFirst(consumer: Consumer, joined: Log, topic: Pick<Log, '
   return {
     run: (handler) =>
       consumer.run({
-        batch: (at, batch, signal) => handler.batch(at, batch, signal),
-        paused: (at) => handler.paused(at),
-        revoked: (at) => handler.revoked(at),
-        assigned: async (at, signal) => fromArchive(handler, at, await handler.assigned(at, signal), signal),
+        ...handler,
+        assigned: async (at, signal, left) =>
+          fromArchive(handler, at, await handler.assigned(at, signal, left), signal),
       }),
     stop: () => consumer.stop(),
     seek: (at, offset) => consumer.seek(at, offset),

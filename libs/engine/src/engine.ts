@@ -25,7 +25,7 @@ export type Engine = {
 export const HELD = 'a newer owner holds it';
 
 /** Waits for the work, no longer than that. A clock that nobody waits for must not keep the process from its end. */
-async function within(clock: Clock, mostMs: number, work: Promise<void>): Promise<void> {
+async function within(clock: Clock, mostMs: number, work: Promise<unknown>): Promise<void> {
   const over = { aborted: false };
   const done = work
     .catch(() => undefined)
@@ -74,7 +74,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   /** Answers from where to read on. */
-  async function claim(slot: Slot): Promise<number | null> {
+  async function claim(slot: Slot, left: string | null = null): Promise<number | null> {
     const { at, signal, retry } = slot;
     const source = sourceOf(at.topic);
     if (!source) throw new Refused(`${at.topic} is none of the raw topics`);
@@ -84,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
     slot.partition = null;
     const above = slot.epoch ?? undefined;
     const claimed = await retry('claiming the partition', signal, () =>
-      atOnce(() => claimPartition(options, at, source, token, above, signal)),
+      atOnce(() => claimPartition(options, at, source, token, above, left, signal)),
     );
     slot.epoch = claimed.claim.epoch;
     slot.refused = null;
@@ -99,7 +99,8 @@ export function createEngine(options: EngineOptions): Engine {
     const { position, end } = claimed;
     slot.progress.sawEnd(end, askedAt);
     slot.progress.folded(position, askedAt);
-    observer({ name: 'partition-claimed', at, epoch: claimed.claim.epoch, position, end });
+    const { epoch } = claimed.claim;
+    observer({ name: 'partition-claimed', at, epoch, position, end, asLeft: !claimed.isFenced });
     // Folded at once: the consumer's fetch under way knows nothing of this partition, and ends only when all that it
     // brought for others is folded.
     const { waiting } = claimed;
@@ -183,21 +184,25 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function rest(slot: Slot): Promise<void> {
+    if (slot.isResting) return;
     if (slot.partition) await slot.watch.rest(slot.partition);
     else await lookAgain(slot);
   }
 
-  async function release(slot: Slot): Promise<void> {
+  /** Answers what the next owner may be told. */
+  async function release(slot: Slot): Promise<string | null> {
     const { partition, at } = slot;
     await drain(slot, clock, limits.drainMs);
+    const farewell = partition?.farewell() ?? null;
     if (partition) observer({ name: 'partition-released', at, position: partition.committed ?? 0 });
     slot.signal.aborted = true;
     partition?.relay?.stop();
     slots.delete(placeText(at));
+    return farewell;
   }
 
   const handler: ConsumerHandler = {
-    async assigned(at: At, signal: Signal) {
+    async assigned(at: At, signal: Signal, left: string | null) {
       const either = eitherOf(signal);
       const waits: Waits = new Map();
       const slot: Slot = {
@@ -208,6 +213,7 @@ export function createEngine(options: EngineOptions): Engine {
         partition: null,
         epoch: null,
         refused: null,
+        isResting: false,
         lane: Promise.resolve(),
         watch: createWatch({ at, log, clock, observer, limits, ticks: role.publishes }),
         progress: createProgress(clock.now()),
@@ -215,7 +221,7 @@ export function createEngine(options: EngineOptions): Engine {
         lookAfter: 0,
       };
       slots.set(placeText(at), slot);
-      const position = await exclusive(slot, () => claim(slot).catch((error: unknown) => after(slot, error)));
+      const position = await exclusive(slot, () => claim(slot, left).catch((error: unknown) => after(slot, error)));
       const look = (): Promise<void> => exclusive(slot, () => rest(slot));
       void keepWatch({ at, signal: either, clock, observer, limits, waits }, look, (error) => mend(slot, error));
       return position;
@@ -229,18 +235,28 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async paused(at: At) {
       const slot = slots.get(placeText(at));
-      if (!slot) return;
-      const drained = exclusive(slot, () => drain(slot, clock, limits.drainMs));
+      if (!slot) return null;
+      slot.isResting = true;
+      let farewell: string | null = null;
+      const drained = exclusive(slot, async () => {
+        await drain(slot, clock, limits.drainMs);
+        farewell = slot.partition?.farewell() ?? null;
+      });
       await within(clock, 2 * limits.drainMs, drained);
+      return farewell;
+    },
+    resumed(at: At) {
+      const slot = slots.get(placeText(at));
+      if (slot) slot.isResting = false;
     },
     async revoked(at: At) {
       const slot = slots.get(placeText(at));
-      if (!slot) return;
+      if (!slot) return null;
       const released = exclusive(slot, () => release(slot));
       // What waits for infrastructure that is away must not hold the partition back from its next owner.
       await within(clock, 2 * limits.drainMs, released);
       slot.signal.aborted = true;
-      await released;
+      return released;
     },
   };
 

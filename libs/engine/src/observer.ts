@@ -11,6 +11,8 @@ export type EngineEvent =
       readonly epoch: number;
       readonly position: number;
       readonly end: number;
+      /** Its last owner gave it away with everything sent: it is fenced and read back before the first send only. */
+      readonly asLeft: boolean;
     }
   | { readonly name: 'partition-released'; readonly at: At; readonly position: number }
   /** Stopped until it is assigned anew; `message` says what to do. */

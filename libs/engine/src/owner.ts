@@ -6,6 +6,7 @@ import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
 import { faultOfLog, logFaultText } from './log-fault.ts';
+import { isAsLeft } from './farewell.ts';
 import type { Entry } from './outbox.ts';
 import { decodeEntry } from './outbox.ts';
 import { placeWords } from './place.ts';
@@ -38,6 +39,10 @@ export type Claimed = {
   readonly standing: Standing | null;
   /** Asked for by an operator, standing, and of commits that the store lost; in the order in which they were taken. */
   readonly corrections: readonly Correction[];
+  /** Fenced and read back already; false: nothing of an earlier owner can come, and it is done before the first send. */
+  readonly isFenced: boolean;
+  /** As it was claimed; null before the first commit. */
+  readonly storedMeta: string | null;
   /** What the log has from the position on, as far as one read brings it; null: it could not be read. */
   readonly waiting: Batch | null;
 };
@@ -131,16 +136,19 @@ async function checkLog({ ports: { log } }: EngineOptions, at: At, ground: Groun
 }
 
 /** Waits for all, also when one fails: nothing of a claim goes on behind it. @throws the first one's error, in order */
-async function allDone(...works: readonly Promise<unknown>[]): Promise<void> {
+async function allDone(...works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
 }
+
+/** Of what the store does not know nothing stands. */
+const nothingUnknown = (meta: Meta) => ({ meta, unsent: [], standing: null, corrections: [] });
 
 /** What of the earlier owners stands, once they are fenced. */
 async function takeOver(options: EngineOptions, at: At, topics: readonly string[], ground: Ground) {
   const { publisher, store, codec, log } = options.ports;
   const { meta } = ground;
-  if (!publisher) return { meta, unsent: [], standing: null, corrections: [] };
+  if (!publisher) return nothingUnknown(meta);
   const [outbox, unknown] = await Promise.all([store.outbox(at), unknownFrom(options, at, ground)]);
   const entries = outbox
     .filter(({ number }) => number >= meta.outboxFirst && number < meta.outboxNext)
@@ -202,6 +210,7 @@ export async function claimPartition(
   source: Source,
   token: string,
   above: number | undefined,
+  left: string | null,
   signal: Signal,
 ): Promise<Claimed> {
   const { log, store } = options.ports;
@@ -232,17 +241,19 @@ export async function claimPartition(
   const seen = { meta: known, start, position, end };
   // Who reads on tells what is wrong with the log.
   const reading = log.read(at, position, WAITING_RECORDS).catch(() => null);
+  const isLeft = isAsLeft(left, before?.claim.epoch, stored);
   // The claim shuts earlier owners out of the store, so that none of them fences any more.
   await allDone(
     checkLog(options, at, seen),
     checkReading(options, at, source, known, start),
-    fence(options, at, topics),
+    isLeft ? undefined : fence(options, at, topics),
     reading,
   );
   const waiting = await reading;
   // Since the log was first asked another owner may have folded and published on, and the store may have lost that.
   const ground = { ...seen, end: Math.max(end, (waiting ?? (await log.bounds(at))).end) };
-  const taken = await takeOver(options, at, topics, ground);
-  const owned = { claim: stored.claim, stored: stored.next, position, end: ground.end, partitions };
+  const taken = isLeft ? nothingUnknown(known) : await takeOver(options, at, topics, ground);
+  const { claim, next, meta: storedMeta } = stored;
+  const owned = { claim, stored: next, storedMeta, position, end: ground.end, partitions, isFenced: !isLeft };
   return { ...owned, ...taken, waiting };
 }

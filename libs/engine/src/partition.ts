@@ -2,7 +2,9 @@ import type { Source } from '@callfold/core';
 import { DERIVED_OF } from '@callfold/core';
 import { createCache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
+import { decodeMeta } from './checkpoint.ts';
 import { changeOf } from './commit.ts';
+import { farewellOf, isAllSent } from './farewell.ts';
 import type { Fold, Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
 import { NO_FIGURES } from './figures.ts';
@@ -36,6 +38,8 @@ export type Partition = {
   confirm(): Promise<void>;
   /** Commits what is folded and waits for what is under way. */
   settle(): Promise<void>;
+  /** What the next owner may be told when nothing is done from here on; null: not everything is sent. */
+  farewell(): string | null;
   readonly relay: Relay | null;
   /** What is read next; what the open slice holds is not committed. */
   readonly position: number;
@@ -97,10 +101,12 @@ function relayOf(
   confirmOwner: () => Promise<void>,
 ): Relay {
   const { log, codec, clock, observer } = ports;
-  const { outboxNext: sentUpTo, published } = opening.claimed.meta;
+  const { meta, isFenced } = opening.claimed;
+  const { outboxNext: sentUpTo, published } = meta;
   const { sendRecords } = limits;
   const topics = DERIVED_OF[opening.source];
-  const work = { topics, publisher, log, codec, clock, observer, sendRecords, sentUpTo, published };
+  const unfenced = isFenced ? null : meta.seqs;
+  const work = { topics, publisher, log, codec, clock, observer, sendRecords, sentUpTo, published, unfenced };
   return createRelay({ ...opening, ...work, confirmOwner });
 }
 
@@ -125,6 +131,9 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let committed = claimed.stored;
   /** Of the last commit that was answered; null: there was none. */
   let committedMeta: string | null = null;
+  /** The last checkpoint that is known to stand, as text and as what it says; null: there may be a later one. */
+  let standsAt: { readonly text: string; readonly meta: Meta } | null =
+    claimed.storedMeta === null ? null : { text: claimed.storedMeta, meta: decodeMeta(claimed.storedMeta) };
   let standing: Standing | null = claimed.standing;
   let corrections = claimed.corrections;
   let end = claimed.end;
@@ -145,6 +154,8 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     const { clock } = meta;
     const { commit: change, kept } = changeOf(role, work, meta, expected, next);
     expected = next;
+    const asked = meta;
+    standsAt = null;
     // A commit of nothing goes between: what the one before it changes is still on its way.
     if (kept.size > 0) uncommitted = kept;
     for (const [key, one] of kept) cache.put(key, one);
@@ -154,6 +165,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (!answer.ok) throw new Lost(answer.why);
       committed = next;
       committedMeta = change.meta;
+      if (meta === asked) standsAt = { text: change.meta, meta };
       if (uncommitted === kept) uncommitted = new Map();
       if (work.records === 0 && work.entries.length === 0) return;
       relay?.add(change.outboxFrom, work.entries, work.figures.oldestAppendedAt);
@@ -284,6 +296,11 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     async settle() {
       if (slice.records > 0) await closeSlice(position);
       await inFlight;
+    },
+    farewell() {
+      if (relay === null || relay.waiting > 0 || standing !== null || corrections.length > 0 || failure) return null;
+      if (standsAt === null || committed === null || slice.records > 0 || !isAllSent(standsAt.meta)) return null;
+      return farewellOf(claim.epoch, committed, standsAt.text);
     },
     relay,
     get position() {

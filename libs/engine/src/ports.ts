@@ -54,20 +54,27 @@ export interface Consumer {
 }
 
 export interface ConsumerHandler {
-  /** A partition was gained. Answers the offset to read from, or null: leave it alone until it is assigned anew. */
-  assigned(at: At, signal: Signal): Promise<number | null>;
+  /**
+   * A partition was gained. Answers the offset to read from, or null: leave it alone until it is assigned anew.
+   * @param left what its owner said when it gave it away, in the sharing out just before this one; null: it said
+   *   nothing, or somebody else may have had it since
+   */
+  assigned(at: At, signal: Signal, left: string | null): Promise<number | null>;
   /**
    * Records from the position on, one call at a time per partition. Answers the offset to read next, or null as above.
    */
   batch(at: At, batch: Batch, signal: Signal): Promise<number | null>;
   /**
    * The group shares out anew, and no call for the partition is under way: resolves when what was taken is committed
-   * and sent, as far as that can be had in short time. Either batches follow, from where they ended, since nobody else
-   * had the partition in between; or another owns it from now on, and `revoked` follows.
+   * and sent, as far as that can be had in short time. Either `resumed` follows, since nobody else had the partition in
+   * between; or another owns it from now on, and `revoked` follows. Answers what the next owner is to be told if there
+   * is one, null: nothing; until it is resumed nothing may be done that would make it untrue.
    */
-  paused(at: At): Promise<void>;
-  /** The partition is lost; resolves when nothing of it is under way here any more. */
-  revoked(at: At): Promise<void>;
+  paused(at: At): Promise<string | null>;
+  /** It is still this member's: batches follow from where they ended. */
+  resumed(at: At): void;
+  /** The partition is lost; resolves as `paused` does, when nothing of it is under way here any more. */
+  revoked(at: At): Promise<string | null>;
 }
 
 /** The raw log outside the group. */

@@ -112,9 +112,7 @@ export function throttled(consumer: Consumer, clock: Clock, perSecond: number): 
 
   function paced(handler: ConsumerHandler): ConsumerHandler {
     return {
-      assigned: (at, signal) => handler.assigned(at, signal),
-      paused: (at) => handler.paused(at),
-      revoked: (at) => handler.revoked(at),
+      ...handler,
       async batch(at, batch, signal) {
         const until = clock.now() + HOLD_MS;
         let { from } = batch;

@@ -9,7 +9,7 @@ import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { readStanding, sameValue } from './read-back.ts';
 import type { Retry } from './retry.ts';
-import { errorOf, Left } from './retry.ts';
+import { errorOf, Left, Lost } from './retry.ts';
 
 /**
  * Sends what is committed, in order, once. After a failed or unanswered send it makes sure that it still owns the
@@ -54,6 +54,8 @@ export type RelayOptions = {
   readonly sendRecords: number;
   readonly sentUpTo: number;
   readonly published: Readonly<Record<string, number>>;
+  /** By topic the next seq, where nothing was fenced yet since nothing of an earlier owner can come; null: it was. */
+  readonly unfenced: Readonly<Record<string, number>> | null;
   /** Throws when this owner is one no more. */
   confirmOwner(): Promise<void>;
   /** The relay cannot go on. */
@@ -146,6 +148,10 @@ export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at
   });
 }
 
+/** @param seqs by topic the first that counts */
+const countFrom = (records: readonly Stood[], seqs: Readonly<Record<string, number>>): number =>
+  records.filter(({ topic, seq }) => seq >= (seqs[topic] ?? 0)).length;
+
 type Waiting = {
   readonly number: number;
   readonly entry: Entry;
@@ -176,7 +182,8 @@ export function createRelay(options: RelayOptions): Relay {
   let failure: Error | null = null;
   let stopped = false;
   let watchers: (() => void)[] = [];
-  let mustFence = false;
+  let unfenced = options.unfenced;
+  let mustFence = unfenced !== null;
   const originOf = originBytes(at);
 
   const left: Signal = {
@@ -208,6 +215,10 @@ export function createRelay(options: RelayOptions): Relay {
         at,
       ),
     );
+    const stood = queue.length - missing.size;
+    // Of what it has not sent itself nothing should stand: the store lost what another owner has sent.
+    if (unfenced !== null && countFrom(records, unfenced) > stood) throw new Lost('moved');
+    unfenced = null;
     queue = queue.filter(({ entry }) => missing.has(entry));
     // What stands behind an entry that is still to be sent stays in the outbox: the next owner must find it standing.
     if (missing.size === 0) published = ends;

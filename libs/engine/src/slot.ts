@@ -13,6 +13,8 @@ export type Slot = {
   partition: Partition | null;
   epoch: number | null;
   refused: string | null;
+  /** The group shares out anew: nothing is done for it until it is known whose it is. */
+  isResting: boolean;
   lane: Promise<unknown>;
   readonly watch: Watch;
   /** When a refused partition is looked at again; by this process's clock. */

@@ -27,6 +27,7 @@ it('sends nothing once it is stopped, though what it was about to send is ready 
     sendRecords: 10,
     sentUpTo: 0,
     published: {},
+    unfenced: null,
     confirmOwner: () => Promise.resolve(),
     onFailure: (error: unknown) => expect.unreachable(String(error)),
   } as unknown as RelayOptions;

@@ -114,13 +114,20 @@ export type Incoming = {
   resolve(next: number): void;
 };
 
+/** What an owner says of a partition that it gives away, for whoever has it next, and up to where it committed. */
+export type Left = At & { readonly next: number; readonly farewell: string };
+
+/** What the owners before said of these partitions, by name. */
+export type Farewells = ReadonlyMap<string, string>;
+
 /** None of them may throw, but for `batch`, and that only what `heartbeat` threw. */
 export type MemberEvents = {
   /**
-   * Before each join: the group shares all partitions out anew, and waits for whom it still counts as a member.
+   * Before each join: the group shares all partitions out anew, and waits for whom it still counts as a member. Answers
+   * what the next owners may be told.
    * @param lost it does not: the partitions may be another's by now.
    */
-  letGo(lost: boolean): Promise<void>;
+  letGo(lost: boolean): Promise<readonly Left[]>;
   /**
    * The group shared out anew; nothing is read of these until they are resumed, when they were paused here.
    * @param generation of the group: one more at each sharing out, whoever takes part in it.
@@ -140,6 +147,10 @@ export type Member = {
   resume(ats: readonly At[]): void;
   seek(at: At, offset: number): void;
   commit(commits: readonly (At & { readonly next: number })[]): Promise<void>;
+  /** Before it leaves the group: what the next owners may be told. */
+  leave(left: readonly Left[]): Promise<void>;
+  /** What was said of these partitions in the generation before the one at hand. */
+  farewells(ats: readonly At[]): Promise<Farewells>;
   /** Waits for running batches, leaves the group, closes the connections. */
   stop(): Promise<void>;
 };

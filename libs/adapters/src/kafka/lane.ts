@@ -18,7 +18,8 @@ export type Lane = {
   readonly isResting: boolean;
   /** Why the group does not count on this member any more; thrown to the client after the batch. */
   heartbeatError: Error | null;
-  assign(): Promise<number | null>;
+  /** @param left as `ConsumerHandler.assigned` has it */
+  assign(left: string | null): Promise<number | null>;
   take(batch: Batch, heartbeat: () => Promise<void>): Promise<number | null>;
   /** For how long a batch runs already; 0 when none does. */
   runsMs(): number;
@@ -30,15 +31,18 @@ export type Lane = {
    * As `hurry`, and tells the handler when no call is under way. Answers whether the partition can be kept as it is: not
    * when a call had to be told by its signal, nor when it is left alone or was never assigned.
    */
-  rest(graceMs: number): Promise<boolean>;
+  rest(graceMs: number): Promise<Rested>;
   /** It is still this member's: goes on. */
   wake(): void;
   /**
    * Lets running calls end, sets their signal when they have not after `graceMs`, and tells the handler that the
-   * partition is lost when none is under way.
+   * partition is lost when none is under way. Answers what it says of that.
    */
-  close(graceMs: number): Promise<void>;
+  close(graceMs: number): Promise<string | null>;
 };
+
+/** @property farewell what its next owner may be told; null: nothing */
+export type Rested = { readonly isKept: boolean; readonly farewell: string | null };
 
 export function createLane(at: At, handler: ConsumerHandler): Lane {
   const signal = { aborted: false };
@@ -87,9 +91,9 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
     wasMoved: false,
     heartbeatError: null,
 
-    assign() {
+    assign(left) {
       isAssigned = true;
-      return track(handler.assigned(at, signal));
+      return track(handler.assigned(at, signal, left));
     },
 
     async take(batch, sendHeartbeat) {
@@ -140,13 +144,14 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
     async rest(graceMs) {
       lane.hurry(graceMs);
       await quiet(Math.max(1, graceMs - (Date.now() - (hurriedAt ?? 0))));
-      if (!isOpen || !isAssigned || signal.aborted || lane.position === null) return false;
-      await handler.paused(at);
-      return !signal.aborted;
+      if (!isOpen || !isAssigned || signal.aborted || lane.position === null) return { isKept: false, farewell: null };
+      const farewell = await handler.paused(at);
+      return { isKept: !signal.aborted, farewell };
     },
 
     wake() {
       hurriedAt = null;
+      handler.resumed(at);
     },
 
     async close(graceMs) {
@@ -154,8 +159,9 @@ export function createLane(at: At, handler: ConsumerHandler): Lane {
       if (graceMs === 0) signal.aborted = true;
       await quiet(graceMs);
       // Still a chance to send what was committed: nobody else owns the partition yet, when there was time to ask.
-      if (isAssigned) await handler.revoked(at);
+      const farewell = isAssigned ? await handler.revoked(at) : null;
       signal.aborted = true;
+      return farewell;
     },
   };
   return lane;

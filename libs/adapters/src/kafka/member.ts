@@ -1,13 +1,27 @@
 /** A member of a consumer group, as `consumer.ts` needs it: what the client says, without what it does unasked. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { At } from '@callfold/engine';
-import type { KafkaConnection, Member, MemberEvents, MemberOptions } from './client.ts';
+import type { KafkaConnection, Left, Member, MemberEvents, MemberOptions } from './client.ts';
 import { explain } from './errors.ts';
 import { carried, newConsumer } from './kafkajs.ts';
+import type { JoinedGroup } from './mends.ts';
 import type { Held } from './share-out.ts';
 
 const grouped = (ats: readonly At[]): { topic: string; partitions: number[] }[] =>
   ats.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
+
+/** The others wait for whoever says farewell. */
+const FAREWELL_MS = 500;
+const FAREWELL = 'callfold-left';
+
+export const encodeFarewell = (generation: number, farewell: string): string => `${FAREWELL} ${generation} ${farewell}`;
+
+/** Null: there is none, or it is not of that generation. */
+export function decodeFarewell(metadata: string, generation: number): string | null {
+  const prefix = encodeFarewell(generation, '');
+  return metadata.startsWith(prefix) ? metadata.slice(prefix.length) : null;
+}
 
 /** Between a crash and the next join there is no group, and nothing to pause: all partitions are assigned anew. */
 function unlessAway(work: () => void): void {
@@ -20,23 +34,33 @@ function unlessAway(work: () => void): void {
 
 export function openMember(connection: KafkaConnection, options: MemberOptions): Member {
   let events: MemberEvents | null = null;
-  let generationOf = (): number => 0;
+  let group: JoinedGroup | null = null;
   let held: Held | null = null;
   const consumer = newConsumer(connection, options, {
     outOfRange: (at) => events?.outOfRange(at),
-    async beforeJoin(lost, generation) {
-      generationOf = generation;
-      await events?.letGo(lost);
+    async beforeJoin(lost, joined) {
+      group = joined;
+      await leave((await events?.letGo(lost)) ?? []).catch(() => {});
     },
     held: () => held,
   });
   const doing = `reading as a member of group ${options.groupId}`;
 
+  /** A word is of the generation that it is said in, and is heard in the next one only. */
+  async function leave(left: readonly Left[]): Promise<void> {
+    const generation = group?.generation() ?? 0;
+    const words = left.map(({ topic, partition, next, farewell }) => {
+      return { topic, partition, offset: String(next), metadata: encodeFarewell(generation, farewell) };
+    });
+    const limit = sleep(FAREWELL_MS, undefined, { ref: false });
+    await Promise.race([group?.commit(words), limit]);
+  }
+
   function listen(to: MemberEvents): void {
     const { GROUP_JOIN, CRASH } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => {
       const topics = Object.entries(payload.memberAssignment);
-      const generation = generationOf();
+      const generation = group?.generation() ?? 0;
       held = { generation, partitions: new Map(topics) };
       const ats = topics.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
       to.joined(ats, generation);
@@ -76,6 +100,17 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
       unlessAway(() => consumer.seek({ topic, partition, offset: String(offset) })),
     commit: (commits) =>
       consumer.commitOffsets(commits.map(({ topic, partition, next }) => ({ topic, partition, offset: String(next) }))),
+    leave,
+    async farewells(ats) {
+      const before = (group?.generation() ?? 0) - 1;
+      const committed = (await group?.committed(ats)) ?? [];
+      return new Map(
+        committed.flatMap(({ topic, partition, metadata }) => {
+          const farewell = decodeFarewell(metadata, before);
+          return farewell === null ? [] : [[`${topic}/${partition}`, farewell] as const];
+        }),
+      );
+    },
     stop: () => consumer.disconnect(),
   };
 }

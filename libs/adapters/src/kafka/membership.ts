@@ -3,7 +3,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { At, ConsumerHandler } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
-import type { Incoming, KafkaLogger, Member, MemberEvents } from './client.ts';
+import type { Farewells, Incoming, KafkaLogger, Left, Member, MemberEvents } from './client.ts';
 import type { ConsumerLimits } from './consumer.ts';
 import { codeOf, explain, KafkaError } from './errors.ts';
 import type { Lane } from './lane.ts';
@@ -34,6 +34,7 @@ const REJOINS: ReadonlySet<string | null> = new Set([
 ]);
 const isRejoin = (error: unknown): boolean => REJOINS.has(codeOf(explain('sending a heartbeat', error)));
 const PULSE_MS = 250;
+const NOTHING: readonly Left[] = [];
 
 /** What may be otherwise a little later; a topic that is not there will not come by itself. */
 const isAway = (error: Error): boolean =>
@@ -72,8 +73,9 @@ export function startMembership(
 
   async function shutDown(graceMs: number): Promise<void> {
     await Promise.race([settled.promise, sleep(limits.rebalanceMs, undefined, { ref: false })]);
-    await lanes.giveAllBack(graceMs);
+    const left = await lanes.giveAllBack(graceMs);
     clearInterval(pulse);
+    await member.leave(left).catch((error: unknown) => untold(error));
     await member.stop();
   }
 
@@ -90,6 +92,21 @@ export function startMembership(
   async function failWith(reason: unknown): Promise<void> {
     await shutDown(0).catch(() => {});
     ended.reject(reason);
+  }
+
+  /** Whoever gets them fences before it folds, and not only before it sends. */
+  function untold(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    log.debug({ message }, 'the next owners cannot be told, or not be heard, that everything is sent');
+  }
+
+  async function toldOf(ats: readonly At[]): Promise<Farewells> {
+    try {
+      return await member.farewells(ats);
+    } catch (error) {
+      untold(error);
+      return new Map();
+    }
   }
 
   /** The client starts anew by itself, one turn after it said so and whatever it was told before. */
@@ -109,8 +126,9 @@ export function startMembership(
     async letGo(lost) {
       if (lost) generation = null;
       // The others wait for it: what is still under way then, goes on without being owned.
-      const limit = sleep(limits.letGoMs, undefined, { ref: false });
-      await Promise.race([lost ? lanes.giveAllBack(0) : lanes.restAll(limits.graceMs), limit]);
+      const limit = sleep(limits.letGoMs, NOTHING, { ref: false });
+      const left = await Promise.race([lost ? lanes.giveAllBack(0) : lanes.restAll(limits.graceMs), limit]);
+      return lost ? NOTHING : left;
     },
     joined(ats, now) {
       // One turn later the client knows itself that it has joined.
@@ -129,7 +147,7 @@ export function startMembership(
       isMissing = false;
       givesUpSince = null;
       log.info({ partitions: ats.map(nameOf) }, 'the group shared its partitions out');
-      lanes.assign(ats, keeps);
+      lanes.assign(ats, keeps, toldOf);
     },
     outOfRange(at) {
       const lane = lanes.get(at);

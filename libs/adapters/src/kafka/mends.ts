@@ -165,9 +165,19 @@ export function mendOffsetReset(manager: Prototype<OffsetManager>, told: OutOfRa
   };
 }
 
+type FoundOffset = { readonly partition: number; readonly offset: string; readonly metadata: string | null };
+
+type Coordinator = {
+  heartbeat(member: object): Promise<unknown>;
+  offsetCommit(commit: object): Promise<unknown>;
+  offsetFetch(ask: object): Promise<{
+    readonly responses: readonly { readonly topic: string; readonly partitions: readonly FoundOffset[] }[];
+  }>;
+};
+
 type Group = {
   readonly cluster: { refreshMetadata(): Promise<void> };
-  readonly coordinator: { heartbeat(member: object): Promise<unknown> } | null;
+  readonly coordinator: Coordinator | null;
   readonly groupId: string;
   readonly generationId: number;
   readonly memberId: string | null;
@@ -177,9 +187,20 @@ type Group = {
 
 /**
  * @param lost the group has dropped this member, so that its partitions may be another's by now.
- * @param generation of the group, as last heard; later also that of the join at hand.
+ * @param group as the client knows it now, and later as of the join at hand.
  */
-export type JoinHook = (lost: boolean, generation: () => number) => Promise<void>;
+export type JoinHook = (lost: boolean, group: JoinedGroup) => Promise<void>;
+
+export type JoinedGroup = {
+  /** As last heard. */
+  generation(): number;
+  /** Commits for the generation that was last heard of, also while the group waits for this member to join. */
+  commit(offsets: readonly GroupOffset[]): Promise<void>;
+  /** What was committed of these, by whomever. */
+  committed(ats: readonly At[]): Promise<readonly GroupOffset[]>;
+};
+
+export type GroupOffset = At & { readonly offset: string; readonly metadata: string };
 
 /** By cluster. */
 export type BeforeJoin = WeakMap<object, JoinHook>;
@@ -222,9 +243,34 @@ export function mendJoin(group: Prototype<Group>, told: BeforeJoin): void {
         // The answer can only be that the group waits for us to join.
         if (memberId) coordinator?.heartbeat({ groupId, groupGenerationId: generationId, memberId }).catch(() => {});
       }, BEAT_MS);
-      await letGo(!this.memberId, () => this.generationId).finally(() => clearInterval(beat));
+      await letGo(!this.memberId, joinedGroup(this)).finally(() => clearInterval(beat));
     }
     await joinAndSync.call(this);
+  };
+}
+
+function byTopic<Kind>(ats: readonly (At & Kind)[]): { topic: string; partitions: (At & Kind)[] }[] {
+  return [...new Set(ats.map(({ topic }) => topic))].map((topic) => ({
+    topic,
+    partitions: ats.filter((at) => at.topic === topic),
+  }));
+}
+
+function joinedGroup(group: Group): JoinedGroup {
+  return {
+    generation: () => group.generationId,
+    async commit(offsets) {
+      const { groupId, generationId, memberId, coordinator } = group;
+      if (!memberId || offsets.length === 0) return;
+      await coordinator?.offsetCommit({ groupId, groupGenerationId: generationId, memberId, topics: byTopic(offsets) });
+    },
+    async committed(ats) {
+      const { groupId, coordinator } = group;
+      const answer = await coordinator?.offsetFetch({ groupId, topics: byTopic(ats) });
+      return (answer?.responses ?? []).flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, offset, metadata }) => ({ topic, partition, offset, metadata: metadata ?? '' })),
+      );
+    },
   };
 }
 

@@ -92,7 +92,8 @@ async function readOn(setup: ConsumerSetup, reader: Reader, handler: ConsumerHan
   let held = true;
   const assign = async (): Promise<number | null> => {
     held = true;
-    return handler.assigned(at, signal);
+    // It is the only member: nobody had the partition before.
+    return handler.assigned(at, signal, null);
   };
   const revoke = async (): Promise<void> => {
     held = false;

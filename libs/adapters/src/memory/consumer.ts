@@ -1,5 +1,5 @@
 import type { At, Consumer, ConsumerHandler } from '@callfold/engine';
-import type { GroupMember, MemoryGroup } from './group.ts';
+import type { Farewells, GroupMember, MemoryGroup } from './group.ts';
 import { placeName } from './link.ts';
 import type { MemoryLog } from './log.ts';
 
@@ -32,7 +32,7 @@ type Lane = {
   /** Asked for by `seek`: goes before what a running call will answer. */
   sought: number | null | undefined;
   /** Set once it is being given up, by whichever reason came first. */
-  closed: Promise<void> | undefined;
+  closed: Promise<string | null> | undefined;
 };
 
 /** A wait that remembers a ring that came before it. */
@@ -71,7 +71,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
 
   const member: GroupMember = {
     topics,
-    gain(at) {
+    gain(at, left) {
       if (handler === undefined || !is('running')) return;
       const lane: Lane = {
         at,
@@ -83,11 +83,11 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
         assigned: false,
       };
       lanes.set(placeName(at), lane);
-      lane.done = serve(lane, handler).catch(fail);
+      lane.done = serve(lane, handler, left).catch(fail);
     },
     release: async (at) => {
       const lane = lanes.get(placeName(at));
-      if (lane !== undefined) await close(lane).catch(fail);
+      return lane === undefined ? null : ((await close(lane).catch(fail)) ?? null);
     },
   };
 
@@ -99,7 +99,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
     return false;
   };
 
-  async function serve(lane: Lane, calls: ConsumerHandler): Promise<void> {
+  async function serve(lane: Lane, calls: ConsumerHandler, left: string | null): Promise<void> {
     const { at, signal, bell } = lane;
     const unwatch = log.watch(at, () => bell.ring());
     try {
@@ -107,7 +107,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
       await Promise.resolve();
       if (!mayGoOn(lane)) return;
       lane.assigned = true;
-      let position = await calls.assigned(at, signal);
+      let position = await calls.assigned(at, signal, left);
       while (mayGoOn(lane)) {
         if (lane.sought !== undefined) position = lane.sought;
         lane.sought = undefined;
@@ -129,28 +129,31 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
     await calls.revoked(at);
     if (!mayGoOn(lane)) return null;
     lane.assigned = true;
-    const position = await calls.assigned(at, signal);
+    const position = await calls.assigned(at, signal, null);
     const { start, end: logEnd } = log.bounds(at);
     if (position === null || (position >= start && position <= logEnd)) return position;
     throw new Error(`${placeName(at)} is to be read from ${position}, but holds ${start} up to ${logEnd} only`);
   }
 
-  const close = (lane: Lane): Promise<void> => {
+  /** Answers what the next owner may be told. */
+  const close = (lane: Lane): Promise<string | null> => {
     lane.closed ??= giveUp(lane);
     return lane.closed;
   };
 
-  async function giveUp(lane: Lane): Promise<void> {
+  async function giveUp(lane: Lane): Promise<string | null> {
     lane.signal.aborted = true;
     lane.bell.ring();
     await lane.done;
-    if (is('dead')) return;
+    if (is('dead')) return null;
     lanes.delete(placeName(lane.at));
-    if (lane.assigned) await handler?.revoked(lane.at);
+    return lane.assigned && handler ? handler.revoked(lane.at) : null;
   }
 
-  const closeAll = async (): Promise<void> => {
-    await Promise.all([...lanes.values()].map(close));
+  /** Answers what the next owners may be told. */
+  const closeAll = async (): Promise<Farewells> => {
+    const said = [...lanes.values()].map(async (lane) => [placeName(lane.at), await close(lane)] as const);
+    return new Map(await Promise.all(said));
   };
 
   async function rejoin(): Promise<void> {
@@ -170,7 +173,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
   /** Gives up what it has; the first error is the one to tell, whatever goes wrong on the way out. */
   async function leaveWith(cause: unknown): Promise<void> {
     await Promise.allSettled([...lanes.values()].map(close));
-    group.leave(member);
+    group.leave(member, new Map());
     end?.reject(cause);
   }
 
@@ -189,8 +192,7 @@ export function createMemoryConsumer({ log, group, topics, batchRecords }: Memor
       if (!is('running')) return;
       phase = 'stopped';
       await rejoining;
-      await closeAll();
-      group.leave(member);
+      group.leave(member, await closeAll());
       end?.resolve();
     },
     seek(at, offset) {

@@ -4,11 +4,14 @@ import { placeName } from './link.ts';
 /** What the group asks of a member. */
 export type GroupMember = {
   readonly topics: readonly string[];
-  /** This partition is the member's from now on. */
-  gain(at: At): void;
-  /** Lets go of a partition; resolves when the member has. */
-  release(at: At): Promise<void>;
+  /** This partition is the member's from now on. `left`: what its holder said who gave it away just now. */
+  gain(at: At, left: string | null): void;
+  /** Lets go of a partition; resolves when the member has, with what the next one may be told. */
+  release(at: At): Promise<string | null>;
 };
+
+/** By place, what the next owners may be told. */
+export type Farewells = ReadonlyMap<string, string | null>;
 
 /**
  * Shares partitions out among members: partition i of every topic goes to the same member, in the order of joining.
@@ -18,7 +21,7 @@ export type GroupMember = {
 export type MemoryGroup = {
   join(member: GroupMember): void;
   /** The member has let go of everything. */
-  leave(member: GroupMember): void;
+  leave(member: GroupMember, left: Farewells): void;
   has(member: GroupMember): boolean;
   /** As when a session times out: its partitions go to others at once, without asking it. */
   expel(member: GroupMember): void;
@@ -41,31 +44,34 @@ export function createMemoryGroup(partitions: (topic: string) => number): Memory
     return shares;
   };
 
-  /** Takes what is to move from its holder, and gives what nobody holds. Called again when a holder has let go. */
-  const settle = (): void => {
+  /**
+   * Takes what is to move from its holder, and gives what nobody holds. Called again when a holder has let go.
+   * @param left said by those who have just let go: heard now or never
+   */
+  const settle = (left: Farewells = new Map()): void => {
     const shares = wanted();
     for (const [name, holder] of holders) {
       if (holder.leaving || shares.get(name)?.member === holder.member) continue;
       holder.leaving = true;
-      void holder.member.release(holder.at).then(() => {
+      void holder.member.release(holder.at).then((farewell) => {
         if (holders.get(name) !== holder) return;
         holders.delete(name);
-        settle();
+        settle(new Map([[name, farewell]]));
       });
     }
     for (const [name, { at, member }] of shares) {
       if (holders.has(name)) continue;
       holders.set(name, { at, member, leaving: false });
-      member.gain(at);
+      member.gain(at, left.get(name) ?? null);
     }
   };
 
-  const drop = (member: GroupMember): void => {
+  const drop = (member: GroupMember, left?: Farewells): void => {
     const place = members.indexOf(member);
     if (place === -1) return;
     members.splice(place, 1);
     for (const [name, holder] of holders) if (holder.member === member) holders.delete(name);
-    settle();
+    settle(left);
   };
 
   return {
@@ -75,6 +81,6 @@ export function createMemoryGroup(partitions: (topic: string) => number): Memory
     },
     leave: drop,
     has: (member) => members.includes(member),
-    expel: drop,
+    expel: (member) => drop(member),
   };
 }

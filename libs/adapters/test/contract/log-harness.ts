@@ -127,12 +127,17 @@ export function runMember(consumer: Consumer, positions: Map<string, number>, op
       alone(placeName(at), async () => {
         if (!held.has(placeName(at))) wrong.push(`${placeName(at)} was paused while it was not held`);
         events.push(`paused ${placeName(at)}`);
+        return null;
       }),
+    resumed(at) {
+      if (!held.has(placeName(at))) wrong.push(`${placeName(at)} was resumed while it was not held`);
+    },
     async revoked(at) {
       const name = placeName(at);
       if (busy.has(name)) wrong.push(`${name} was revoked while a call of it ran`);
       if (!held.delete(name)) wrong.push(`${name} was revoked while it was not held`);
       events.push(`revoked ${name}`);
+      return null;
     },
   };
   const ran = consumer.run(handler);
