@@ -43,14 +43,6 @@ export const FAREWELL_MUTANTS = [
     name: 'is not said of a checkpoint behind which something stands',
   },
   {
-    guard: 'farewell: nothing waits in the relay',
-    file: PARTITION,
-    from: 'relay === null || relay.waiting > 0 || standing',
-    to: 'relay === null || standing',
-    test: TEST,
-    name: 'says nothing while something is not sent',
-  },
-  {
     guard: 'farewell: nothing is done for a partition that may be another\u2019s',
     file: ENGINE,
     from: 'if (slot.isResting) return;',
@@ -59,12 +51,12 @@ export const FAREWELL_MUTANTS = [
     name: 'does nothing for it while it is not known whose it is',
   },
   {
-    guard: 'farewell: fenced before the first send',
-    file: RELAY,
-    from: 'let mustFence = unfenced !== null;',
-    to: 'let mustFence = false;',
+    guard: 'farewell: of what stands only',
+    file: PARTITION,
+    from: 'standsAt = null;',
+    to: '',
     test: TEST,
-    name: 'the next one folds first, and fences before its first send',
+    name: 'says nothing while it is not known whether its last commit was done',
   },
   {
     guard: 'farewell: what another owner sent unknown is found before the first send',

@@ -138,6 +138,27 @@ describe('an owner that gives its partition away', () => {
     await expectWhole();
   });
 
+  it('says nothing while it is not known whether its last commit was done', async () => {
+    const first = member();
+    await assign(first, null);
+    h.publish(call('first', START));
+    await publishUntil(first, 1);
+    expect(await answerOf(h, first.handler.paused(at))).not.toBeNull();
+    first.handler.resumed(at);
+    h.publish(call('second', START + MINUTE));
+    fault = (name) => (name === 'commit' ? 'after' : 'none');
+    const from = first.service.status()[0]?.position ?? 0;
+    await answerOf(h, first.handler.batch(at, h.world.topics.read(at, from, 1_000), SIGNAL));
+    expect(await answerOf(h, first.handler.paused(at))).toBeNull();
+    fault = () => 'none';
+    const word = await revoke(first);
+    const next = member();
+    await assign(next, word);
+    await publishUntil(next, 2);
+    await revoke(next);
+    await expectWhole();
+  });
+
   it('is not believed once somebody else had the partition', async () => {
     const word = await left();
     const second = member();

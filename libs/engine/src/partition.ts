@@ -298,8 +298,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       await inFlight;
     },
     farewell() {
-      if (relay === null || relay.waiting > 0 || standing !== null || corrections.length > 0 || failure) return null;
-      if (standsAt === null || committed === null || slice.records > 0 || !isAllSent(standsAt.meta)) return null;
+      if (relay === null || standsAt === null || committed === null || !isAllSent(standsAt.meta)) return null;
       return farewellOf(claim.epoch, committed, standsAt.text);
     },
     relay,
