@@ -53,8 +53,8 @@ export const FAREWELL_MUTANTS = [
   {
     guard: 'farewell: of what stands only',
     file: PARTITION,
-    from: 'standsAt = null;',
-    to: '',
+    from: 'answered.meta === meta && isAllSent(meta)',
+    to: 'isAllSent(meta)',
     test: TEST,
     name: 'says nothing while it is not known whether its last commit was done',
   },

@@ -1,6 +1,7 @@
 // @ts-check
 /** Each guard with it taken out, and the named test that must fail then. */
 
+import { ERASURE_MUTANTS } from './erasures.mjs';
 import { FAREWELL_MUTANTS } from './farewells.mjs';
 import { FEED_MUTANTS } from './feed.mjs';
 
@@ -25,7 +26,6 @@ const MEMORY_TEST = 'libs/adapters/test/memory.test.ts';
 const REDIS_TEST = 'libs/adapters/test/redis.system.test.ts';
 const ENGINE_TEST = 'libs/adapters/test/engine.test.ts';
 const FOUND_TEST = 'libs/adapters/test/engine-found.test.ts';
-const ERASURE_TEST = 'libs/adapters/test/engine-erasure.test.ts';
 const SIM_TEST = 'infra/test/sim.test.ts';
 
 const FENCED = 'answers fenced to an older claim, and writes nothing';
@@ -332,70 +332,7 @@ export const MUTANTS = [
     test: FOUND_TEST,
     name: 'an outbox that is full does not hold a partition back that is given away',
   },
-  {
-    guard: 'an erasure: what comes later is refused',
-    file: 'libs/core/src/step.ts',
-    from: "if (isErased(before)) return reject('erased', '');",
-    to: '',
-    test: ERASURE_TEST,
-    name: 'before anything was published publishes nothing, and what comes after is refused without a copy of it',
-  },
-  {
-    guard: 'an erasure: a letter of what comes later holds none of it',
-    file: RELAY,
-    from: "return record && code === 'erased' ? { ...record, key: null, value: null, headers: [] } : record;",
-    to: "return code === 'erased' ? record : record;",
-    test: ERASURE_TEST,
-    name: 'before anything was published publishes nothing, and what comes after is refused without a copy of it',
-  },
-  {
-    guard: 'an erasure: what compaction took is not sent again',
-    file: 'libs/engine/src/standing.ts',
-    from: 'const placed = isToGo ? placeToGo(record) : placeOne(record, subjectMet);',
-    to: 'const placed = isToGo ? placeOne(record, subjectMet) : placeOne(record, subjectMet);',
-    test: ERASURE_TEST,
-    name: 'publishes nothing of it again: compaction took what it took',
-  },
-  {
-    guard: 'an erasure: its tombstones are sent once',
-    file: 'libs/engine/src/fold.ts',
-    from: 'if (standing?.takeTombstone(topic, outcomeId, offset)) continue;',
-    to: '',
-    test: ERASURE_TEST,
-    name: 'publishes nothing of it again: what it took still stands in front of its tombstones',
-  },
-  {
-    guard: 'an erasure that is gone from the log: letters of what it refused are no surplus',
-    file: 'libs/engine/src/horizon.ts',
-    from: "(code === 'too-late' || code === 'erased')",
-    to: "code === 'too-late'",
-    test: ERASURE_TEST,
-    name: 'leaves nothing that is compared',
-  },
-  {
-    guard: 'an erasure that is gone from the log: records of what it refused are no loss',
-    file: 'libs/engine/src/verify.ts',
-    from: 'erasedBefore.has(subjectOfId(record.outcomeId)) || ',
-    to: '',
-    test: ERASURE_TEST,
-    name: 'leaves nothing that is compared',
-  },
-  {
-    guard: 'an erasure: what still stands of it explains no gap',
-    file: 'libs/engine/src/order.ts',
-    from: 'Math.max(0, (erasedSeqs[topic] ?? 0) - (erased.stand.get(topic) ?? 0))',
-    to: 'erasedSeqs[topic] ?? 0',
-    test: 'libs/engine/test/order.test.ts',
-    name: 'has every gap as long as all of it stands',
-  },
-  {
-    guard: 'an erasure: no replay corrects what it took',
-    file: 'libs/engine/src/range.ts',
-    from: 'if (erased.has(subjectOfId(record.outcomeId))) gives.delete(name);',
-    to: 'if (erased.has(name)) gives.delete(name);',
-    test: ERASURE_TEST,
-    name: 'that corrects a range finds nothing to publish of it',
-  },
+  ...ERASURE_MUTANTS,
   ...FAREWELL_MUTANTS,
   ...FEED_MUTANTS,
 ];

@@ -3,20 +3,9 @@
 import { CALL_OUTCOMES } from '@callfold/core';
 import type { At, ConsumerHandler, Service } from '@callfold/engine';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { answerOf, byHand, HOUR, SIGNAL } from './engine-by-hand.ts';
 import type { Fault, Harness } from './engine-harness.ts';
-import {
-  answerOf,
-  byHand,
-  call,
-  everything,
-  expectGapless,
-  HOUR,
-  openHarness,
-  OUTCOMES,
-  PROJECTOR,
-  SIGNAL,
-  START,
-} from './engine-harness.ts';
+import { call, everything, expectGapless, openHarness, OUTCOMES, PROJECTOR, START } from './engine-harness.ts';
 
 const MINUTE = 60_000;
 const FOLDED_BY_A_CLAIM = 100;

@@ -4,8 +4,9 @@ import { CALL_OUTCOMES, rawTopic, SOURCES } from '@callfold/core';
 import type { At } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
+import { answerOf, byHand, HOUR, SIGNAL } from './engine-by-hand.ts';
 import type { Fault } from './engine-harness.ts';
-import { answerOf, byHand, call, HOUR, openHarness, OUTCOMES, SIGNAL, START } from './engine-harness.ts';
+import { call, openHarness, OUTCOMES, START } from './engine-harness.ts';
 
 async function scene(fault: (call: string) => Fault) {
   const h = await openHarness((part, name) => (part === 'kafka' ? fault(name) : 'none'));

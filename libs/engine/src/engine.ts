@@ -6,13 +6,11 @@ import { openPartition } from './partition.ts';
 import { placeText } from './place.ts';
 import type { At, Batch, Clock, ConsumerHandler, Signal } from './ports.ts';
 import { Overtaken, Refused } from './ports.ts';
-import { createProgress } from './progress.ts';
-import type { Waits } from './retry.ts';
-import { createRetry, errorOf, Left, Lost } from './retry.ts';
+import { errorOf, Left, Lost } from './retry.ts';
 import type { EngineOptions } from './role.ts';
 import type { PartitionStatus, Slot } from './slot.ts';
-import { statusOf } from './slot.ts';
-import { createWatch, keepWatch } from './watch.ts';
+import { createSlot, statusOf } from './slot.ts';
+import { keepWatch } from './watch.ts';
 import { keepWatchdog } from './watchdog.ts';
 
 export type Engine = {
@@ -44,19 +42,6 @@ async function drain({ partition }: Slot, clock: Clock, mostMs: number): Promise
     await partition.rest();
   };
   await within(clock, mostMs, drained());
-}
-
-/** Set by the group's, or by itself. */
-function eitherOf(signal: Signal): Signal {
-  const own = { aborted: false };
-  return {
-    get aborted() {
-      return own.aborted || signal.aborted;
-    },
-    set aborted(value: boolean) {
-      own.aborted = value;
-    },
-  };
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -203,26 +188,11 @@ export function createEngine(options: EngineOptions): Engine {
 
   const handler: ConsumerHandler = {
     async assigned(at: At, signal: Signal, left: string | null) {
-      const either = eitherOf(signal);
-      const waits: Waits = new Map();
-      const slot: Slot = {
-        at,
-        signal: either,
-        retry: createRetry(at, clock, observer, limits, waits),
-        waits,
-        partition: null,
-        epoch: null,
-        refused: null,
-        isResting: false,
-        lane: Promise.resolve(),
-        watch: createWatch({ at, log, clock, observer, limits, ticks: role.publishes }),
-        progress: createProgress(clock.now()),
-        stall: null,
-        lookAfter: 0,
-      };
+      const slot = createSlot(options, at, signal);
       slots.set(placeText(at), slot);
       const position = await exclusive(slot, () => claim(slot, left).catch((error: unknown) => after(slot, error)));
       const look = (): Promise<void> => exclusive(slot, () => rest(slot));
+      const { signal: either, waits } = slot;
       void keepWatch({ at, signal: either, clock, observer, limits, waits }, look, (error) => mend(slot, error));
       return position;
     },

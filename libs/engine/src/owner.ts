@@ -39,7 +39,7 @@ export type Claimed = {
   readonly standing: Standing | null;
   /** Asked for by an operator, standing, and of commits that the store lost; in the order in which they were taken. */
   readonly corrections: readonly Correction[];
-  /** Fenced and read back already; false: nothing of an earlier owner can come, and it is done before the first send. */
+  /** Fenced and read back; false: nothing of an earlier owner can come, and it is done before the first send. */
   readonly isFenced: boolean;
   /** As it was claimed; null before the first commit. */
   readonly storedMeta: string | null;

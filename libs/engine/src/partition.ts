@@ -2,7 +2,6 @@ import type { Source } from '@callfold/core';
 import { DERIVED_OF } from '@callfold/core';
 import { createCache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
-import { decodeMeta } from './checkpoint.ts';
 import { changeOf } from './commit.ts';
 import { farewellOf, isAllSent } from './farewell.ts';
 import type { Fold, Kept, Work } from './fold.ts';
@@ -94,6 +93,11 @@ function committedEvent(
   return { name: 'batch-committed', records, changed, derived: entries.length, ...figures, ...place };
 }
 
+type Checkpoint = { readonly text: string; readonly meta: Meta };
+
+const checkpointLeft = ({ isFenced, storedMeta: text, meta }: Claimed): Checkpoint | null =>
+  isFenced || text === null ? null : { text, meta };
+
 function relayOf(
   { ports, limits }: EngineOptions,
   opening: Opening,
@@ -129,11 +133,8 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
   let expected = claimed.stored;
   let position = claimed.position;
   let committed = claimed.stored;
-  /** Of the last commit that was answered; null: there was none. */
-  let committedMeta: string | null = null;
-  /** The last checkpoint that is known to stand, as text and as what it says; null: there may be a later one. */
-  let standsAt: { readonly text: string; readonly meta: Meta } | null =
-    claimed.storedMeta === null ? null : { text: claimed.storedMeta, meta: decodeMeta(claimed.storedMeta) };
+  /** The checkpoint of the last commit that was answered, or as it was left; null: there was none. */
+  let answered = checkpointLeft(claimed);
   let standing: Standing | null = claimed.standing;
   let corrections = claimed.corrections;
   let end = claimed.end;
@@ -155,7 +156,6 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
     const { commit: change, kept } = changeOf(role, work, meta, expected, next);
     expected = next;
     const asked = meta;
-    standsAt = null;
     // A commit of nothing goes between: what the one before it changes is still on its way.
     if (kept.size > 0) uncommitted = kept;
     for (const [key, one] of kept) cache.put(key, one);
@@ -164,8 +164,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       const answer = await retry('committing to the store', signal, () => store.commit(at, claim, change));
       if (!answer.ok) throw new Lost(answer.why);
       committed = next;
-      committedMeta = change.meta;
-      if (meta === asked) standsAt = { text: change.meta, meta };
+      answered = { text: change.meta, meta: asked };
       if (uncommitted === kept) uncommitted = new Map();
       if (work.records === 0 && work.entries.length === 0) return;
       relay?.add(change.outboxFrom, work.entries, work.figures.oldestAppendedAt);
@@ -290,7 +289,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       const stored = await store.peek(at);
       mustHold(stored, claim);
       // A commit that was made meanwhile tells by itself. One that was lost need not have moved the position.
-      const isSame = stored?.next === committed && (committedMeta === null || stored.meta === committedMeta);
+      const isSame = stored?.next === committed && (answered === null || stored.meta === answered.text);
       if (inFlight === before && !isSame) throw new Lost('moved');
     },
     async settle() {
@@ -298,8 +297,8 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       await inFlight;
     },
     farewell() {
-      if (relay === null || standsAt === null || committed === null || !isAllSent(standsAt.meta)) return null;
-      return farewellOf(claim.epoch, committed, standsAt.text);
+      if (relay === null || committed === null || answered === null) return null;
+      return answered.meta === meta && isAllSent(meta) ? farewellOf(claim.epoch, committed, answered.text) : null;
     },
     relay,
     get position() {

@@ -1,8 +1,12 @@
 import type { Partition } from './partition.ts';
-import type { At } from './ports.ts';
+import type { At, Signal } from './ports.ts';
 import type { Duty, Progress, Stall } from './progress.ts';
+import { createProgress } from './progress.ts';
 import type { Retry, Waits } from './retry.ts';
+import { createRetry } from './retry.ts';
+import type { EngineOptions } from './role.ts';
 import type { Watch } from './watch.ts';
+import { createWatch } from './watch.ts';
 
 /** What an instance keeps of a partition as long as it is assigned. */
 export type Slot = {
@@ -23,6 +27,39 @@ export type Slot = {
   /** Said to be stalled, and not yet to move again. */
   stall: Stall | null;
 };
+
+/** Set by the group's, or by itself. */
+function eitherOf(signal: Signal): Signal {
+  const own = { aborted: false };
+  return {
+    get aborted() {
+      return own.aborted || signal.aborted;
+    },
+    set aborted(value: boolean) {
+      own.aborted = value;
+    },
+  };
+}
+
+export function createSlot({ role, ports, limits }: EngineOptions, at: At, signal: Signal): Slot {
+  const { clock, observer, log } = ports;
+  const waits: Waits = new Map();
+  return {
+    at,
+    signal: eitherOf(signal),
+    retry: createRetry(at, clock, observer, limits, waits),
+    waits,
+    partition: null,
+    epoch: null,
+    refused: null,
+    isResting: false,
+    lane: Promise.resolve(),
+    watch: createWatch({ at, log, clock, observer, limits, ticks: role.publishes }),
+    progress: createProgress(clock.now()),
+    stall: null,
+    lookAfter: 0,
+  };
+}
 
 /** How one partition stands at this instance. */
 export type PartitionStatus = {

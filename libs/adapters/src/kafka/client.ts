@@ -147,9 +147,9 @@ export type Member = {
   resume(ats: readonly At[]): void;
   seek(at: At, offset: number): void;
   commit(commits: readonly (At & { readonly next: number })[]): Promise<void>;
-  /** Before it leaves the group: what the next owners may be told. */
+  /** Before it leaves the group: what the next owners may be told. Best effort: whoever hears nothing does without. */
   leave(left: readonly Left[]): Promise<void>;
-  /** What was said of these partitions in the generation before the one at hand. */
+  /** What was said of these partitions in the generation before the one at hand; nothing where it cannot be asked. */
   farewells(ats: readonly At[]): Promise<Farewells>;
   /** Waits for running batches, leaves the group, closes the connections. */
   stop(): Promise<void>;

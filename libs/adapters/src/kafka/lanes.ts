@@ -25,9 +25,8 @@ export type Lanes = {
   /**
    * The assignment at hand.
    * @param keeps nobody else had, since they rested, those that are assigned again: they go on where they are.
-   * @param asked what the owners before said of the others
    */
-  assign(ats: readonly At[], keeps: boolean, asked: (ats: readonly At[]) => Promise<Farewells>): void;
+  assign(ats: readonly At[], keeps: boolean): void;
   /** All that may have a call under way. */
   readonly live: ReadonlySet<Lane>;
 };
@@ -111,7 +110,7 @@ export function createLanes(member: Member, handler: ConsumerHandler, fail: (rea
       await Promise.all(leaving.values());
       return said(await Promise.all(resting));
     },
-    assign(ats, keeps, asked) {
+    assign(ats, keeps) {
       const assigned = new Set(ats.map(nameOf));
       const isKept = (lane: Lane): boolean =>
         keeps && assigned.has(nameOf(lane.at)) && lane.isResting && !lane.signal.aborted && lane.position !== null;
@@ -127,7 +126,7 @@ export function createLanes(member: Member, handler: ConsumerHandler, fail: (rea
         place(kept, kept.position);
       }
       if (gained.length === 0) return;
-      const told = asked(gained);
+      const told = member.farewells(gained);
       for (const at of gained) open(at, told);
     },
     async giveAllBack(graceMs) {

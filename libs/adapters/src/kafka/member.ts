@@ -40,11 +40,17 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
     outOfRange: (at) => events?.outOfRange(at),
     async beforeJoin(lost, joined) {
       group = joined;
-      await leave((await events?.letGo(lost)) ?? []).catch(() => {});
+      await leave((await events?.letGo(lost)) ?? []);
     },
     held: () => held,
   });
   const doing = `reading as a member of group ${options.groupId}`;
+
+  /** Whoever gets them fences before it folds, and not only before it sends. */
+  function untold(error: unknown): void {
+    const { message } = explain(`telling or asking group ${options.groupId} of partitions given away`, error);
+    connection.log.debug({ message }, 'the next owners are not told, or not heard to be told, that everything is sent');
+  }
 
   /** A word is of the generation that it is said in, and is heard in the next one only. */
   async function leave(left: readonly Left[]): Promise<void> {
@@ -53,7 +59,7 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
       return { topic, partition, offset: String(next), metadata: encodeFarewell(generation, farewell) };
     });
     const limit = sleep(FAREWELL_MS, undefined, { ref: false });
-    await Promise.race([group?.commit(words), limit]);
+    await Promise.race([group?.commit(words).catch(untold), limit]);
   }
 
   function listen(to: MemberEvents): void {
@@ -103,7 +109,7 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
     leave,
     async farewells(ats) {
       const before = (group?.generation() ?? 0) - 1;
-      const committed = (await group?.committed(ats)) ?? [];
+      const committed = (await group?.committed(ats).catch(untold)) ?? [];
       return new Map(
         committed.flatMap(({ topic, partition, metadata }) => {
           const farewell = decodeFarewell(metadata, before);

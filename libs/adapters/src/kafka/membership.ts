@@ -3,7 +3,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { At, ConsumerHandler } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
-import type { Farewells, Incoming, KafkaLogger, Left, Member, MemberEvents } from './client.ts';
+import type { Incoming, KafkaLogger, Left, Member, MemberEvents } from './client.ts';
 import type { ConsumerLimits } from './consumer.ts';
 import { codeOf, explain, KafkaError } from './errors.ts';
 import type { Lane } from './lane.ts';
@@ -75,7 +75,7 @@ export function startMembership(
     await Promise.race([settled.promise, sleep(limits.rebalanceMs, undefined, { ref: false })]);
     const left = await lanes.giveAllBack(graceMs);
     clearInterval(pulse);
-    await member.leave(left).catch((error: unknown) => untold(error));
+    await member.leave(left);
     await member.stop();
   }
 
@@ -92,21 +92,6 @@ export function startMembership(
   async function failWith(reason: unknown): Promise<void> {
     await shutDown(0).catch(() => {});
     ended.reject(reason);
-  }
-
-  /** Whoever gets them fences before it folds, and not only before it sends. */
-  function untold(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    log.debug({ message }, 'the next owners cannot be told, or not be heard, that everything is sent');
-  }
-
-  async function toldOf(ats: readonly At[]): Promise<Farewells> {
-    try {
-      return await member.farewells(ats);
-    } catch (error) {
-      untold(error);
-      return new Map();
-    }
   }
 
   /** The client starts anew by itself, one turn after it said so and whatever it was told before. */
@@ -147,7 +132,7 @@ export function startMembership(
       isMissing = false;
       givesUpSince = null;
       log.info({ partitions: ats.map(nameOf) }, 'the group shared its partitions out');
-      lanes.assign(ats, keeps, toldOf);
+      lanes.assign(ats, keeps);
     },
     outOfRange(at) {
       const lane = lanes.get(at);
