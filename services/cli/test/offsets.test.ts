@@ -24,17 +24,17 @@ beforeEach(async () => {
 afterEach(() => dev.close());
 
 /** Ten records of one partition, a minute apart, and a role that has folded the first six. */
-async function tenRecords(position = 6): Promise<number> {
+async function tenRecords(role: 'outcomes' | 'projector' = 'outcomes'): Promise<number> {
   const event = eventOf({ source: 'callcenter24', callId: 'c-1', occurredAt: iso(START), status: 'Call ended' });
   const at = log.placeOf(event);
   for (let minute = 0; minute < 10; minute += 1) {
     log.setSecond(minute * 60);
     log.append(event, at);
   }
-  const store = log.ports.store('outcomes');
+  const store = log.ports.store(role);
   const { claim } = await store.claim(at, 'token');
   const nothing = { tables: new Map(), timers: new Map(), outboxFrom: 0, outbox: [], outboxTrim: 0 };
-  const answer = await store.commit(at, claim, { expected: null, next: position, meta: '', ...nothing });
+  const answer = await store.commit(at, claim, { expected: null, next: 6, meta: '', ...nothing });
   expect(answer).toEqual({ ok: true });
   return at.partition;
 }
@@ -186,6 +186,17 @@ describe('callfold offsets', () => {
     );
     expect(said).not.toContain('callfold rebuild');
     expect((await log.ports.store('outcomes').peek({ topic: TOPIC, partition }))?.next).toBe(6);
+  });
+
+  it('names the rebuild that begins at these offsets, of the projector', async () => {
+    const { said } = await run({ topic: TOPIC, role: 'projector', toEarliest: true });
+    expect(said).toBe('');
+    await tenRecords('projector');
+    const back = (await run({ topic: TOPIC, role: 'projector', toEarliest: true })).said;
+    expect(back).toContain('  aggregates anew, beside the live ones    callfold rebuild next\n');
+    expect(back).toContain('this command with --json > plan.json, then callfold rebuild next --from-file plan.json\n');
+    expect(back).toContain(`callfold verify --topic ${TOPIC}\n`);
+    expect(back).not.toContain('callfold replay');
   });
 
   it('going on is told to lose records, and --execute is refused', async () => {
