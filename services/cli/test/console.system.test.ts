@@ -108,6 +108,22 @@ describe('callfold serve console', { timeout: 180_000 }, () => {
     expect({ from, to, ...figures, openIntervalsUntil: null }).toEqual({ ...expected, openIntervalsUntil: null });
   });
 
+  it('explains a call as callfold explain does, from whichever place in the log that is before it', async () => {
+    /** What does not go on while log time passes. */
+    const story = (body: unknown): unknown => {
+      const { explanations } = body as { readonly explanations: readonly Record<string, unknown>[] };
+      return explanations.map(({ timeline, records, standing }) => ({ timeline, records, standing }));
+    };
+    const { out } = await run(['explain', 'call', 'gave-up', '--json']);
+    const told = story(await get('/v1/explain/call/gave-up'));
+    expect(told).toMatchObject([{ standing: 'closed', records: [{ record: { outcome: 'abandoned' }, revision: 1 }] }]);
+    expect(told).toEqual(story(JSON.parse(out)));
+    const [{ timeline }] = told as [{ timeline: [{ loggedAt: string }] }];
+    const from = encodeURIComponent(timeline[0].loggedAt);
+    expect(story(await get(`/v1/explain/call/gave-up?from=${from}`))).toEqual(told);
+    expect(await get('/v1/explain/call/nobody')).toMatchObject({ status: 404, code: 'not-found' });
+  });
+
   it('goes on when the owner is killed, and tells its readers of what the next one commits', async () => {
     const stream = await openStream(`${url}/v1/changes`);
     await stream.next('ready');

@@ -60,6 +60,19 @@ export function createExplaining({ raw, rules, shelf, clock, limits }: ExplainPo
     return states.some(isErased);
   }
 
+  /** A log that does not answer at all keeps nobody waiting, nor others from asking. */
+  async function answeredInTime<Found>(asked: Promise<Found>): Promise<Found> {
+    const signal = { aborted: false };
+    const silence = clock.sleep(limits.explainMs + limits.explainSilentMs, signal).then(() => {
+      throw new ProblemError('away', 'the log does not answer; see whether its broker runs', {}, RETRY_SECONDS);
+    });
+    try {
+      return await Promise.race([asked, silence]);
+    } finally {
+      signal.aborted = true;
+    }
+  }
+
   async function read({ kind: name, id, tenantId, query, isLeft }: ExplainQuestion): Promise<object> {
     const kind = kindOf(name);
     const at = momentOf('at', query.at);
@@ -73,7 +86,8 @@ export function createExplaining({ raw, rules, shelf, clock, limits }: ExplainPo
       throw new ProblemError('too-long', `${part} ${limits.explainMs / 1_000} s. ${WHAT_HELPS}`);
     };
     const question = { kind, id, tenantId, ...(at && { at }), ...(from && { from }) };
-    const found = await explainSubject(raw, question, rules, { progress, eventsMax: limits.explainEvents });
+    const scanning = { progress, eventsMax: limits.explainEvents };
+    const found = await answeredInTime(explainSubject(raw, question, rules, scanning));
     if (found.length > 0) return { explanations: found.map(explanationJson) };
     throw new ProblemError(
       'not-found',

@@ -28,6 +28,8 @@ export const CONSOLE_LIMITS = {
   /** Explanations that are made at once, how long one may be read for, and the events that a subject may have in it. */
   explanations: 4,
   explainMs: 15_000,
+  /** A log that is silent for so long after that is away. */
+  explainSilentMs: 3_000,
   explainEvents: 5_000,
   /** Changes that a stream may be resumed over. */
   ringChanges: 20_000,

@@ -117,10 +117,11 @@ function rowsOf(rows: ReadonlyMap<DerivedTopic, readonly DerivedRow[]>, away: ()
   };
 }
 
-/** @param away topics whose brokers do not answer */
-function logWithout(away: ReadonlySet<string>, log: Log): Log {
+/** @param away topics whose brokers are not there @param silence those whose records never come */
+function logWithout(away: ReadonlySet<string>, silence: ReadonlySet<string>, log: Log): Log {
   return {
     ...log,
+    read: (at, ...rest) => (silence.has(at.topic) ? new Promise(() => undefined) : log.read(at, ...rest)),
     async bounds(at) {
       if (away.has(at.topic)) throw new Error(`${at.topic} is away`);
       return log.bounds(at);
@@ -219,7 +220,8 @@ export async function openConsole(
   let rowsAway: string | null = null;
   /** Raw topics whose brokers do not answer. */
   const away = new Set<string>();
-  const log = logWithout(away, ports.log('projector'));
+  const silence = new Set<string>();
+  const log = logWithout(away, silence, ports.log('projector'));
 
   const { shown, http, lines } = await serve(env, limits);
   const shelf = { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => reader };
@@ -249,6 +251,7 @@ export async function openConsole(
     site,
     counted,
     away,
+    silence,
     begin,
     get,
     logged: () => lines.join(''),

@@ -187,6 +187,11 @@ test('so many at once and no more; a log that is away is said to be', async () =
   away.away.add('callfold.raw.callcenter24');
   const answer = await away.get('/v1/explain/call/c-1');
   expect(answer).toMatchObject({ status: 503, body: { code: 'away' } });
+  const silent = await open({}, { explainMs: 0, explainSilentMs: 20 });
+  await abandoned(silent, 'c-1');
+  silent.silence.add('callfold.raw.callcenter24');
+  const detail = containing('the log does not answer');
+  expect(await silent.get('/v1/explain/call/c-1')).toMatchObject({ status: 503, body: { code: 'away', detail } });
 });
 
 test('derived records may be asked for by the agent that they name', async () => {

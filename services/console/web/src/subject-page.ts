@@ -218,6 +218,19 @@ function headline(explanation: Explanation, own: Said | undefined, telling: Tell
   );
 }
 
+type Kept = { readonly of: Explanation; readonly by: string; readonly node: VNode | null };
+const kept = new Map<string, Kept>();
+
+/** A long table is made once for what it is of: the page is drawn again for its clock alone. */
+function once(part: string, of: Explanation, { language, zone }: SubjectView, make: () => VNode | null): VNode | null {
+  const by = `${language} ${zone}`;
+  const known = kept.get(part);
+  if (known?.of === of && known.by === by) return known.node;
+  const node = make();
+  kept.set(part, { of, by, node });
+  return node;
+}
+
 function explanationView(explanation: Explanation, view: SubjectView): VNode {
   const { say } = view;
   const { timeline, records, source } = explanation;
@@ -235,7 +248,8 @@ function explanationView(explanation: Explanation, view: SubjectView): VNode {
       : record?.kind === 'chat-outcome'
         ? chatFacts(record, view)
         : [];
-  const revisions = revisionsView(explanation, telling);
+  const part = (name: string, make: () => VNode | null): VNode | null =>
+    once(`${source} ${name}`, explanation, view, make);
   return h(
     'div',
     { key: source, class: 'subject', 'data-source': source },
@@ -247,9 +261,14 @@ function explanationView(explanation: Explanation, view: SubjectView): VNode {
       own ? section('why', source, say('whyTitle'), whyView(own, explanation, telling)) : null,
     ),
     section('timeline', source, say('timeline'), lineView(timelineOf(explanation, view.now), view)),
-    rest.length > 0 && section('others', source, say('others'), recordsView(rest, telling)),
-    section('events', source, say('events'), eventsView(explanation, telling)),
-    revisions && section('revisions', source, say('revisions'), revisions),
+    part('others', () =>
+      rest.length === 0 ? null : section('others', source, say('others'), recordsView(rest, telling)),
+    ),
+    part('events', () => section('events', source, say('events'), eventsView(explanation, telling))),
+    part('revisions', () => {
+      const revisions = revisionsView(explanation, telling);
+      return revisions && section('revisions', source, say('revisions'), revisions);
+    }),
     footView(explanation, telling),
   );
 }
