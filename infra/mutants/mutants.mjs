@@ -325,6 +325,14 @@ export const MUTANTS = [
     name: 'what stands behind a record that could not be sent yet is not sent again by the next owner',
   },
   {
+    guard: 'a derived topic that ends early is for the next claim to find',
+    file: RELAY,
+    from: 'return [topic, Math.max(end, published[topic] ?? 0)] as const;',
+    to: 'return [topic, end] as const;',
+    test: 'libs/adapters/test/engine-freshen.test.ts',
+    name: 'takes no topic for read that ends before what is known of it',
+  },
+  {
     guard: 'a full outbox lets go',
     file: RELAY,
     from: 'while (queue.length >= entries && !left.aborted) {',

@@ -137,6 +137,8 @@ function planLimits({ whole, chance }) {
     // Nobody asks for anything in these histories.
     requestsMs: Number.MAX_SAFE_INTEGER,
     requests: 500,
+    freshenMs: whole(500, 8_000),
+    freshenRecords: whole(1, 20),
     drainMs: whole(200, 2_000),
     stalledAfterMs: 30_000,
   };

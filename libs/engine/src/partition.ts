@@ -78,6 +78,10 @@ function isFull({ records, changed, entries }: Fold, limits: EngineLimits): bool
   return records >= limits.sliceRecords || changed >= limits.sliceSubjects || entries >= limits.sliceEntries;
 }
 
+/** Others have published much since the checkpoint, which the next owner would read back. */
+const isFarAhead = ({ published }: Relay, meta: Meta, { freshenRecords }: EngineLimits): boolean =>
+  Object.entries(published).some(([topic, end]) => end - (meta.published[topic] ?? 0) >= freshenRecords);
+
 type Committed = Extract<EngineEvent, { name: 'batch-committed' }>;
 
 /** @throws Lost when the partition is another owner's, or the store knows nothing of this one. */
@@ -98,6 +102,12 @@ type Checkpoint = { readonly text: string; readonly meta: Meta };
 const checkpointLeft = ({ isFenced, storedMeta: text, meta }: Claimed): Checkpoint | null =>
   isFenced || text === null ? null : { text, meta };
 
+/** @param meta of the last commit, answered or not */
+function farewellAt({ epoch }: Claim, committed: number | null, answered: Checkpoint | null, meta: Meta) {
+  if (committed === null || answered === null) return null;
+  return answered.meta === meta && isAllSent(meta) ? farewellOf(epoch, committed, answered.text) : null;
+}
+
 function relayOf(
   { ports, limits }: EngineOptions,
   opening: Opening,
@@ -107,10 +117,22 @@ function relayOf(
   const { log, codec, clock, observer } = ports;
   const { meta, isFenced } = opening.claimed;
   const { outboxNext: sentUpTo, published } = meta;
-  const { sendRecords } = limits;
+  const { sendRecords, freshenMs } = limits;
   const topics = DERIVED_OF[opening.source];
   const unfenced = isFenced ? null : meta.seqs;
-  const work = { topics, publisher, log, codec, clock, observer, sendRecords, sentUpTo, published, unfenced };
+  const work = {
+    topics,
+    publisher,
+    log,
+    codec,
+    clock,
+    observer,
+    sendRecords,
+    freshenMs,
+    sentUpTo,
+    published,
+    unfenced,
+  };
   return createRelay({ ...opening, ...work, confirmOwner });
 }
 
@@ -267,7 +289,8 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
         corrections = await adopt(corrections, position, slice, prefetch);
         await commitSlice();
       }
-      if (relay && relay.sentUpTo > meta.outboxFirst) await commitNothing();
+      if (relay && (relay.sentUpTo > meta.outboxFirst || isFarAhead(relay, meta, limits))) await commitNothing();
+      if (standing === null) relay?.freshen();
       if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);
     },
     async takeRequests() {
@@ -296,10 +319,7 @@ export function openPartition(options: EngineOptions, opening: Opening): Partiti
       if (slice.records > 0) await closeSlice(position);
       await inFlight;
     },
-    farewell() {
-      if (relay === null || committed === null || answered === null) return null;
-      return answered.meta === meta && isAllSent(meta) ? farewellOf(claim.epoch, committed, answered.text) : null;
-    },
+    farewell: () => (relay === null ? null : farewellAt(claim, committed, answered, meta)),
     relay,
     get position() {
       return position;

@@ -28,6 +28,11 @@ export type Relay = {
   readonly waiting: number;
   /** Since when the oldest of them waits, as far as this owner knows; null: none does. */
   readonly waitingSince: number | null;
+  /**
+   * Now and then, while everything is sent: fences, where that was left for the first send, and learns where the topics
+   * end. Of a partition that is quiet beside busy ones the next owner would read back all that they published since.
+   */
+  freshen(): void;
   /** Resolves when fewer than `entries` wait, or when it is left; rejects when it had to stop. */
   below(entries: number): Promise<void>;
   stop(): void;
@@ -52,6 +57,7 @@ export type RelayOptions = {
   readonly retry: Retry;
   readonly signal: Signal;
   readonly sendRecords: number;
+  readonly freshenMs: number;
   readonly sentUpTo: number;
   readonly published: Readonly<Record<string, number>>;
   /** By topic the next seq, where nothing was fenced yet since nothing of an earlier owner can come; null: it was. */
@@ -184,6 +190,8 @@ export function createRelay(options: RelayOptions): Relay {
   let watchers: (() => void)[] = [];
   let unfenced = options.unfenced;
   let mustFence = unfenced !== null;
+  let isStale = false;
+  let freshAfter = options.clock.now() + options.freshenMs;
   const originOf = originBytes(at);
 
   const left: Signal = {
@@ -240,10 +248,27 @@ export function createRelay(options: RelayOptions): Relay {
     wake();
   }
 
+  async function learnEnds(): Promise<void> {
+    if (mustFence) await recover();
+    const ends = await Promise.all(
+      options.topics.map(async (topic) => {
+        const { end } = await publisher.bounds(topic, at.partition);
+        // One that ends before what is known of it has lost records, and the next claim is to find that out.
+        return [topic, Math.max(end, published[topic] ?? 0)] as const;
+      }),
+    );
+    // What was added meanwhile is sent after this, and stands behind these ends.
+    published = { ...published, ...Object.fromEntries(ends) };
+    isStale = false;
+  }
+
   async function run(): Promise<void> {
     running = true;
     try {
-      while (queue.length > 0 && !left.aborted) await retry('sending derived records', left, sendSome);
+      while ((queue.length > 0 || isStale) && !left.aborted) {
+        if (queue.length > 0) await retry('sending derived records', left, sendSome);
+        else await retry('looking where derived topics end', left, learnEnds);
+      }
     } catch (error) {
       failure = errorOf(error);
       if (!left.aborted) options.onFailure(error);
@@ -265,6 +290,12 @@ export function createRelay(options: RelayOptions): Relay {
     },
     get published() {
       return published;
+    },
+    freshen() {
+      if (options.clock.now() < freshAfter || queue.length > 0) return;
+      freshAfter = options.clock.now() + options.freshenMs;
+      isStale = true;
+      if (!running && !failure) void run();
     },
     get waiting() {
       return queue.length;

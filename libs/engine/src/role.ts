@@ -69,6 +69,10 @@ export type EngineLimits = {
   /** How often an owner looks for requests of operators' commands, and how many of them it takes in one commit. */
   readonly requestsMs: number;
   readonly requests: number;
+  /** How often an owner that has nothing to send looks where the derived topics end. */
+  readonly freshenMs: number;
+  /** So many records that others have published since are worth a commit that says so. */
+  readonly freshenRecords: number;
   /** How long a partition that is given away may still send what it committed. */
   readonly drainMs: number;
   /** How long a partition that has something to do may stand still before it is said to be stalled. */
@@ -97,6 +101,8 @@ export const DEFAULT_LIMITS: EngineLimits = {
   standingRecords: 16_777_216,
   requestsMs: 2_000,
   requests: 500,
+  freshenMs: 60_000,
+  freshenRecords: 1_000,
   drainMs: 2_000,
   // Longer than what passes by itself: a lost session and the claims after it, or some attempts at what is away.
   stalledAfterMs: 30_000,

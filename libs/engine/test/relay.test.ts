@@ -25,6 +25,7 @@ it('sends nothing once it is stopped, though what it was about to send is ready 
     retry: (_doing: string, _signal: object, work: () => Promise<unknown>) => work(),
     signal: { aborted: false },
     sendRecords: 10,
+    freshenMs: 60_000,
     sentUpTo: 0,
     published: {},
     unfenced: null,
