@@ -2,7 +2,7 @@ import { CALL_RULES, CALL_WORDS, CHAT_WORDS, DEFAULT_SETTINGS, explain, isReject
 import { explanationJson } from '@callfold/engine';
 import { normalise, readEvent } from '@callfold/sources';
 import { expect, test } from 'vitest';
-import { dateAway, dayOf } from '../web/src/day.ts';
+import { dateAway, dayOf, shownOf } from '../web/src/day.ts';
 import type { Explanation } from '../web/src/explained.ts';
 import { eventWords, ruleWords } from '../web/src/subject-words.ts';
 import type { Lane, Span } from '../web/src/timeline.ts';
@@ -248,6 +248,20 @@ test('a day of a zone is as long as it is there', () => {
   for (const text of [null, '2026-13-01', 'yesterday']) expect(dayOf(text, 'UTC', START)).toEqual(today);
   expect(dayOf('2026-01-04', 'UTC', START).isOpen).toBe(false);
   expect([dateAway('2026-03-01', -1), dateAway('2026-12-31', 1)]).toEqual(['2026-02-28', '2027-01-01']);
+});
+
+test('of a day is shown what is from its first full hour on, and of today nothing that is still to come', () => {
+  const hour = (at_: number): number => Date.UTC(2026, 0, 5) + at_ * 3_600_000;
+  const now = hour(9.25);
+  const shown = (day: string, ...begins: number[]): number[] => {
+    const { from, to } = shownOf(dayOf(day, 'UTC', now), begins, now);
+    return [from, to].map((at_) => (at_ - hour(0)) / 3_600_000);
+  };
+  expect(shown('2026-01-05', hour(9.1), hour(8.5), hour(23))).toEqual([8, 9.25]);
+  // A stay from the day before reaches into it.
+  expect(shown('2026-01-05', hour(-3), hour(8))).toEqual([0, 9.25]);
+  expect(shown('2026-01-05')).toEqual([0, 9.25]);
+  expect(shown('2026-01-04', hour(-10.5))).toEqual([-11, 0]);
 });
 
 test('every rule of calls and every word of an event has Russian words', () => {

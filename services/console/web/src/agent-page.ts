@@ -1,24 +1,22 @@
 import type { VNode } from 'preact';
 import type { Day } from './day.ts';
-import { dateAway } from './day.ts';
+import { dateAway, shownOf } from './day.ts';
 import { h } from './dom.ts';
-import type { EventMoment, Explanation, Told } from './explained.ts';
+import type { AnyRecord, EventMoment, Explanation, Told } from './explained.ts';
 import { isEvent } from './explained.ts';
 import type { NamedCalls } from './named-calls.ts';
 import { namedLanes } from './named-calls.ts';
 import { subjectLink } from './subject-link.ts';
 import type { Fact } from './subject-page.ts';
 import type { SubjectView } from './times.ts';
-import { factsView, footView, lineView, problemView, section, tellingOf } from './subject-page.ts';
-import { eventsView, recordSays, recordsView, table } from './subject-tables.ts';
+import { factsView, footView, lineView, once, problemView, section, tellingOf } from './subject-page.ts';
+import { eventsView, recordSays, recordsView, revisionsView, table } from './subject-tables.ts';
 import type { Timeline } from './timeline.ts';
 import { timelineOf } from './timeline.ts';
 import { linkTo } from './view.ts';
 import { span } from './words.ts';
 
 /** An agent's day: each stay in a state to scale, the events behind them, and the calls that name the agent. */
-
-const HOUR_MS = 3_600_000;
 
 /** Hours of the day, as clocks have them. */
 function hourTick({ zone, language }: SubjectView): (at: number) => string {
@@ -27,28 +25,17 @@ function hourTick({ zone, language }: SubjectView): (at: number) => string {
     new Date(at).toLocaleTimeString(locale, { timeZone: zone, hour: '2-digit', minute: '2-digit', hour12: false });
 }
 
-/** No line of time is shorter. */
-const LEAST_MS = 600_000;
-
-/** From the full hour in which something begins; what is still to come of today is left out. */
-function frameOf(day: Day, { explanations }: Told, named: NamedCalls, now: number): Day {
-  const to = day.isOpen ? Math.min(day.to, now) : day.to;
-  const { offers, stays } = named.of({ ...day, to });
-  const firsts = [
-    ...(explanations ?? []).flatMap(({ records }) =>
-      records.flatMap(({ record }) =>
-        record.kind === 'agent-interval' && (record.end === null || Date.parse(record.end) > day.from)
-          ? [record.start]
-          : [],
-      ),
-    ),
+/** When what is known of the day begins: stays, offers and calls. */
+function beginsOf({ from, to }: Day, { explanations }: Told, named: NamedCalls): number[] {
+  const { offers, stays } = named.of({ from, to, isOpen: false });
+  const intervals = (explanations ?? []).flatMap(({ records }) =>
+    records.flatMap(({ record }) => (record.kind === 'agent-interval' ? [record] : [])),
+  );
+  return [
+    ...intervals.flatMap(({ start, end }) => (end !== null && Date.parse(end) <= from ? [] : [start])),
     ...offers.map(({ offeredAt, screenShownAt }) => offeredAt ?? screenShownAt),
     ...stays.map(({ joinedAt }) => joinedAt),
   ].flatMap((text) => (text === null ? [] : [Date.parse(text)]));
-  const first = Math.min(...firsts.filter((at) => at < to));
-  const hours = Number.isFinite(first) ? Math.max(0, Math.floor((first - day.from) / HOUR_MS)) : 0;
-  const from = day.from + hours * HOUR_MS;
-  return { ...day, from, to: Math.max(to, from + LEAST_MS) };
 }
 
 /** How long of the day was spent in each state. */
@@ -62,19 +49,23 @@ function totalsOf({ lanes }: Timeline, { say }: SubjectView): Fact[] {
   ]);
 }
 
-function staysView(explanation: Explanation, frame: Day, view: SubjectView): readonly (VNode | null)[] {
+/** @param day whole, of which the frame is what is drawn */
+function staysView(explanation: Explanation, day: Day, frame: Day, view: SubjectView): readonly (VNode | null)[] {
   const { say, now } = view;
   const { source, records } = explanation;
   const telling = tellingOf(frame.from, source, view);
   const line = timelineOf(explanation, now, frame);
-  const isIn = (at: number): boolean => at >= frame.from && at < frame.to;
-  const stays = records.filter(({ record }) => {
+  const isOfDay = (record: AnyRecord): boolean => {
     if (record.kind !== 'agent-interval') return false;
     const end = record.end === null ? now : Date.parse(record.end);
-    return Date.parse(record.start) < frame.to && end > frame.from;
-  });
-  const isShown = ({ occurredAt }: EventMoment): boolean => isIn(Date.parse(occurredAt));
+    return Date.parse(record.start) < day.to && end > day.from;
+  };
+  const stays = records.filter(({ record }) => isOfDay(record));
+  const isShown = ({ occurredAt }: EventMoment): boolean =>
+    Date.parse(occurredAt) >= day.from && Date.parse(occurredAt) < day.to;
   const hasEvents = explanation.timeline.filter(isEvent).some(isShown);
+  const part = (name: string, make: () => VNode | null): VNode | null =>
+    once(`${source} ${name}`, explanation, view, make, day.date);
   return [
     section(
       'timeline',
@@ -83,8 +74,16 @@ function staysView(explanation: Explanation, frame: Day, view: SubjectView): rea
       stays.length === 0 ? h('p', { class: 'empty' }, say('noStays')) : lineView(line, view, hourTick(view)),
     ),
     stays.length > 0 ? section('facts', source, say('totals'), factsView(totalsOf(line, view))) : null,
-    stays.length > 0 ? section('others', source, say('stays'), recordsView(stays, telling)) : null,
-    hasEvents ? section('events', source, say('events'), eventsView(explanation, telling, isShown)) : null,
+    part('others', () =>
+      stays.length > 0 ? section('others', source, say('stays'), recordsView(stays, telling)) : null,
+    ),
+    part('events', () =>
+      hasEvents ? section('events', source, say('events'), eventsView(explanation, telling, isShown)) : null,
+    ),
+    part('revisions', () => {
+      const revisions = revisionsView(explanation, telling, isOfDay);
+      return revisions && section('revisions', source, say('revisions'), revisions);
+    }),
     footView(explanation, telling),
   ];
 }
@@ -141,7 +140,7 @@ function daysView({ date, isOpen }: Day, { say }: SubjectView): VNode {
 export function agentPageView(told: Told, named: NamedCalls, day: Day, view: SubjectView): VNode {
   const { say, now } = view;
   const { explanations, problem } = told;
-  const frame = frameOf(day, told, named, now);
+  const frame = shownOf(day, beginsOf(day, told, named), now);
   const calls = callsView(named, frame, view);
   // An agent who is only named in calls has no events of its own.
   const isOnlyNamed = problem?.code === 'not-found' && (calls !== null || named.isKnown);
@@ -152,7 +151,7 @@ export function agentPageView(told: Told, named: NamedCalls, day: Day, view: Sub
     isOnlyNamed ? null : problemView(told, say),
     explanations === null && problem === null && h('p', { class: 'empty' }, say('reading')),
     (explanations ?? []).map((one) =>
-      h('div', { key: one.source, 'data-source': one.source }, staysView(one, frame, view)),
+      h('div', { key: one.source, 'data-source': one.source }, staysView(one, day, frame, view)),
     ),
     calls ?? (isOnlyNamed ? h('p', { class: 'empty' }, say('noStays')) : null),
   );

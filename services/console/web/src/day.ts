@@ -47,3 +47,11 @@ export function dayOf(text: string | null, zone: string, now: number): Day {
 export function dateAway(date: string, days: number): string {
   return new Date(Date.parse(`${date}T12:00:00Z`) + days * 24 * HOUR_MS).toISOString().slice(0, 10);
 }
+
+/** From the full hour in which the first of it begins; what is still to come of today is left out. */
+export function shownOf(day: Day, begins: readonly number[], now: number): Day {
+  const to = day.isOpen ? Math.min(day.to, now) : day.to;
+  const first = Math.min(...begins.filter((at) => at < to));
+  const hours = Number.isFinite(first) ? Math.max(0, Math.floor((first - day.from) / HOUR_MS)) : 0;
+  return { ...day, from: day.from + hours * HOUR_MS, to };
+}

@@ -222,8 +222,14 @@ type Kept = { readonly of: Explanation; readonly by: string; readonly node: VNod
 const kept = new Map<string, Kept>();
 
 /** A long table is made once for what it is of: the page is drawn again for its clock alone. */
-function once(part: string, of: Explanation, { language, zone }: SubjectView, make: () => VNode | null): VNode | null {
-  const by = `${language} ${zone}`;
+export function once(
+  part: string,
+  of: Explanation,
+  { language, zone }: SubjectView,
+  make: () => VNode | null,
+  day = '',
+): VNode | null {
+  const by = `${language} ${zone} ${day}`;
   const known = kept.get(part);
   if (known?.of === of && known.by === by) return known.node;
   const node = make();

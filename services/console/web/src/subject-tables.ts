@@ -199,10 +199,14 @@ function revisionsOf({ timeline }: Explanation): Stood[] {
   );
 }
 
-/** Every revision that was published, when, and what it changed. */
-export function revisionsView(explanation: Explanation, telling: Telling): VNode | null {
+/** Every revision that was published, when, and what it changed. @param isShown of which records */
+export function revisionsView(
+  explanation: Explanation,
+  telling: Telling,
+  isShown: (record: AnyRecord) => boolean = () => true,
+): VNode | null {
   const { say, clock } = telling;
-  const all = revisionsOf(explanation);
+  const all = revisionsOf(explanation).filter(({ record }) => isShown(record));
   if (all.length === 0) return null;
   const rows = all.map(({ record, changes, at }) => {
     const corrects = record.correctionOf === null ? '–' : correctionText(record.kind, record.correctionOf, say);
