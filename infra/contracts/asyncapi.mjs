@@ -35,7 +35,7 @@ const HEADERS = {
       type: 'string',
       pattern: '^[0-9]+$',
       description:
-        'Gapless from 0 per derived topic, partition and origin topic: whoever has all up to a number has every record.',
+        'Gapless from 0 per derived topic and raw partition, which is callfold-origin without its offset: whoever has all up to a number has every record.',
     },
   },
 };

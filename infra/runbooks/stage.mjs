@@ -81,14 +81,14 @@ export async function openStage(say) {
     redisUrl: redis.url,
     /** One shell block of a page. @param {string} text */
     shell: (text) => run('bash', ['-c', text], { env }),
-    /** @param {'projector' | 'outcomes'} role @param {Record<string, string>} [more] */
-    async serve(role, more = {}) {
+    /** @param {'projector' | 'outcomes'} role @param {Record<string, string>} [more] @param {string} [name] of a second one */
+    async serve(role, more = {}, name = role) {
       const [port = 0] = await freePorts(1);
       const child = spawn(process.execPath, [COMMAND, 'serve', role], {
         env: { ...process.env, ...env, CALLFOLD_HTTP_PORT: String(port), CALLFOLD_LOG_LEVEL: 'error', ...more },
         stdio: ['ignore', 'ignore', 'inherit'],
       });
-      services.set(role, child);
+      services.set(name, child);
     },
     stop,
     /** @param {readonly object[]} events */

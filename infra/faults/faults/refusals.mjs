@@ -108,8 +108,8 @@ export const REFUSALS = [
   }),
   refuses({
     name: 'partitions-added',
-    title: 'a partition is added to the raw topic',
-    says: /the topic has 5 partitions, .*state was made with 4.*rebuild/,
+    title: 'a partition is added to the raw topic, so that there is no multiple of what there was',
+    says: /the topic has 5 partitions, .*state was made with 4.*until there are 8, .*callfold recover/,
     partitions: PARTITIONS + 1,
     async damage(scene) {
       const topicPartitions = [{ topic: TOPIC, count: PARTITIONS + 1 }];

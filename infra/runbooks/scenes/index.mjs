@@ -3,6 +3,7 @@
 
 import { badDeploy } from './bad-deploy.mjs';
 import { lateUpstream } from './late-upstream.mjs';
+import { morePartitions } from './more-partitions.mjs';
 import { poisonedPartition } from './poisoned-partition.mjs';
 import { redisLost } from './redis-lost.mjs';
 import { topicMadeAnew } from './topic-made-anew.mjs';
@@ -21,6 +22,7 @@ import { topicMadeAnew } from './topic-made-anew.mjs';
 export const SCENES = {
   'bad-deploy': badDeploy,
   'late-upstream': lateUpstream,
+  'more-partitions': morePartitions,
   'poisoned-partition': poisonedPartition,
   'redis-lost': redisLost,
   'topic-made-anew': topicMadeAnew,

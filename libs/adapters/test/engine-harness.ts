@@ -187,9 +187,11 @@ export async function openHarness(
   }
 
   const ats = (sources: readonly Source[]): At[] =>
-    sources.flatMap((source) =>
-      Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: rawTopic(source), partition })),
-    );
+    sources
+      .map(rawTopic)
+      .flatMap((topic) =>
+        Array.from({ length: world.topics.partitions(topic) }, (_, partition) => ({ topic, partition })),
+      );
 
   function start(
     role: Role,
@@ -220,7 +222,7 @@ export async function openHarness(
       services.every((service) => {
         const status = service.status();
         return (
-          status.length === SOURCES.length * PARTITIONS &&
+          status.length === ats(SOURCES).length &&
           status.every(
             ({ at, position, committed, waiting, nextDue }) =>
               position === world.topics.bounds(at).end &&
@@ -232,8 +234,9 @@ export async function openHarness(
       });
   }
 
-  function placeOf(raw: RawEvent): At {
-    return { topic: rawTopic(raw.source), partition: partitionOf(raw.tenantId, raw.subjectId, PARTITIONS) };
+  /** @param partitions as whoever publishes it knows the topic */
+  function placeOf(raw: RawEvent, partitions = world.topics.partitions(rawTopic(raw.source))): At {
+    return { topic: rawTopic(raw.source), partition: partitionOf(raw.tenantId, raw.subjectId, partitions) };
   }
 
   return {
@@ -253,14 +256,14 @@ export async function openHarness(
     append(at: At, { key, value, headers = [] }: RawRecord): number {
       return world.topics.append(at, [{ key, value, headers }]) - 1;
     },
-    publish(events: readonly RawEvent[]): void {
+    publish(events: readonly RawEvent[], partitions?: number): void {
       for (const raw of events) {
         const key = utf8Bytes(subjectKey(raw.tenantId, raw.subjectId));
-        world.topics.append(placeOf(raw), [{ key, value: codec.encodeRaw(raw), headers: [] }]);
+        world.topics.append(placeOf(raw, partitions), [{ key, value: codec.encodeRaw(raw), headers: [] }]);
       }
     },
     read(topic: string): (Published & { readonly partition: number })[] {
-      return Array.from({ length: PARTITIONS }, (_, partition) =>
+      return Array.from({ length: world.topics.partitions(topic) }, (_, partition) =>
         world.topics
           .read({ topic, partition }, 0, 1_000_000)
           .records.map((record) => ({ ...record, topic, partition })),

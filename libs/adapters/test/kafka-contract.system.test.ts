@@ -60,5 +60,5 @@ publisherContract(
       },
     };
   },
-  { multiProcess: true },
+  { multiProcess: true, unequal: true },
 );

@@ -28,3 +28,21 @@ it.each([
   expect(await log.read(AT, 0, most)).toMatchObject({ records: [], next: 0, end: 0 });
   expect(asked).toEqual([bytes]);
 });
+
+it('how many partitions there are is asked again where more are expected than are known', async () => {
+  let known = 2;
+  let asked = 0;
+  const link: Pick<Link, 'partitions' | 'refresh'> = {
+    partitions: async () => known,
+    async refresh() {
+      asked += 1;
+      known = 4;
+    },
+  };
+  const log = logOn(link as Link, { connection: { brokers: [], clientId: 'test', log: logger }, groupId: 'group' });
+  expect(await log.partitions('raw', 2)).toBe(2);
+  expect(asked).toBe(0);
+  expect(await log.partitions('raw', 3)).toBe(4);
+  expect(await log.partitions('raw', 4)).toBe(4);
+  expect(asked).toBe(1);
+});

@@ -31,6 +31,9 @@ function fakeAdmin(topics: Map<string, Omit<TopicFacts, 'config'>>): Admin {
     async create(topic, partitions, replicas, own) {
       topics.set(topic, { partitions, replicas, own });
     },
+    async grow(topic, partitions) {
+      topics.set(topic, { ...topics.get(topic)!, partitions });
+    },
     async setConfig(topic, own) {
       topics.set(topic, { ...topics.get(topic)!, own });
     },
@@ -81,10 +84,31 @@ describe('topics', () => {
   });
 
   it('with unequal partitions are for people to mend', async () => {
-    const found = await findings((topics) => topics.set(RAW, { ...topics.get(RAW)!, partitions: 6 }));
+    const found = await findings((topics) =>
+      topics.set(CALL_OUTCOMES, { ...topics.get(CALL_OUTCOMES)!, partitions: 6 }),
+    );
     expect(found.map(({ topic }) => topic)).toEqual(TOPICS.map(({ name }) => name));
     expect(found.every(({ change }) => change === null)).toBe(true);
-    expect(found.find(({ topic }) => topic === RAW)?.problem).toMatch(/6 partitions.*4 and 6/);
+    expect(found.find(({ topic }) => topic === CALL_OUTCOMES)?.problem).toMatch(/6 partitions.*4 and 6/);
+  });
+
+  it('may have more raw partitions, in multiples of the derived ones', async () => {
+    const grown = (partitions: number) => findings((topics) => topics.set(RAW, { ...topics.get(RAW)!, partitions }));
+    expect(await grown(8)).toEqual([]);
+    expect(await grown(12)).toEqual([]);
+    expect(await grown(6)).toMatchObject([
+      {
+        topic: RAW,
+        problem: 'it has 6 partitions, no multiple of the 4 that the derived topics have',
+        fix: `callfold topics grow ${RAW} --partitions 8`,
+        change: null,
+      },
+    ]);
+    const [missing] = await findings((topics) => {
+      topics.set(RAW, { ...topics.get(RAW)!, partitions: 8 });
+      topics.delete(DEAD_LETTERS);
+    });
+    expect(missing).toMatchObject({ topic: DEAD_LETTERS, change: { what: 'create', partitions: 4 } });
   });
 
   it('with another number of partitions than asked for say so', async () => {

@@ -51,5 +51,5 @@ publisherContract(
       close,
     };
   },
-  { multiProcess: true },
+  { multiProcess: true, unequal: false },
 );

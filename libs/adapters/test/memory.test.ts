@@ -55,5 +55,5 @@ publisherContract(
       close: async () => {},
     };
   },
-  { multiProcess: true },
+  { multiProcess: true, unequal: true },
 );

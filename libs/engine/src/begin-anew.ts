@@ -3,6 +3,7 @@ import { DEAD_LETTERS } from '@callfold/core';
 import type { Begun, Meta } from './checkpoint.ts';
 import { decodeMeta, encodeMeta } from './checkpoint.ts';
 import { decodeLetter } from './letters.ts';
+import { countsText, isMultiple, unfitText } from './layout.ts';
 import type { LogFault } from './log-fault.ts';
 import { faultOfLog } from './log-fault.ts';
 import type { At, Codec, Log, Store } from './ports.ts';
@@ -47,10 +48,11 @@ export async function beginAnew({ at, store, log, token, from }: BeginAnew): Pro
   const was = decodeMeta(seen.meta);
   if ((await faultOfLog(log, at, seen.next, was, await log.bounds(at))) === null) return false;
   const partitions = await log.partitions(at.topic);
-  if (was.partitions !== partitions) {
+  const counts = { was: was.partitions, now: partitions };
+  if (was.growing !== undefined || (counts.was !== counts.now && !isMultiple(counts))) {
     throw new Refused(
-      `${placeWords(at)}: the topic has ${partitions} partitions, the state was made with ${was.partitions}, so its ` +
-        `subjects are in other partitions now. Make the topic anew with ${was.partitions}; nothing was changed.`,
+      `${placeWords(at)}: ${countsText(counts)}, so its subjects are in other partitions now: ${unfitText(counts)}. ` +
+        'Nothing was changed.',
     );
   }
   // From here on nobody else commits: an owner that has not noticed yet is shut out.

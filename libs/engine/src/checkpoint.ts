@@ -6,8 +6,10 @@ import { hashBytes, hashFields } from '@callfold/core';
 /** The engine's part of a checkpoint. */
 export type Meta = {
   readonly settings: string;
-  /** Of the topic, when it was written. */
+  /** Its subjects are placed by this number: the topic's, less what was added since and not taken into use. */
   readonly partitions: number;
+  /** So many partitions there were, and subjects are on their way to those that were added. No owner goes on. */
+  readonly growing?: number;
   /** The log clock: the greatest append time seen. */
   readonly clock: number;
   /** The last record folded, to tell whether the log is still the same one. */
@@ -36,6 +38,11 @@ export type Begun = {
   readonly from: number;
   /** Outbox entries below this number came of records that this log does not have. */
   readonly outbox: number;
+  /**
+   * Folded from the start of a log that was placed by fewer partitions once: events of its subjects lie in another one,
+   * and events of others in this one.
+   */
+  readonly isGrown?: boolean;
 };
 
 export type StandingFrom = {

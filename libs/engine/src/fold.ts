@@ -182,8 +182,8 @@ export function openFold(from: Meta, desk: Desk): Fold {
   function letter(record: LogRecord, rejection: Rejection): void {
     const { offset } = record;
     desk.observer({ name: 'record-rejected', at, offset, code: rejection.rejected, reason: rejection.reason });
-    if (!rules.publishes || standing?.takeLetter(offset)) return;
     const { rejected: code, reason } = rejection;
+    if (!rules.publishes || standing?.takeLetter(offset, code)) return;
     entries.push({ what: 'letter', topic: DEAD_LETTERS, seq: nextSeq(DEAD_LETTERS), origin: offset, code, reason });
   }
 

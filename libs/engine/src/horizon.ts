@@ -15,6 +15,8 @@ export type Horizon = {
   readonly firstAt: number;
   /** A subject first met later than this began where it was met. */
   readonly until: number;
+  /** As `Begun.isGrown`. */
+  readonly isGrown?: boolean;
 };
 
 /** Of a log without a record: everything that stands was before it. */
@@ -36,14 +38,17 @@ export async function horizonOf(
   const start = Math.max(bounds.start, from, begun?.from ?? 0);
   const { end } = bounds;
   if (start === 0 && begun === undefined) return null;
+  const grown = begun?.isGrown ? { isGrown: true } : {};
   for (let offset = start; offset < end; ) {
     const batch = await log.read(at, offset, 1);
     const [first] = batch.records;
-    if (first) return { start, firstAt: first.appendedAt, until: first.appendedAt + longestTimerMs(settings) };
+    if (first) {
+      return { start, firstAt: first.appendedAt, until: first.appendedAt + longestTimerMs(settings), ...grown };
+    }
     if (batch.next <= offset) break;
     offset = batch.next;
   }
-  return { start, firstAt: NEVER, until: NEVER };
+  return { start, firstAt: NEVER, until: NEVER, ...grown };
 }
 
 /** The standing record itself came of something that the log does not have any more. */
@@ -53,7 +58,13 @@ export function isOfBefore(horizon: Horizon, origin: number, ingestedAt: number 
 
 /** What refused its record may be gone from the log: what it was too late for, or the erasure of its subject. */
 export function isLetterOfBefore(horizon: Horizon | null, code: string): boolean {
+  if (isPlacedBefore(horizon, code)) return true;
   return horizon !== null && (code === 'too-late' || code === 'erased');
+}
+
+/** Its record was in its right place, by the number of partitions that there was. */
+export function isPlacedBefore(horizon: Horizon | null, code: string): boolean {
+  return horizon?.isGrown === true && code === 'wrong-partition';
 }
 
 /** The log may lack the beginning of a subject first met then. */

@@ -5,6 +5,7 @@ import { decodeMeta, emptyMeta } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
+import { layoutFor } from './layout.ts';
 import { faultOfLog, logFaultText } from './log-fault.ts';
 import { isAsLeft } from './farewell.ts';
 import type { Entry } from './outbox.ts';
@@ -13,12 +14,12 @@ import { placeWords } from './place.ts';
 import type { At, Batch, Claim, Signal, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
-import { firstStanding, topicPages } from './read-back.ts';
+import { firstStanding, isOwn, topicPages } from './read-back.ts';
 import { missingOf } from './relay.ts';
 import type { Correction } from './requests.ts';
 import { correctionOf } from './requests.ts';
 import { Left } from './retry.ts';
-import type { EngineOptions } from './role.ts';
+import type { OwnerOptions } from './role.ts';
 import type { Standing } from './standing.ts';
 import { createStanding } from './standing.ts';
 
@@ -47,13 +48,7 @@ export type Claimed = {
   readonly waiting: Batch | null;
 };
 
-function checkMeta(at: At, role: string, meta: Meta, settings: string, partitions: number): void {
-  if (meta.partitions !== partitions) {
-    throw new Refused(
-      `${placeWords(at)}: the topic has ${partitions} partitions, ${role}'s state was made with ${meta.partitions}. ` +
-        'Subjects have moved to other partitions: rebuild the state (`callfold rebuild`).',
-    );
-  }
+function checkSettings(at: At, role: string, meta: Meta, settings: string): void {
   if (meta.settings === settings) return;
   const [was, now] = [meta.settings.split(' '), settings.split(' ')];
   const gone = was.filter((one) => !now.includes(one)).join(', ');
@@ -68,7 +63,7 @@ function checkMeta(at: At, role: string, meta: Meta, settings: string, partition
  * An event that was folded must still be read as that subject's: a registry in which the ids are other schemas makes
  * dead letters, or other people's calls, of everything that comes.
  */
-async function checkReading(options: EngineOptions, at: At, source: Source, meta: Meta, start: number): Promise<void> {
+async function checkReading(options: OwnerOptions, at: At, source: Source, meta: Meta, start: number): Promise<void> {
   const { log, codec } = options.ports;
   const { event = null, partitions } = meta;
   if (event === null || event.offset < start) return;
@@ -86,7 +81,7 @@ async function checkReading(options: EngineOptions, at: At, source: Source, meta
 }
 
 /** The state is gone, and something shows that there was one. */
-async function checkFirst(options: EngineOptions, at: At, topics: readonly string[]): Promise<void> {
+async function checkFirst(options: OwnerOptions, at: At, topics: readonly string[]): Promise<void> {
   const { log, publisher, store } = options.ports;
   const refuse = async (witness: string): Promise<void> => {
     // Another owner may have begun since the store was asked, and its commits come before all that shows.
@@ -111,7 +106,7 @@ type Ground = {
 };
 
 /** From where on records may stand that the state knows nothing of. */
-async function unknownFrom(options: EngineOptions, at: At, { meta, start, position, end }: Ground) {
+async function unknownFrom(options: OwnerOptions, at: At, { meta, start, position, end }: Ground) {
   // A fold that was under way when its owner ended goes on being held against all that stood at its beginning.
   if (meta.standing) return { ...meta.standing, until: Math.max(meta.standing.until, end) };
   // A state that went on with another log knows what it published.
@@ -126,11 +121,11 @@ function entryOf(bytes: Uint8Array, isOfBefore: boolean): Entry {
   return isOfBefore && entry.what === 'letter' ? { ...entry, isGone: true } : entry;
 }
 
-async function fence({ ports: { publisher } }: EngineOptions, at: At, topics: readonly string[]): Promise<void> {
+async function fence({ ports: { publisher } }: OwnerOptions, at: At, topics: readonly string[]): Promise<void> {
   await publisher?.fence(at, topics);
 }
 
-async function checkLog({ ports: { log } }: EngineOptions, at: At, ground: Ground): Promise<void> {
+async function checkLog({ ports: { log } }: OwnerOptions, at: At, ground: Ground): Promise<void> {
   const fault = await faultOfLog(log, at, ground.position, ground.meta, ground);
   if (fault) throw new Refused(logFaultText(at, fault));
 }
@@ -145,7 +140,7 @@ async function allDone(...works: readonly (Promise<unknown> | undefined)[]): Pro
 const nothingUnknown = (meta: Meta) => ({ meta, unsent: [], standing: null, corrections: [] });
 
 /** What of the earlier owners stands, once they are fenced. */
-async function takeOver(options: EngineOptions, at: At, topics: readonly string[], ground: Ground) {
+async function takeOver(options: OwnerOptions, at: At, topics: readonly string[], ground: Ground) {
   const { publisher, store, codec, log } = options.ports;
   const { meta } = ground;
   if (!publisher) return nothingUnknown(meta);
@@ -161,7 +156,12 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   const isDisguised = options.settings.disguise !== undefined;
   const seqs: Record<string, number> = { ...meta.seqs };
   const readTopic = async (topic: string): Promise<void> => {
-    for await (const { records, end, lost } of topicPages(publisher, at, topic, unknown.from[topic])) {
+    const isGrown = unknown.horizon?.isGrown === true;
+    for await (const page of topicPages(publisher, at, topic, unknown.from[topic], isGrown)) {
+      const { end, lost } = page;
+      const records = isGrown ? page.records.filter((record) => isOwn(record, at)) : page.records;
+      await codec.prepare(isGrown ? page.records : []);
+      for (const record of isGrown ? page.records : []) if (!isOwn(record, at)) standing.addSibling(record);
       if (lost && ends[topic] === undefined) {
         options.ports.observer({ name: 'derived-lost', at, derived: topic, end, published: unknown.from[topic] ?? 0 });
       }
@@ -193,11 +193,15 @@ async function takeOver(options: EngineOptions, at: At, topics: readonly string[
   };
 }
 
-/** One that was added later: its subjects began in another partition, where their states still are. */
-async function checkAdded(options: EngineOptions, at: At, settings: string, partitions: number): Promise<void> {
-  if (at.partition === 0) return;
-  const first = await options.ports.store.peek({ topic: at.topic, partition: 0 });
-  if (first?.meta) checkMeta(at, options.role.name, decodeMeta(first.meta), settings, partitions);
+/** By how many partitions subjects are placed. Of one that was never committed the first says so, which moves last. */
+async function layoutOf(options: OwnerOptions, at: At, stored: Stored | null, partitions: number): Promise<number> {
+  const { log, store } = options.ports;
+  const isNew = stored === null || stored.meta === null;
+  const seen = isNew && at.partition > 0 ? await store.peek({ topic: at.topic, partition: 0 }) : stored;
+  const meta = seen?.meta ? decodeMeta(seen.meta) : null;
+  const expected = Math.max(meta?.partitions ?? 0, at.partition + 1);
+  const there = expected > partitions ? await log.partitions(at.topic, expected) : partitions;
+  return meta === null ? there : layoutFor(at, options.role.name, meta, there);
 }
 
 /**
@@ -205,7 +209,7 @@ async function checkAdded(options: EngineOptions, at: At, settings: string, part
  * @throws Left when it is not wanted any more: taken all the same, the partition would be lost to its next owner.
  */
 export async function claimPartition(
-  options: EngineOptions,
+  options: OwnerOptions,
   at: At,
   source: Source,
   token: string,
@@ -220,24 +224,20 @@ export async function claimPartition(
   goOn();
   const topics = DERIVED_OF[source];
   const settings = fingerprint(options.settings);
-  const [partitions, { start, end }, before] = await Promise.all([
-    log.partitions(at.topic),
-    log.bounds(at),
-    store.peek(at),
-  ]);
-  if (before === null || before.next === null) {
-    await checkAdded(options, at, settings, partitions);
-    await checkFirst(options, at, topics);
-  }
+  const [there, { start, end }, before] = await Promise.all([log.partitions(at.topic), log.bounds(at), store.peek(at)]);
+  // Who moves subjects to partitions that were added holds its own claims: a claim that would be refused takes none.
+  await layoutOf(options, at, before, there);
+  if (before === null || before.next === null) await checkFirst(options, at, topics);
   goOn();
   const stored: Stored = await store.claim(at, token, above);
+  const partitions = await layoutOf(options, at, stored, there);
   const empty = emptyMeta(settings, partitions);
   const kept = stored.meta === null ? empty : decodeMeta(stored.meta);
   // Laid down for a recovery that has folded nothing yet: there is no state that settings or retention could not fit.
   const isOffered = kept.offered !== null && kept.last === null && (kept.settings === '' || !kept.begun);
   const known = isOffered ? { ...empty, offered: kept.offered, ...(kept.begun && { begun: kept.begun }) } : kept;
   const position = isOffered ? Math.max(start, stored.next ?? start) : (stored.next ?? start);
-  if (stored.next !== null) checkMeta(at, options.role.name, known, settings, partitions);
+  if (stored.next !== null) checkSettings(at, options.role.name, known, settings);
   const seen = { meta: known, start, position, end };
   // Who reads on tells what is wrong with the log.
   const reading = log.read(at, position, WAITING_RECORDS).catch(() => null);

@@ -17,7 +17,7 @@ import { createRelay } from './relay.ts';
 import { adopt, readRequests, takeRequests } from './requests.ts';
 import type { Retry } from './retry.ts';
 import { errorOf, Lost } from './retry.ts';
-import type { EngineLimits, EngineOptions } from './role.ts';
+import type { EngineLimits, OwnerOptions } from './role.ts';
 import { rulesOf } from './role.ts';
 import type { Standing } from './standing.ts';
 import { createTimers } from './timers.ts';
@@ -109,7 +109,7 @@ function farewellAt({ epoch }: Claim, committed: number | null, answered: Checkp
 }
 
 function relayOf(
-  { ports, limits }: EngineOptions,
+  { ports, limits }: OwnerOptions,
   opening: Opening,
   publisher: Publisher,
   confirmOwner: () => Promise<void>,
@@ -140,7 +140,7 @@ function relayOf(
  * The loop: read what is missing, fold, commit states and position together, hand what was derived to the relay. Slice
  * n+1 is folded while slice n commits; commits follow one another.
  */
-export function openPartition(options: EngineOptions, opening: Opening): Partition {
+export function openPartition(options: OwnerOptions, opening: Opening): Partition {
   const { role, limits, ports, settings } = options;
   const { at, source, claimed, retry, signal } = opening;
   const { store, codec, observer } = ports;

@@ -79,8 +79,8 @@ export interface ConsumerHandler {
 
 /** The raw log outside the group. */
 export interface Log {
-  /** How many partitions the topic has. */
-  partitions(topic: string): Promise<number>;
+  /** How many partitions the topic has. What is known of it may be old: not where it is less than `expected`. */
+  partitions(topic: string, expected?: number): Promise<number>;
   /** First offset kept, and the one the next record gets. */
   bounds(at: At): Promise<{ readonly start: number; readonly end: number }>;
   /**
@@ -217,7 +217,10 @@ export type Published = {
   readonly headers: readonly Header[];
 };
 
-/** The derived topics, as one owner of one raw partition writes them: into the partition of the same number. */
+/**
+ * The derived topics, as one owner of one raw partition writes them: into the partition of the same number, modulo how
+ * many the topic has. Partitions are named by the raw one's number, also where they are read.
+ */
 export interface Publisher {
   /** After this no send of an earlier owner of `origin`, nor an earlier one of ours, can land in any of `topics`. */
   fence(origin: At, topics: readonly string[]): Promise<void>;

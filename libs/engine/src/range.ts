@@ -12,6 +12,7 @@ import {
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta } from './checkpoint.ts';
 import { horizonOf, isOfBefore, subjectOf } from './horizon.ts';
+import { countsText } from './layout.ts';
 import { decodeLetter } from './letters.ts';
 import { placeWords } from './place.ts';
 import type { At, Clock, Store } from './ports.ts';
@@ -215,8 +216,15 @@ async function readStands(comparing: Comparing): Promise<Stands> {
 }
 
 export async function compareRange(asked: Comparing): Promise<Compared> {
-  const { range, rules } = asked;
-  const { position, clock, begun } = await allSent(asked);
+  const { at, log, range, rules } = asked;
+  const { position, clock, begun, partitions, growing } = await allSent(asked);
+  const there = await log.partitions(at.topic);
+  if (growing !== undefined || partitions !== there) {
+    throw new Refused(
+      `${placeWords(at)}: ${countsText({ was: growing ?? partitions, now: there })}: its subjects are to be moved first ` +
+        '(`callfold recover`).',
+    );
+  }
   const comparing = { ...asked, begun };
   const stands = await readStands(comparing);
   const gives = new Map<string, Derived>();

@@ -76,6 +76,14 @@ export function stoodOf(record: Published, origin: At): Stood | null {
   return stood?.origin.startsWith(`${origin.topic}/${origin.partition}/`) ? stood : null;
 }
 
+/** Of any partition of its raw topic: those that write into one derived partition had their subjects in one of them. */
+function stoodOfSiblings(record: Published, origin: At): Stood | null {
+  const stood = stoodFrom(record);
+  return stood?.origin.startsWith(`${origin.topic}/`) ? stood : null;
+}
+
+export const isOwn = ({ origin }: Stood, at: At): boolean => origin.startsWith(`${at.topic}/${at.partition}/`);
+
 export function originOffset(record: Stood): number {
   return Number(record.origin.slice(record.origin.lastIndexOf('/') + 1));
 }
@@ -90,13 +98,18 @@ type Page = {
   readonly lost: boolean;
 };
 
-/** Page by page, in order, from the given offset, by default the start, up to the end as it is now. */
+/**
+ * Page by page, in order, from the given offset, by default the start, up to the end as it is now.
+ * @param withSiblings also what other partitions of its raw topic have written there
+ */
 export async function* topicPages(
   reader: DerivedReader,
   origin: At,
   topic: string,
   from: number | undefined,
+  withSiblings = false,
 ): AsyncGenerator<Page> {
+  const mine = withSiblings ? stoodOfSiblings : stoodOf;
   const { partition } = origin;
   let next = from ?? (await reader.bounds(topic, partition)).start;
   let page = await reader.readBack(topic, partition, next).catch(async (error: unknown) => {
@@ -115,7 +128,7 @@ export async function* topicPages(
   // What comes after the fence is none of this origin's.
   const { end } = page;
   for (;;) {
-    const records = page.records.flatMap((record) => stoodOf(record, origin) ?? []);
+    const records = page.records.flatMap((record) => mine(record, origin) ?? []);
     const erased = page.records.flatMap(({ key, value }) => (value === null && key !== null ? [utf8Text(key)] : []));
     yield { topic, records, erased, end: Math.max(page.next, end), lost };
     if (page.next >= end) return;
@@ -131,8 +144,9 @@ export async function* standingPages(
   origin: At,
   topics: readonly string[],
   from: Readonly<Record<string, number>>,
+  withSiblings = false,
 ): AsyncGenerator<Page> {
-  for (const topic of topics) yield* topicPages(reader, origin, topic, from[topic]);
+  for (const topic of topics) yield* topicPages(reader, origin, topic, from[topic], withSiblings);
 }
 
 /** All of it at once: for what is known to be little. @throws Lost where a topic lost records: only a claim copes */

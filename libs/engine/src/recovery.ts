@@ -10,7 +10,7 @@ import { inputOf, subjectOfInput } from './inputs.ts';
 import type { At, Codec, Log, Store, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { DerivedReader } from './read-back.ts';
-import { standingPages } from './read-back.ts';
+import { isOwn, standingPages } from './read-back.ts';
 import type { Standing } from './standing.ts';
 import { createStanding } from './standing.ts';
 import { createTimers } from './timers.ts';
@@ -70,9 +70,12 @@ async function readAll(surveying: Surveying, horizon: Horizon | null): Promise<S
   const standing = createStanding(codec, horizon, standingRecords);
   const { start, end } = await log.bounds(at);
   standing.willErase(await erasuresIn(log, at, start, end));
-  for await (const { records } of standingPages(derived, at, DERIVED_OF[source], {})) {
+  for await (const { records } of standingPages(derived, at, DERIVED_OF[source], {}, horizon?.isGrown)) {
     await codec.prepare(records);
-    for (const record of records) standing.add(record);
+    for (const record of records) {
+      if (isOwn(record, at)) standing.add(record);
+      else standing.addSibling(record);
+    }
   }
   return standing;
 }

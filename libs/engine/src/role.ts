@@ -115,6 +115,9 @@ export type EngineOptions = {
   readonly limits: EngineLimits;
 };
 
+/** What an owner works with, whether a group gave it its partition or not. */
+export type OwnerOptions = Omit<EngineOptions, 'ports'> & { readonly ports: Omit<EnginePorts, 'consumer'> };
+
 export function rulesOf(role: Role, settings: Settings): Rules {
   return { settings, publishes: role.publishes, drops: true };
 }

@@ -1,7 +1,7 @@
 import type { Stood } from './read-back.ts';
 
 /**
- * The one reader of `callfold-seq`: per derived topic, partition and origin topic it is gapless from 0, so whoever
+ * The one reader of `callfold-seq`: per derived topic and partition of the origin's topic it is gapless from 0, so whoever
  * reads along can prove that nothing is missing and nothing doubled. For `verify`, the fault suite, and consumers
  * (`libs/client`).
  */
@@ -16,7 +16,7 @@ export type Revised = { readonly id: string; readonly revision: number } | null;
 /** How far one chain was read: the `callfold-seq` that comes next in a topic from one partition of a raw topic. */
 export type SeqPosition = {
   readonly topic: string;
-  /** `topic/partition` of the raw records; the derived partition has the same number. */
+  /** `topic/partition` of the raw records. The derived partition has that number, modulo how many there are. */
   readonly origin: string;
   readonly next: number;
 };

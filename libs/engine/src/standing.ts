@@ -1,7 +1,7 @@
 import type { Code, DerivedRecord } from '@callfold/core';
 import { contentHash, DEAD_LETTERS, hash64, labelOf } from '@callfold/core';
 import type { Horizon } from './horizon.ts';
-import { fateOf, firstMetOf, isLetterOfBefore, isOfBefore, mayHaveBegunBefore } from './horizon.ts';
+import { fateOf, firstMetOf, isLetterOfBefore, isOfBefore, isPlacedBefore, mayHaveBegunBefore } from './horizon.ts';
 import { decodeLetter } from './letters.ts';
 import type { Words } from './packed.ts';
 import { createColumn, createPackedIndex, wordsOf } from './packed.ts';
@@ -35,6 +35,8 @@ export type Tally = {
  */
 export type Standing = {
   add(record: Stood): void;
+  /** Of another partition, in which its subject began: it is of before the horizon. */
+  addSibling(record: Stood): void;
   /** Records and dead letters. */
   readonly size: number;
   readonly bytes: number;
@@ -49,8 +51,8 @@ export type Standing = {
   isErased(subject: string): boolean;
   /** The tombstone that this erasure gave stands. */
   takeTombstone(topic: string, outcomeId: string, origin: number): boolean;
-  /** A dead letter for the raw record at this offset stands. */
-  takeLetter(offset: number): boolean;
+  /** A dead letter for the raw record at this offset stands, or none is to be sent. */
+  takeLetter(offset: number, code: Code): boolean;
   tally(topic: string): Readonly<Tally>;
   /** What stands and was met by nothing so far: by topic, those that the log should give, and those of before it. */
   left(topic: string): { readonly surplus: number; readonly beforeHorizon: number };
@@ -173,14 +175,15 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
     letters.set(offset, letter.code as Code);
   }
 
-  function addRecord(stood: StoodValue): void {
+  function addRecord(stood: StoodValue, isSibling = false): void {
     const record = codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord;
     let isBefore = false;
     let fate = NO_FATE;
     if (horizon) {
       fate = wordsOf(hash64(fateOf(record)));
-      if (isOfBefore(horizon, originOffset(stood), record.ingestedAt)) fatesOfBefore.set(fate, 1);
-      isBefore = mayHaveBegunBefore(horizon, firstMetOf(record, undefined));
+      if (isSibling || isOfBefore(horizon, originOffset(stood), record.ingestedAt)) fatesOfBefore.set(fate, 1);
+      // What of a grown topic's partition is not met was placed there by the number of before.
+      isBefore = horizon.isGrown === true || mayHaveBegunBefore(horizon, firstMetOf(record, undefined));
     }
     const topic = topics.numberOf(stood.topic);
     const label = labels.numberOf(labelOf(record));
@@ -256,17 +259,24 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
 
   const COUNTED = { stands: 'same', superseded: 'superseded', next: 'changed', before: 'beforeHorizon' } as const;
 
+  function mustHaveRoom({ origin }: Stood): void {
+    if (rows.count + letters.size + tombstones.size < most) return;
+    throw new Refused(
+      `More than ${most} records of ${origin.slice(0, origin.lastIndexOf('/'))} stand in the derived topics: ` +
+        'too many to be compared in memory. Recover with a higher `standingRecords`, on a machine with the memory for it.',
+    );
+  }
+
   return {
     add(stood) {
-      if (rows.count + letters.size + tombstones.size >= most) {
-        throw new Refused(
-          `More than ${most} records of ${stood.origin.slice(0, stood.origin.lastIndexOf('/'))} stand in the derived topics: ` +
-            'too many to be compared in memory. Recover with a higher `standingRecords`, on a machine with the memory for it.',
-        );
-      }
+      mustHaveRoom(stood);
       if (!hasValue(stood)) tombstones.add(tombstoneName(stood.topic, stood.key, originOffset(stood)));
       else if (stood.topic === DEAD_LETTERS) addLetter(stood);
       else addRecord(stood);
+    },
+    addSibling(stood) {
+      mustHaveRoom(stood);
+      if (hasValue(stood) && stood.topic !== DEAD_LETTERS) addRecord(stood, true);
     },
     get size() {
       return rows.count + letters.size + tombstones.size + lettersMet.surplusOfBefore;
@@ -284,10 +294,10 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
     },
     isErased: (subject) => erased.has(subject),
     takeTombstone: (topic, outcomeId, origin) => tombstones.delete(tombstoneName(topic, outcomeId, origin)),
-    takeLetter(offset) {
+    takeLetter(offset, code) {
       const isThere = letters.delete(offset);
       if (isThere) tallyOf(DEAD_LETTERS).same += 1;
-      return isThere;
+      return isThere || isPlacedBefore(horizon, code);
     },
     tally: tallyOf,
     left(topic) {

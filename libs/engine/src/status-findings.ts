@@ -1,7 +1,8 @@
 import { decodeMeta } from './checkpoint.ts';
 import type { GenerationRow } from './generation-rows.ts';
 import type { LogFault } from './log-fault.ts';
-import type { Stored } from './ports.ts';
+import { countsText, isMultiple, unfitText } from './layout.ts';
+import type { At, Store, Stored } from './ports.ts';
 import { recoveryOf } from './recovery.ts';
 import type { RoleName } from './role.ts';
 
@@ -47,7 +48,8 @@ export type Found = {
   readonly nextTimer: number | null;
   readonly outboxMs: number | null;
   readonly stored: Stored | null;
-  readonly partitions: number;
+  /** Partitions were added, and subjects are not where they belong yet: what is to be done. */
+  readonly moving: string | null;
   readonly hadState: boolean;
   /** The log is not the one that the state was made of. */
   readonly fault: LogFault | null;
@@ -64,18 +66,33 @@ function ageText(ms: number): string {
 
 const problem = (code: StatusFindingCode, says: string): Problem => ({ code, says });
 
-function madeOtherwise({ stored, partitions }: Found, own: string): Problem | null {
+function madeOtherwise({ stored }: Found, own: string): Problem | null {
   if (!stored?.meta || recoveryOf(stored)?.until === null) return null;
   const meta = decodeMeta(stored.meta);
-  if (meta.partitions !== partitions) {
-    const says = `the topic has ${partitions} partitions now, the state was made with ${meta.partitions}: \`callfold rebuild\``;
-    return problem('partitions-changed', says);
-  }
   if (meta.settings === own || meta.settings === '') return null;
   return problem(
     'settings-changed',
     'the state was made with other settings than those here: set them as the services have them, or `callfold rebuild`',
   );
+}
+
+/**
+ * What is to be done about partitions that were added. Of one that has no state the first tells, which is moved last.
+ * @param now how many there are
+ */
+export async function movingOf(
+  store: Store,
+  { topic, partition }: At,
+  stored: Stored | null,
+  now: number,
+): Promise<string | null> {
+  const seen = stored?.meta || partition === 0 ? stored : await store.peek({ topic, partition: 0 });
+  const meta = seen?.meta ? decodeMeta(seen.meta) : null;
+  const goOn = `\`callfold recover --topic ${topic}\``;
+  if (meta?.growing !== undefined) return `its subjects are on their way, and that has not ended: ${goOn}`;
+  if (meta === null || meta.partitions === now) return null;
+  const counts = { was: meta.partitions, now };
+  return `${countsText(counts)}: ${isMultiple(counts) ? `${goOn} moves its subjects` : unfitText(counts)}`;
 }
 
 /** The first thing that is wrong, in the order in which things have to be put right. */
@@ -84,6 +101,7 @@ export function partitionProblem(found: Found, own: string, members: number, now
   const serve = `\`callfold serve ${role}\``;
   if (found.hadState) return problem('state-lost', 'its state is lost, its group has read further: `callfold recover`');
   if (found.fault !== null) return problem('log-changed', `${found.fault.says}: \`callfold recover\``);
+  if (found.moving !== null) return problem('partitions-changed', found.moving);
   const otherwise = madeOtherwise(found, own);
   if (otherwise !== null) return otherwise;
   if (lag > 0 && members === 0)

@@ -13,7 +13,7 @@ import { recoveryOf } from './recovery.ts';
 import type { RoleName } from './role.ts';
 import { ROLES } from './role.ts';
 import type { StatusFinding, Found } from './status-findings.ts';
-import { findingOf, generationProblem, partitionProblem } from './status-findings.ts';
+import { findingOf, generationProblem, movingOf, partitionProblem } from './status-findings.ts';
 
 /** Where every partition of every role stands, what is wrong and what helps: for `callfold status` and the console. */
 
@@ -106,7 +106,7 @@ async function seenOf(site: StatusSite, { role, at }: StatusTarget, live: Aggreg
   const found = {
     ...row,
     stored,
-    partitions,
+    moving: await movingOf(store, at, stored, partitions),
     fault: meta && position !== null ? await faultOfLog(log, at, position, meta, { start, end }) : null,
     hadState: position === null && (await log.witness(at)) !== null,
   };

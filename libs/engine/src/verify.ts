@@ -18,6 +18,7 @@ import {
   firstMetOf,
   horizonOf,
   isOfBefore,
+  isPlacedBefore,
   isStateOfBefore,
   mayHaveBegunBefore,
   subjectOf,
@@ -175,7 +176,7 @@ export async function foldPartition(
       origin = record.offset;
       const input = inputOf(record, place, codec);
       if (input.what === 'tick' || input.what === 'rejected') records.push(...offline.advance(record.appendedAt));
-      if (input.what === 'rejected') letters.push(record.offset);
+      if (input.what === 'rejected' && !isPlacedBefore(horizon, input.rejection.rejected)) letters.push(record.offset);
       const key = subjectOfInput(input);
       if (horizon && key !== null && !met.has(key)) met.set(key, record.appendedAt);
       if (input.what === 'erase') erase(input);
@@ -269,7 +270,11 @@ export function judgeOf(
   }
   return (record, differs) => {
     if (erasedBefore.has(subjectOfId(record.outcomeId)) || fates.has(fateOf(record))) return true;
-    if (!differs || !mayHaveBegunBefore(horizon, firstMetOf(record, met.get(subjectOf(record).key)))) return false;
+    // What was placed by the number of before stands under another partition, or was met in none of this one's.
+    if (!differs && !horizon.isGrown) return false;
+    const subjectMet = met.get(subjectOf(record).key);
+    const isElsewhere = horizon.isGrown === true && subjectMet === undefined;
+    if (!isElsewhere && !mayHaveBegunBefore(horizon, firstMetOf(record, subjectMet))) return false;
     fates.add(fateOf(record));
     return true;
   };

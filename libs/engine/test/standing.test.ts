@@ -109,7 +109,7 @@ describe('what is derived again', () => {
     standing.place(CALL_OUTCOMES, A, START);
     expect(standing.left(CALL_OUTCOMES)).toEqual({ surplus: 1, beforeHorizon: 0 });
     expect(standing.left(DEAD_LETTERS)).toEqual({ surplus: 1, beforeHorizon: 0 });
-    expect([standing.takeLetter(7), standing.takeLetter(7)]).toEqual([true, false]);
+    expect([standing.takeLetter(7, 'not-avro'), standing.takeLetter(7, 'not-avro')]).toEqual([true, false]);
   });
 
   it('is refused beyond the limit, by its name', () => {

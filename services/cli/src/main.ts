@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SubjectKind } from '@callfold/core';
+import { rawTopic, SOURCES } from '@callfold/core';
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Context, Exit } from './command.ts';
 import { EXIT } from './command.ts';
@@ -29,6 +30,7 @@ import {
   withSources,
   withTargets,
 } from './commands/target-options.ts';
+import type { GrowOptions } from './commands/topics.ts';
 import type { RecoverOptions } from './recovery.ts';
 import { endAnyway, onStop } from './stop.ts';
 import type { VerifyOptions } from './verify-on.ts';
@@ -190,7 +192,7 @@ withArchive(withTargets(program.command('verify'), false))
   .option('--explain <number>', 'of the first differences, in full', wholeNumber, 1)
   .action((options: VerifyOptions) => run(async (c) => (await import('./commands/verify.ts')).verify(options, c)));
 
-withExecute(withTargets(program.command('recover')), 'a topic that is another log now')
+withExecute(withTargets(program.command('recover')), 'a topic that is another log now, or has more partitions')
   .description(
     'after a lost Redis: what a fold from the start would publish, and the fold itself; after a topic was cut or made anew: how the state goes on with it; dry without --execute',
   )
@@ -221,6 +223,13 @@ topics
   .option('--execute', 'do it')
   .action((options: { execute?: boolean }) =>
     run(async (c) => (await import('./commands/topics.ts')).topicsApply(options, c)),
+  );
+withExecute(topics.command('grow'), 'the topic, since no partition is ever taken away')
+  .description('add partitions to a raw topic, docs/runbooks/more-partitions.md; dry without --execute')
+  .addArgument(new Argument('<topic>', 'a raw topic').choices(SOURCES.map(rawTopic)))
+  .requiredOption('--partitions <number>', 'how many it is to have: a multiple of what it has', wholeNumber)
+  .action((topic: string, options: GrowOptions) =>
+    run(async (c) => (await import('./commands/topics.ts')).topicsGrow(topic, options, c)),
   );
 topics
   .command('acls')

@@ -1,19 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import type { Settings } from '@callfold/core';
-import { DERIVED_OF } from '@callfold/core';
-import type { Begun, Survey, Surveyed } from '@callfold/engine';
+import { DEAD_LETTERS, DERIVED_OF } from '@callfold/core';
+import type { Begun, Counts, Grown, OwnerOptions, Role, Store, Survey, Surveyed } from '@callfold/engine';
 import {
+  aggregatesOf,
   beginAnew,
   begunBefore,
+  countsText,
   decodeMeta,
   DEFAULT_LIMITS,
   faultOfLog,
   firstStanding,
+  growthOf,
+  growTopic,
+  isMultiple,
+  liveOf,
   offerRecovery,
   placeAnew,
+  readGenerations,
   recoveryOf,
+  Refused,
   rulesOf,
+  surveyGrowth,
   surveyPartition,
+  unfitText,
 } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { projectorRole } from '@callfold/projector';
@@ -34,9 +44,10 @@ export type RecoverOptions = TargetOptions & ConfirmOptions;
 
 /**
  * `checkpoint`: nothing is lost. `recovering`: its fold is under way. `new`: nothing says that it ever ran. `cut`: it has
- * its state, and the log is not the one any more that this was made of.
+ * its state, and the log is not the one any more that this was made of. `grown`: partitions were added to the topic, and
+ * subjects are not where they belong now.
  */
-type Found = 'checkpoint' | 'recovering' | 'lost' | 'new' | 'cut';
+type Found = 'checkpoint' | 'recovering' | 'lost' | 'new' | 'cut' | 'grown';
 
 /** Where a state goes on with the log that there is. */
 export type Onward = { readonly offset: number; readonly start: number; readonly end: number };
@@ -52,6 +63,8 @@ export type RecoveryRow = {
   readonly survey: Survey | null;
   /** Of one whose log is another. */
   readonly onward: Onward | null;
+  /** Of one whose subjects are to be moved, or were. */
+  readonly grown: Grown | null;
   /** Its checkpoint was laid down by this command. */
   readonly executed: boolean;
 };
@@ -83,6 +96,8 @@ async function look(site: Site, { role, source, at }: Target): Promise<Look> {
   return { found: 'new', detail: 'neither a group offset nor a record of it: an owner begins at the start by itself' };
 }
 
+const roleOf = (role: RoleName, settings: Settings): Role => (role === 'outcomes' ? OUTCOMES : projectorRole(settings));
+
 function surveyOf(
   site: Site,
   settings: Settings,
@@ -97,7 +112,7 @@ function surveyOf(
     log: site.log(role),
     codec: site.codec,
     derived: role === 'outcomes' ? site.derived : null,
-    rules: rulesOf(role === 'outcomes' ? OUTCOMES : projectorRole(settings), settings),
+    rules: rulesOf(roleOf(role, settings), settings),
     standingRecords: DEFAULT_LIMITS.standingRecords,
     begun,
     progress(offset, end) {
@@ -108,30 +123,103 @@ function surveyOf(
   });
 }
 
-/** Partition by partition: what is found, what its fold would publish, and where told to, the checkpoint for it. */
+/** Role by role and topic by topic: what is found, and where told to, what is done about it. */
 export async function* recoverAll(
   site: Site,
   settings: Settings,
   options: RecoverOptions,
+  context: Pick<Context, 'say' | 'stop'>,
+): AsyncGenerator<RecoveryRow> {
+  const topics = new Map<string, Seen[]>();
+  for (const target of await targetsOf(site, options)) {
+    const name = `${target.role} ${target.at.topic}`;
+    topics.set(name, [...(topics.get(name) ?? []), { ...target, ...(await look(site, target)) }]);
+    if (context.stop.requested) return;
+  }
+  for (const all of topics.values()) {
+    const [first] = all;
+    const counts = first && (await growthOf(site.store(first.role), site.log(first.role), first.at.topic));
+    // What the log does not fit any more, or is gone, comes first.
+    const isWhole = all.every(({ found }) => found !== 'cut' && found !== 'lost');
+    if (first && counts && isWhole) yield* growAll(site, settings, options, first, counts);
+    else yield* recoverEach(site, settings, options, all, context);
+  }
+}
+
+/** A topic as a whole: its subjects go from some partitions to others. */
+async function* growAll(
+  site: Site,
+  settings: Settings,
+  options: RecoverOptions,
+  { role, source, at: { topic } }: Target,
+  counts: Counts,
+): AsyncGenerator<RecoveryRow> {
+  const executed = options.execute === true && options.confirm === topic;
+  if (!isMultiple(counts)) throw new Refused(`${topic}: ${countsText(counts)}: ${unfitText(counts)}.`);
+  if (executed && options.partition !== undefined)
+    throw new Refused(`${topic} goes to ${counts.now} partitions as a whole: leave out --partition.`);
+  const { store, settings: own } =
+    role === 'projector'
+      ? aggregatesOf(site.shelf, liveOf((await readGenerations(site.shelf)).all))
+      : { store: site.store(role), settings };
+  const all = executed
+    ? await growTopic({ topic, source, options: ownerOptions(site, role, own, store) }, counts)
+    : await surveyGrowth({ topic, source, store }, counts);
+  const nothing = { survey: null, onward: null };
+  for (const grown of all) {
+    yield {
+      role,
+      topic,
+      partition: grown.partition,
+      found: 'grown',
+      detail: countsText(counts),
+      ...nothing,
+      grown,
+      executed,
+    };
+  }
+}
+
+/** As its owners have them, and with their fences; the aggregates are those of one generation. */
+function ownerOptions(site: Site, role: RoleName, settings: Settings, store: Store): OwnerOptions {
+  const ports = { ...site.ports(role, () => undefined), store };
+  return { role: roleOf(role, settings), settings, limits: DEFAULT_LIMITS, ports };
+}
+
+/** What the log that is left does not have of a state that is lost. */
+async function begunOf(site: Site, { role, source, at }: Target): Promise<Begun | undefined> {
+  const [topic = DEAD_LETTERS] = DERIVED_OF[source];
+  const isGrown = (await site.partitions(at.topic)) > (await site.partitions(topic));
+  if (isGrown) return { from: 0, outbox: 0, isGrown };
+  const reading = { at, log: site.log(role), codec: site.codec };
+  return role === 'outcomes' ? begunBefore(reading, site.derived, DERIVED_OF[source]) : undefined;
+}
+
+type Seen = Target & Look;
+
+/** Partition by partition: what its fold would publish, and where told to, the checkpoint for it. */
+async function* recoverEach(
+  site: Site,
+  settings: Settings,
+  options: RecoverOptions,
+  all: readonly Seen[],
   { say, stop }: Pick<Context, 'say' | 'stop'>,
 ): AsyncGenerator<RecoveryRow> {
-  for (const target of await targetsOf(site, options)) {
+  for (const target of all) {
     if (stop.requested) return;
-    const { role, source, at } = target;
-    const { found, detail, onward = null } = await look(site, target);
+    const { role, at, found, detail, onward = null } = target;
     const [store, log, token] = [site.store(role), site.log(role), `recover-${randomUUID()}`];
     let survey: Survey | null = null;
     let executed = false;
     if (found === 'lost') {
-      const reading = { at, log, codec: site.codec };
-      const begun = role === 'outcomes' ? await begunBefore(reading, site.derived, DERIVED_OF[source]) : undefined;
+      const begun = await begunOf(site, target);
       if (options.execute) executed = await offerRecovery({ at, store, log, token, begun });
       else survey = await surveyOf(site, settings, target, begun, say);
     }
     // It does not come back: the topic is to be named once more.
     if (found === 'cut' && options.execute && options.confirm === at.topic)
       executed = await beginAnew({ at, store, log, token, from: onward?.offset ?? null });
-    yield { role, ...at, found, detail, survey, onward, executed };
+    yield { role, ...at, found, detail, survey, onward, grown: null, executed };
   }
 }
 
@@ -149,7 +237,13 @@ function countsOf(surveyed: Surveyed): string {
   return counts.length === 0 ? 'nothing' : counts.join('; ');
 }
 
-const HEADS: Readonly<Partial<Record<Found, string>>> = { lost: 'state lost', cut: 'another log' };
+const HEADS: Readonly<Partial<Record<Found, string>>> = {
+  lost: 'state lost',
+  cut: 'another log',
+  grown: 'partitions were added',
+};
+
+const grownText = ({ subjects, moves }: Grown): string => `${moves} of its ${subjects} subjects`;
 
 function onwardText({ offset, start, end }: Onward): string {
   const before = offset > start ? `, and takes the ${offset - start} before it as folded` : '';
@@ -161,8 +255,9 @@ function onwardText({ offset, start, end }: Onward): string {
 
 /** One partition, in words. */
 export function recoveryText(row: RecoveryRow): string {
-  const { role, topic, partition, found, detail, survey, onward, executed } = row;
+  const { role, topic, partition, found, detail, survey, onward, grown, executed } = row;
   const head = `${role} ${topic}/${partition}: ${HEADS[found] ?? found} (${detail})`;
+  if (grown) return `${head}: ${grownText(grown)} ${executed ? 'were moved' : 'belong to those now'}\n`;
   if (executed) return `${head}; laid down for its owner\n`;
   if (onward) return `${head}\n${onwardText(onward)}`;
   if (!survey) return `${head}\n`;
@@ -176,7 +271,7 @@ export function recoveryText(row: RecoveryRow): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Of states that are to go on with other logs: topic by topic, each named once more. */
+/** Of states that are to go on with other logs, or in more partitions: topic by topic, each named once more. */
 export function confirmCommands(options: RecoverOptions, topics: ReadonlySet<string>): string[] {
   const { role, partition } = options;
   return [...topics].map((topic) => `${againCommand('recover', { role, topic, partition })} ${executeWords(topic)}`);

@@ -125,9 +125,16 @@ function toldOf(log: Log, progress: Verifying['progress']): Log {
   };
 }
 
-function readingOf(verifying: Verifying, role: RoleName): Reading {
-  const { site, at, source, sample, progress } = verifying;
-  const reading = { at, source, log: toldOf(site.log(role), progress), codec: site.codec };
+/** The log as the state has it that it is held against: partitions may have been added that are not in use yet. */
+function logOf(verifying: Verifying, role: RoleName, stored: Stored | null): Log {
+  const log = toldOf(verifying.site.log(role), verifying.progress);
+  const meta = stored?.meta ? decodeMeta(stored.meta) : null;
+  return meta === null ? log : { ...log, partitions: async () => meta.partitions };
+}
+
+function readingOf(verifying: Verifying, role: RoleName, stored: Stored | null): Reading {
+  const { site, at, source, sample } = verifying;
+  const reading = { at, source, log: logOf(verifying, role, stored), codec: site.codec };
   return sample === null ? reading : { ...reading, log: logOfSome(reading, isPlainMeantBy(verifying)) };
 }
 
@@ -185,7 +192,7 @@ async function verifyStates(verifying: Verifying, peeks: readonly Peek[]): Promi
   const begun = begunOf(stored);
   // Where the generation began is said in offsets of the log that it began with.
   const from = begun ? 0 : (generation.from[placeText(at)] ?? 0);
-  const reading = { ...readingOf(verifying, 'projector'), from, begun };
+  const reading = { ...readingOf(verifying, 'projector', stored), from, begun };
   const expected = await foldPartition(reading, rules, first.next, peeks, first.clock);
   const some = sample === null ? store : storeOfSome(store, isPlainMeantBy(verifying));
   const states = await compareStates(at, some, expected);
@@ -248,7 +255,7 @@ async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]): Prom
   for (const one of all) if (sample === null || (await isStoodMeant(verifying, one))) stood.push(one);
   const rules = rulesOf(OUTCOMES, settings);
   const refused = refusedAsErased(standing.records, codec);
-  const reading = { ...readingOf(verifying, 'outcomes'), refused, begun: begunOf(last) };
+  const reading = { ...readingOf(verifying, 'outcomes', last), refused, begun: begunOf(last) };
   const fold = async ({ next, clock }: Moment, some: readonly Peek[]): Promise<Report & { peeked: Report }> => {
     const expected = await foldPartition(reading, rules, next, some, clock);
     return { ...compareContents(stood, expected, codec, order), peeked: expected.peeked };

@@ -151,7 +151,15 @@ describe('a partition as it stands', () => {
         tenRecords()
           .then(() => keep(10, 'outcomes', { partitions: 3 }))
           .then(() => read()),
-      /the topic has 4 partitions now, the state was made with 3: `callfold rebuild`/,
+      /the topic has 4 partitions, the state was made with 3: add partitions until there are 6/,
+    ],
+    [
+      'was made when there were fewer partitions',
+      () =>
+        tenRecords()
+          .then(() => keep(10, 'outcomes', { partitions: 2 }))
+          .then(() => read()),
+      /the topic has 4 partitions, the state was made with 2: `callfold recover --topic .*` moves its subjects/,
     ],
     [
       'has a timer that nobody lets fire',

@@ -274,7 +274,8 @@ describe('while services are at work', () => {
     );
     const store = world.ports.store('projector');
     const { claim } = await store.claim(AT, 'token');
-    const meta = (at: number): string => JSON.stringify({ version: 1, clock: at, seqs: {}, published: {} });
+    const partitions = world.world.topics.partitions(TOPIC);
+    const meta = (at: number): string => JSON.stringify({ version: 1, clock: at, partitions, seqs: {}, published: {} });
     const nothing = { timers: new Map(), outboxFrom: 0, outbox: [], outboxTrim: 0 };
     const tables = new Map([['states', new Map(states)]] as const);
     expect(await store.commit(AT, claim, { expected: null, next: 32, meta: meta(clock), tables, ...nothing })).toEqual({

@@ -1,7 +1,7 @@
 /** Topics and their settings, as Kafka keeps them. */
 
 import type { Admin, KafkaConnection, TopicFacts } from './client.ts';
-import { explain } from './errors.ts';
+import { explain, failureOf, KafkaError } from './errors.ts';
 import type { KafkajsAdmin } from './kafkajs.ts';
 import { ADMIN_TOPIC, newAdmin } from './kafkajs.ts';
 import { ATTEMPTS_TO_HEAR, withRetries } from './retry.ts';
@@ -9,6 +9,7 @@ import { ATTEMPTS_TO_HEAR, withRetries } from './retry.ts';
 /** Of a setting in DescribeConfigs: set on the topic itself. */
 const SET_ON_TOPIC = 1;
 const CREATE_MS = 10_000;
+const UNKNOWN_PARTITION = 3;
 
 async function named<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -75,6 +76,16 @@ export async function openKafkaAdmin(connection: KafkaConnection, admin = newAdm
         }),
       );
       await heard(doing, () => admin.fetchTopicMetadata({ topics: [topic] }));
+    },
+    async grow(topic, count) {
+      const doing = `adding partitions to topic ${topic}`;
+      await named(doing, () =>
+        admin.createPartitions({ topicPartitions: [{ topic, count }], validateOnly: false, timeout: CREATE_MS }),
+      );
+      await heard(doing, async () => {
+        const facts = await describe(admin, [topic]);
+        if ((facts.get(topic)?.partitions ?? 0) < count) throw new KafkaError(doing, failureOf(UNKNOWN_PARTITION));
+      });
     },
     setConfig: (topic, config) =>
       named(`changing the settings of topic ${topic}`, async () => {

@@ -171,6 +171,8 @@ export type Admin = {
   /** Topics that do not exist are left out. */
   describe(topics: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>;
   create(topic: string, partitions: number, replicas: number, config: Readonly<Record<string, string>>): Promise<void>;
+  /** Adds partitions until there are so many. None is ever taken away. */
+  grow(topic: string, partitions: number): Promise<void>;
   /** All settings of the topic's own: what is not named here goes back to the broker's default. */
   setConfig(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
   remove(topics: readonly string[]): Promise<void>;

@@ -42,7 +42,12 @@ export function logOn(link: Link, options: KafkaLogOptions): Log {
   const reader = createReader(link, 'committed');
   const setWitness = createWitness(link, options);
   return {
-    partitions: (topic) => withRetries(link, () => link.partitions(topic)),
+    async partitions(topic, expected = 0) {
+      const known = await withRetries(link, () => link.partitions(topic));
+      if (known >= expected) return known;
+      await withRetries(link, () => link.refresh());
+      return withRetries(link, () => link.partitions(topic));
+    },
 
     bounds: (at) => reader.bounds(at),
 

@@ -39,8 +39,8 @@ const FENCE_LINKS = 8;
 type Lane = {
   readonly producer: ProducerId;
   readonly fencedAt: number;
-  /** By topic: the sequence of the next record. */
-  readonly sequences: Map<string, number>;
+  /** By topic: the partition there, and the sequence of the next record. */
+  readonly targets: Map<string, { readonly partition: number; sequence: number }>;
   isBroken: boolean;
   /** One send after the other. */
   last: Promise<unknown>;
@@ -75,12 +75,17 @@ export function publisherOn(
   // Everything that stands there counts, also behind a transaction that another origin's owner has open just now.
   const reader = createReader(link, 'uncommitted');
   const isPacked = options.compression === 'gzip';
+  // A topic that has fewer partitions than the raw one: those of a subject's hash modulo either are the same.
+  const placeIn = async (topic: string, partition: number): Promise<At> => {
+    const partitions = await withRetries(link, () => link.partitions(topic));
+    return { topic, partition: partition % partitions };
+  };
   // A topic's name has no slash, so that no two origins make one id.
   const transactionalIdOf = (origin: At): string => `callfold/${options.groupId}/${nameOf(origin)}`;
 
   return {
     async fence(origin, topics) {
-      const ats = topics.map((topic) => ({ topic, partition: origin.partition }));
+      const ats = await Promise.all(topics.map((topic) => placeIn(topic, origin.partition)));
       const isAfterFailure = lanes.get(nameOf(origin))?.isBroken === true;
       lanes.delete(nameOf(origin));
       await withRetries(link, async () => {
@@ -94,7 +99,7 @@ export function publisherOn(
       lanes.set(nameOf(origin), {
         producer,
         fencedAt: Date.now(),
-        sequences: new Map(topics.map((topic) => [topic, 0])),
+        targets: new Map(ats.map(({ topic, partition }) => [topic, { partition, sequence: 0 }])),
         isBroken: false,
         last: Promise.resolve(),
       });
@@ -109,7 +114,7 @@ export function publisherOn(
     },
 
     async readBack(topic, partition, offset) {
-      const { records, next, end } = await reader.slice({ topic, partition }, offset, READ_BYTES);
+      const { records, next, end } = await reader.slice(await placeIn(topic, partition), offset, READ_BYTES);
       return {
         records: records.map((record) => ({
           topic,
@@ -123,7 +128,7 @@ export function publisherOn(
       };
     },
 
-    bounds: (topic, partition) => reader.bounds({ topic, partition }),
+    bounds: async (topic, partition) => reader.bounds(await placeIn(topic, partition)),
   };
 }
 
@@ -145,9 +150,9 @@ async function sendAll(
   const ends = new Map<string, number>();
   try {
     for (const topic of queues.keys()) {
-      if (!lane.sequences.has(topic)) throw new Error(`${where}${topic} was not fenced: fence it with the others`);
+      if (!lane.targets.has(topic)) throw new Error(`${where}${topic} was not fenced: fence it with the others`);
     }
-    while (queues.size > 0) await sendRound(link, lane, origin.partition, queues, ends, isPacked);
+    while (queues.size > 0) await sendRound(link, lane, queues, ends, isPacked);
   } catch (error) {
     lane.isBroken = true;
     throw error;
@@ -171,29 +176,33 @@ function queuesOf(records: readonly Outgoing[]): Map<string, Queue> {
 async function sendRound(
   link: Link,
   lane: Lane,
-  partition: number,
   queues: Map<string, Queue>,
   ends: Map<string, number>,
   isPacked: boolean,
 ): Promise<void> {
   const leaders = new Map<string, number>();
-  for (const topic of queues.keys()) leaders.set(topic, await link.leader({ topic, partition }));
+  for (const topic of queues.keys()) {
+    const partition = lane.targets.get(topic)?.partition ?? 0;
+    leaders.set(topic, await link.leader({ topic, partition }));
+  }
   const [node = 0] = leaders.values();
   const now = Date.now();
-  const asked: (Sendable & { readonly queue: Queue; readonly count: number; readonly sequence: number })[] = [];
+  const asked: (Sendable & { readonly queue: Queue; readonly count: number })[] = [];
   for (const [topic, queue] of queues) {
-    if (leaders.get(topic) !== node) continue;
+    const target = lane.targets.get(topic);
+    if (target === undefined || leaders.get(topic) !== node) continue;
+    const { partition, sequence } = target;
     const count = batchLength(queue.records, queue.done);
-    const sequence = lane.sequences.get(topic) ?? 0;
     const part = queue.records.slice(queue.done, queue.done + count);
     const batch = encodeBatch(part, { ...lane.producer, sequence }, now, isPacked);
-    asked.push({ topic, partition, batch, queue, count, sequence });
+    asked.push({ topic, partition, batch, queue, count });
   }
   const answers = coveredBy(asked, await link.produce(node, asked, ACK_MS), node);
   const refused = answers.find(({ code }) => code !== 0);
   if (refused !== undefined) throw failureToSend(refused, node);
-  asked.forEach(({ topic, queue, count, sequence }, index) => {
-    lane.sequences.set(topic, nextSequence(sequence, count));
+  asked.forEach(({ topic, queue, count }, index) => {
+    const target = lane.targets.get(topic);
+    if (target !== undefined) target.sequence = nextSequence(target.sequence, count);
     ends.set(topic, (answers[index]?.base ?? 0) + count);
     queue.done += count;
     if (queue.done === queue.records.length) queues.delete(topic);

@@ -66,8 +66,11 @@ function byTopic(findings: readonly TopicFinding[]): Map<string, TopicChange[]> 
 }
 
 export function findingsOf(facts: Facts, wanted: TopicsWanted): readonly TopicFinding[] {
-  const counts = new Set(TOPICS.flatMap(({ name }) => facts.get(name)?.partitions ?? []));
-  // What is missing joins those that are there; all of them place a subject by this number.
+  const countsOf = (some: readonly TopicSpec[]) =>
+    new Set(some.flatMap(({ name }) => facts.get(name)?.partitions ?? []));
+  const derived = countsOf(TOPICS.filter((spec) => !isRaw(spec)));
+  const counts = derived.size > 0 ? derived : countsOf(TOPICS);
+  // What is missing joins those that are there: derived records lie by this number, raw ones by it or a multiple.
   const [count = wanted.partitions] = counts.size === 1 ? counts : [];
   return TOPICS.flatMap((spec) => {
     const found = facts.get(spec.name);
@@ -95,23 +98,31 @@ function missing(spec: TopicSpec, wanted: TopicsWanted, partitions: number): Top
   };
 }
 
+/** @param counts of the derived topics, of which all must have the same */
 function partitionFindings(
   spec: TopicSpec,
-  found: TopicFacts,
+  { partitions }: TopicFacts,
   counts: ReadonlySet<number>,
   wanted: TopicsWanted,
 ): TopicFinding[] {
-  if (counts.size === 1 && found.partitions === wanted.partitions) return [];
-  const all = [...counts].sort((a, b) => a - b).join(' and ');
-  const problem =
-    counts.size > 1
-      ? `it has ${found.partitions} partitions; the topics have ${all}, and all must have the same number`
-      : `it has ${found.partitions} partitions, not the ${wanted.partitions} asked for`;
-  const fix =
-    counts.size > 1
-      ? 'make those that differ anew, or rebuild on new topics: none can be taken away, and adding some moves subjects'
-      : `ask for ${found.partitions}, or rebuild on new topics: changing the number moves subjects to other partitions`;
-  return [{ topic: spec.name, problem, fix, change: null }];
+  const [count = wanted.partitions] = counts;
+  const told = (problem: string, fix: string): TopicFinding[] => [{ topic: spec.name, problem, fix, change: null }];
+  if (counts.size > 1) {
+    const all = [...counts].sort((a, b) => a - b).join(' and ');
+    const problem = `it has ${partitions} partitions; the derived topics have ${all}, and all must have the same number`;
+    return told(
+      problem,
+      'make those that differ anew: none can be taken away, and adding some parts a key from its past',
+    );
+  }
+  if (isRaw(spec) && partitions % count !== 0) {
+    const next = Math.ceil(partitions / count) * count;
+    const problem = `it has ${partitions} partitions, no multiple of the ${count} that the derived topics have`;
+    return told(problem, `callfold topics grow ${spec.name} --partitions ${next}`);
+  }
+  if (count === wanted.partitions) return [];
+  const more = isRaw(spec) ? ', or take more into use: docs/runbooks/more-partitions.md' : '';
+  return told(`it has ${partitions} partitions, not the ${wanted.partitions} asked for`, `ask for ${count}${more}`);
 }
 
 function replicaFindings(spec: TopicSpec, found: TopicFacts, wanted: TopicsWanted): TopicFinding[] {

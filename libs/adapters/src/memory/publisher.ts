@@ -26,6 +26,12 @@ export type Stamp = {
   readonly sequence: number;
 };
 
+/** Where a partition's records are in a topic that may have fewer. */
+const placeIn = (log: MemoryLog, topic: string, partition: number): At => ({
+  topic,
+  partition: partition % log.partitions(topic),
+});
+
 export function createMemoryFences(log: MemoryLog): MemoryFences {
   const epochs = new Map<string, number>();
   /** By gate: the writer that may write, and the last request taken from it. */
@@ -38,7 +44,7 @@ export function createMemoryFences(log: MemoryLog): MemoryFences {
       for (const topic of topics) {
         writers.set(gate(origin, topic), { epoch, sequence: -1, end: 0 });
         // A real fence leaves a mark that takes an offset.
-        log.skip({ topic, partition: origin.partition }, 1);
+        log.skip(placeIn(log, topic, origin.partition), 1);
       }
       return epoch;
     },
@@ -80,7 +86,7 @@ export function createMemoryPublisher(log: MemoryLog, fences: MemoryFences, link
         const { epoch, sequences } = writer;
         const sequence = sequences.get(topic) ?? 0;
         sequences.set(topic, sequence + 1);
-        const append = (): number => log.append({ topic, partition: origin.partition }, request.records);
+        const append = (): number => log.append(placeIn(log, topic, origin.partition), request.records);
         const end = await link('send', origin, () => fences.pass(origin, topic, { epoch, sequence }, append));
         ends.set(topic, end);
       }
@@ -88,7 +94,7 @@ export function createMemoryPublisher(log: MemoryLog, fences: MemoryFences, link
     },
     readBack: (topic, partition, offset) =>
       link('readBack', { topic, partition }, () => {
-        const { records, next, end } = log.read({ topic, partition }, offset, RECORDS_A_REQUEST);
+        const { records, next, end } = log.read(placeIn(log, topic, partition), offset, RECORDS_A_REQUEST);
         return {
           records: records.map((record) => ({
             topic,
@@ -101,7 +107,8 @@ export function createMemoryPublisher(log: MemoryLog, fences: MemoryFences, link
           end,
         };
       }),
-    bounds: (topic, partition) => link('bounds', { topic, partition }, () => log.bounds({ topic, partition })),
+    bounds: (topic, partition) =>
+      link('bounds', { topic, partition }, () => log.bounds(placeIn(log, topic, partition))),
   };
 }
 

@@ -12,6 +12,8 @@ export type PublisherHarness = {
 export type PublisherFeatures = {
   /** Several publishers may be open at once, as several processes would have them; else there is only ever one. */
   readonly multiProcess: boolean;
+  /** A raw topic may have more partitions than the derived ones. */
+  readonly unequal: boolean;
 };
 
 export const PUBLISHER_TEST_MS = 60_000;
@@ -159,6 +161,23 @@ export function publisherContract(
       const all = texts(await readAll(first, topic, 1));
       expect(all).toEqual(['a', 'b', 'x']);
     });
+
+    it.runIf(features.unequal)(
+      'takes an origin that the topic has no partition of its number for by its number modulo those there are',
+      async () => {
+        const more = { topic: origin.topic, partition: 3 };
+        await first.fence(origin, [topic]);
+        await first.fence(more, [topic]);
+        await first.send(origin, [outgoing(topic, 'a')]);
+        await first.send(more, [outgoing(topic, 'b')]);
+        await first.fence(more, [topic]);
+        await first.send(origin, [outgoing(topic, 'c')]);
+        expect(texts(await readAll(first, topic, 1))).toEqual(['a', 'b', 'c']);
+        expect(texts(await readAll(first, topic, 3))).toEqual(['a', 'b', 'c']);
+        expect(await first.bounds(topic, 3)).toEqual(await first.bounds(topic, 1));
+        expect(await readAll(first, topic, 0)).toEqual([]);
+      },
+    );
 
     it.runIf(features.multiProcess)(
       'refuses the old owner after the new one has fenced, and lands nothing',

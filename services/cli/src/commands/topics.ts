@@ -1,8 +1,11 @@
 import type { Admin, Config, TopicFinding } from '@callfold/adapters';
 import { ACLS, aclCommands, applyTopics, checkTopics, openKafkaAdmin, registerAll } from '@callfold/adapters';
 import { TOPICS } from '@callfold/core';
+import { isMultiple, Refused } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
+import type { ConfirmOptions } from '../confirming.ts';
+import { checkConfirmed, executeWords } from '../confirming.ts';
 import { connectionOf, quietLogger, registryOf } from '../wiring/kafka.ts';
 
 const APPLY = 'callfold topics apply --execute';
@@ -57,6 +60,43 @@ export async function topicsApply(options: { readonly execute?: boolean }, conte
     else tell(left, context);
     context.say(`${done.length} changes made, ${ids.size} schemas registered.`);
     return left.length === 0 ? EXIT.done : EXIT.precondition;
+  } finally {
+    await admin.close();
+  }
+}
+
+export type GrowOptions = ConfirmOptions & { readonly partitions: number };
+
+/** `callfold topics grow`: adds partitions to a raw topic; dry unless told to. */
+export async function topicsGrow(topic: string, options: GrowOptions, context: Context): Promise<Exit> {
+  const { config } = context;
+  const { partitions: now } = options;
+  const admin = await openKafkaAdmin(connectionOf(config, quietLogger(context.say)));
+  try {
+    const was = (await admin.describe([topic])).get(topic)?.partitions;
+    if (was === undefined) throw new Refused(`${topic} does not exist: callfold topics apply --execute makes it.`);
+    if (now === was) {
+      context.say(`${topic} has ${was} partitions. Nothing is to be done.`);
+      return EXIT.done;
+    }
+    if (!isMultiple({ was, now })) {
+      throw new Refused(
+        `${topic} has ${was} partitions, and ${now} is no multiple of that: take ${2 * was}, ${3 * was} and so on, so that a ` +
+          'subject stays where it is or goes to a partition that is new.',
+      );
+    }
+    await checkConfirmed(options, topic, `${topic} gets ${now - was} partitions more, and none is ever taken away.`);
+    const { execute: executed = false } = options;
+    if (executed) await admin.grow(topic, now);
+    if (context.json) context.out(`${JSON.stringify({ topic, was, now, executed })}\n`);
+    else context.out(`${topic}: ${was} partitions, ${now - was} ${executed ? 'were' : 'would be'} added\n`);
+    context.say(
+      executed
+        ? 'What comes there waits. When all upstreams have learnt of it (Java producers in 5 minutes, callfold\u2019s own when they ' +
+            `start anew):\ncallfold recover --topic ${topic}`
+        : `Nothing was changed. To do it:\ncallfold topics grow ${topic} --partitions ${now} ${executeWords(topic)}`,
+    );
+    return EXIT.done;
   } finally {
     await admin.close();
   }

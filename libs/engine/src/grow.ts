@@ -1,0 +1,260 @@
+import type { Source, State } from '@callfold/core';
+import { decodeState, partitionOf, readSubjectKey } from '@callfold/core';
+import type { Meta } from './checkpoint.ts';
+import { decodeMeta, emptyMeta, encodeMeta } from './checkpoint.ts';
+import type { Counts } from './layout.ts';
+import { countsText, isMultiple, unfitText } from './layout.ts';
+import { claimPartition } from './owner.ts';
+import { openPartition } from './partition.ts';
+import { placeWords } from './place.ts';
+import type { At, Claim, Log, Store, TableName } from './ports.ts';
+import { Refused } from './ports.ts';
+import { createRetry } from './retry.ts';
+import type { OwnerOptions } from './role.ts';
+
+/**
+ * Partitions were added to a raw topic: the states of subjects whose key belongs to one of them now go there, with all
+ * that they know. Partition by partition of those that there were, the first one last, since owners of partitions
+ * without a state look at it:
+ *
+ * 1. As its owner: what the log has up to here is folded by the old number, and what that gives is sent.
+ * 2. It is marked `growing`. From here on no owner takes it, whatever it knows of the topic.
+ * 3. Its subjects are copied to each partition that was added, which is marked as well until it has all of them.
+ * 4. They are taken away here, and the mark with them.
+ *
+ * Whoever dies in between leaves marks behind, and the next run goes on: what is copied twice is the same, since
+ * nothing changes under a mark, and a partition without one has everything.
+ */
+
+/** Null: nothing is to be moved. Of a move that is under way what it moves, also where more were added meanwhile. */
+export async function growthOf(store: Store, log: Log, topic: string): Promise<Counts | null> {
+  const metaOf = async (partition: number): Promise<Meta | null> => {
+    const seen = await store.peek({ topic, partition });
+    return seen?.meta ? decodeMeta(seen.meta) : null;
+  };
+  const first = await metaOf(0);
+  if (first === null) return null;
+  const was = first.growing ?? first.partitions;
+  for (let partition = 0; partition < was; partition += 1) {
+    const meta = await metaOf(partition);
+    if (meta !== null && meta.partitions > was) return { was, now: meta.partitions };
+  }
+  const now = await log.partitions(topic);
+  return now === was ? null : { was, now };
+}
+
+export type Growing = {
+  readonly topic: string;
+  readonly source: Source;
+  /** As the role's owners have them. */
+  readonly options: OwnerOptions;
+};
+
+/** Of one of the partitions that there were. */
+export type Grown = At & {
+  /** Subjects that it had, and those of them that belong to partitions that were added. */
+  readonly subjects: number;
+  readonly moves: number;
+};
+
+type Moved = { readonly key: string; readonly text: string; readonly state: State; readonly to: number };
+
+/** Those whose key does not belong to this partition of so many. */
+async function* movesOf(store: Store, at: At, source: Source, now: number): AsyncGenerator<readonly Moved[]> {
+  for await (const slice of store.scan(at, 'states')) {
+    yield slice.flatMap(([key, text]) => {
+      const subject = readSubjectKey(key);
+      if (subject === null) throw new Refused(`${placeWords(at)}: ${key} is no subject's key. Nothing was moved.`);
+      const to = partitionOf(subject.tenantId, subject.subjectId, now);
+      return to === at.partition ? [] : [{ key, text, state: decodeState(text, source, key), to }];
+    });
+  }
+}
+
+/** What would be moved; nothing is changed. */
+export async function surveyGrowth(
+  { topic, source, store }: { readonly topic: string; readonly source: Source; readonly store: Store },
+  { was, now }: Counts,
+): Promise<Grown[]> {
+  const all: Grown[] = [];
+  for (let partition = 0; partition < was; partition += 1) {
+    const at = { topic, partition };
+    let subjects = 0;
+    for await (const slice of store.scan(at, 'states')) subjects += slice.length;
+    let moves = 0;
+    for await (const some of movesOf(store, at, source, now)) moves += some.length;
+    all.push({ ...at, subjects, moves });
+  }
+  return all;
+}
+
+const READ_RECORDS = 1_000;
+
+/** Nothing is asked of the outbox but to stay as it is. */
+const outboxOf = ({ outboxFirst, outboxNext }: Meta) => ({
+  outboxFrom: outboxNext,
+  outbox: [],
+  outboxTrim: outboxFirst,
+});
+
+type Held = { readonly at: At; readonly claim: Claim; readonly next: number; readonly meta: Meta };
+
+function taken(at: At): Refused {
+  return new Refused(
+    `${placeWords(at)}: another owner took it meanwhile. Run the same again: it goes on where it was left.`,
+  );
+}
+
+async function commitMeta({ options: { ports } }: Growing, held: Held, meta: Meta): Promise<Held> {
+  const { at, claim, next } = held;
+  const nothing = { tables: new Map(), timers: new Map(), ...outboxOf(meta) };
+  const answer = await ports.store.commit(at, claim, { expected: next, next, meta: encodeMeta(meta), ...nothing });
+  if (!answer.ok) throw taken(at);
+  return { ...held, meta };
+}
+
+async function heldOf(store: Store, at: At, claim: Claim): Promise<Held> {
+  const seen = await store.peek(at);
+  if (seen === null || seen.next === null || seen.meta === null || seen.claim.token !== claim.token) throw taken(at);
+  return { at, claim, next: seen.next, meta: decodeMeta(seen.meta) };
+}
+
+/** As its owner: folds what there is by the number that it has, sends it, and marks it. */
+async function settleAndMark(growing: Growing, at: At, now: number): Promise<Held> {
+  const { options, source } = growing;
+  const { clock, observer, log, store, newToken } = options.ports;
+  const signal = { aborted: false };
+  const claimed = await claimPartition(options, at, source, newToken(), undefined, null, signal);
+  const retry = createRetry(at, clock, observer, options.limits, new Map());
+  const partition = openPartition(options, { at, source, claimed, retry, signal, onFailure: () => undefined });
+  try {
+    const { end } = await log.bounds(at);
+    while (partition.position < end) {
+      const batch = await log.read(at, partition.position, READ_RECORDS);
+      if (batch.next <= partition.position) break;
+      await partition.take(batch);
+    }
+    await partition.settle();
+    await partition.relay?.below(1);
+    await partition.rest();
+  } finally {
+    signal.aborted = true;
+    partition.relay?.stop();
+  }
+  const held = await heldOf(store, at, claimed.claim);
+  if (held.meta.standing !== null) {
+    throw new Refused(
+      `${placeWords(at)}: a recovery is under way: let ${options.role.name} end it first (\`callfold status\`).`,
+    );
+  }
+  return commitMeta(growing, held, { ...held.meta, partitions: now, growing: held.meta.partitions });
+}
+
+/** One slice of subjects, set or taken away, under the mark. */
+async function commitSlice(
+  growing: Growing,
+  held: Held,
+  expected: number | null,
+  some: readonly Moved[],
+  isSet: boolean,
+) {
+  const { role, ports } = growing.options;
+  const viewed = new Map<string, string | null>();
+  for (const { state } of some)
+    for (const [field, value] of role.view?.fieldsOf(state) ?? []) viewed.set(field, isSet ? value : null);
+  const tables = new Map<TableName, ReadonlyMap<string, string | null>>([
+    ['states', new Map(some.map(({ key, text }) => [key, isSet ? text : null]))],
+  ]);
+  if (role.view) tables.set(role.view.table, viewed);
+  const answer = await ports.store.commit(held.at, held.claim, {
+    expected,
+    next: held.next,
+    meta: encodeMeta(held.meta),
+    tables,
+    timers: new Map(some.map(({ key, state }) => [key, isSet ? state.timer : null])),
+    ...outboxOf(held.meta),
+    feed: role.feeds,
+  });
+  if (!answer.ok) throw taken(held.at);
+}
+
+/** A partition that was added gets what the one has from which its subjects come. */
+async function layDown(growing: Growing, from: Held, at: At): Promise<void> {
+  const { options, source } = growing;
+  const { store, newToken } = options.ports;
+  const isDone = ({ meta }: { readonly meta: string | null }): boolean =>
+    meta !== null && decodeMeta(meta).growing === undefined;
+  const seen = await store.peek(at);
+  if (seen !== null && isDone(seen)) return;
+  const token = newToken();
+  const stored = await store.claim(at, token);
+  // Another run was faster.
+  if (isDone(stored)) return;
+  const { settings, partitions, growing: was, published } = from.meta;
+  // Its log clock is of its own log, where events may have waited while the other one's went on.
+  const meta: Meta = {
+    ...emptyMeta(settings, partitions),
+    // Nothing of it stands before what its derived partition has by now.
+    published,
+    begun: { from: 0, outbox: 0 },
+  };
+  const held: Held = {
+    at,
+    claim: stored.claim,
+    next: 0,
+    meta: { ...meta, ...(was !== undefined && { growing: was }) },
+  };
+  let expected = stored.next;
+  for await (const some of movesOf(store, from.at, source, partitions)) {
+    await commitSlice(
+      growing,
+      held,
+      expected,
+      some.filter(({ to }) => to === at.partition),
+      true,
+    );
+    expected = 0;
+  }
+  if (expected === null) await commitSlice(growing, held, null, [], true);
+  await commitMeta(growing, held, { ...meta, offered: token });
+}
+
+async function growOne(growing: Growing, at: At, { was, now }: Counts): Promise<Grown | null> {
+  const { options, source, topic } = growing;
+  const { store, newToken } = options.ports;
+  const seen = await store.peek(at);
+  const before = seen?.meta ? decodeMeta(seen.meta) : null;
+  if (before?.growing === undefined && before?.partitions === now) return null;
+  const held =
+    before?.growing === undefined
+      ? await settleAndMark(growing, at, now)
+      : await heldOf(store, at, (await store.claim(at, newToken())).claim);
+  for (let partition = at.partition + was; partition < now; partition += was) {
+    await layDown(growing, held, { topic, partition });
+  }
+  let moves = 0;
+  let subjects = 0;
+  for await (const some of movesOf(store, at, source, now)) {
+    if (some.length > 0) await commitSlice(growing, held, held.next, some, false);
+    moves += some.length;
+  }
+  for await (const slice of store.scan(at, 'states')) subjects += slice.length;
+  const { growing: _, ...meta } = held.meta;
+  // A fold from the log's start would place by the new number what was placed by the old one, as the last event may be.
+  const begun = { from: held.next, outbox: 0 };
+  await commitMeta(growing, held, { ...meta, event: null, begun, offered: held.claim.token });
+  return { ...at, subjects: subjects + moves, moves };
+}
+
+/** Moves what is to be moved, and has owners take the partitions at their next look. Safe to repeat, whoever died. */
+export async function growTopic(growing: Growing, counts: Counts): Promise<Grown[]> {
+  const { topic } = growing;
+  if (!isMultiple(counts))
+    throw new Refused(`${topic}: ${countsText(counts)}: ${unfitText(counts)}. Nothing was changed.`);
+  const all: Grown[] = [];
+  for (let partition = counts.was - 1; partition >= 0; partition -= 1) {
+    const grown = await growOne(growing, { topic, partition }, counts);
+    if (grown !== null) all.unshift(grown);
+  }
+  return all;
+}
