@@ -4,6 +4,7 @@
 import { ERASURE_MUTANTS } from './erasures.mjs';
 import { FAREWELL_MUTANTS } from './farewells.mjs';
 import { FEED_MUTANTS } from './feed.mjs';
+import { GROW_MUTANTS } from './grow.mjs';
 
 /**
  * @typedef {{
@@ -343,4 +344,5 @@ export const MUTANTS = [
   ...ERASURE_MUTANTS,
   ...FAREWELL_MUTANTS,
   ...FEED_MUTANTS,
+  ...GROW_MUTANTS,
 ];

@@ -1,0 +1,59 @@
+// @ts-check
+/** Guards of a raw topic that gets more partitions, each taken out. */
+
+const GROW = 'libs/engine/src/grow.ts';
+const TEST = 'libs/adapters/test/engine-grow.test.ts';
+const LIVE = 'are taken into use while services are at work';
+const KILLED = 'is ended by the next run, wherever it was killed';
+
+/** @type {readonly import('./mutants.mjs').Mutant[]} */
+export const GROW_MUTANTS = [
+  {
+    guard: 'growing: no owner takes what is half moved',
+    file: 'libs/engine/src/layout.ts',
+    from: 'if (growing !== undefined) {',
+    to: 'if (growing === 0) {',
+    test: TEST,
+    name: 'is taken by no owner until then',
+  },
+  {
+    guard: 'growing: a partition of before takes what it took, whoever publishes by which number',
+    file: 'libs/engine/src/layout.ts',
+    from: 'if (at.partition < was && (was === there || isMultiple(counts))) return was;',
+    to: 'if (was === there) return was;',
+    test: TEST,
+    name: LIVE,
+  },
+  {
+    guard: 'growing: the first partition is moved last',
+    file: GROW,
+    from: 'for (let partition = counts.was - 1; partition >= 0; partition -= 1) {',
+    to: 'for (let partition = 0; partition < counts.was; partition += 1) {',
+    test: TEST,
+    name: KILLED,
+  },
+  {
+    guard: 'growing: what the log has is folded by the old number before',
+    file: GROW,
+    from: 'while (partition.position < end) {',
+    to: 'while (partition.position < 0) {',
+    test: TEST,
+    name: LIVE,
+  },
+  {
+    guard: 'growing: the last event may be of a subject that was moved',
+    file: GROW,
+    from: '{ ...meta, event: null, begun, ',
+    to: '{ ...meta, begun, ',
+    test: TEST,
+    name: LIVE,
+  },
+  {
+    guard: 'growing: of a lost state, what stands of other partitions is of before',
+    file: 'libs/engine/src/owner.ts',
+    from: 'standing.addSibling(record)',
+    to: 'standing.left(record.topic)',
+    test: TEST,
+    name: 'is folded from the logs that there are',
+  },
+];
