@@ -21,7 +21,12 @@ const configs = {
 };
 const FACTS = { partitions: 2, replicas: 2, config: { 'retention.ms': '5' }, own: { 'retention.ms': '5' } };
 
-type Client = Pick<KafkajsAdmin, 'listTopics' | 'fetchTopicMetadata' | 'describeConfigs' | 'createTopics'>;
+const GROWN = { topics: [{ name: TOPIC, partitions: Array.from({ length: 4 }, () => ({ replicas: [1, 2] })) }] };
+
+type Client = Pick<
+  KafkajsAdmin,
+  'listTopics' | 'fetchTopicMetadata' | 'describeConfigs' | 'createTopics' | 'createPartitions'
+>;
 
 /** A client whose brokers answer one after the other what is said; the last thing again and again. */
 async function openWith(answers: { readonly [Call in keyof Client]?: readonly unknown[] }): Promise<Admin> {
@@ -39,6 +44,7 @@ async function openWith(answers: { readonly [Call in keyof Client]?: readonly un
     fetchTopicMetadata: callOf('fetchTopicMetadata', metadata),
     describeConfigs: callOf('describeConfigs', configs),
     createTopics: callOf('createTopics', true),
+    createPartitions: callOf('createPartitions', true),
   } as unknown as KafkajsAdmin;
   return openKafkaAdmin({ brokers: ['broker:9092'], clientId: 'test', log: quiet }, client);
 }
@@ -53,6 +59,17 @@ test.each(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])(
     expect([...(await admin.describe([TOPIC]))]).toEqual([[TOPIC, FACTS]]);
   },
 );
+
+test('one whose leaders take their time is described all the same', async () => {
+  const late = Array.from({ length: 5 }, () => refused('LEADER_NOT_AVAILABLE'));
+  const admin = await openWith({ fetchTopicMetadata: [...late, metadata] });
+  expect([...(await admin.describe([TOPIC]))]).toEqual([[TOPIC, FACTS]]);
+});
+
+test('one that has more partitions is there once the brokers know them', async () => {
+  const admin = await openWith({ fetchTopicMetadata: [metadata, metadata, GROWN] });
+  await expect(admin.grow(TOPIC, 4)).resolves.toBeUndefined();
+});
 
 test('one that goes while it is described is not there', async () => {
   const admin = await openWith({

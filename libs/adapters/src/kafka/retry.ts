@@ -12,6 +12,12 @@ const ATTEMPTS_TO_FIND = 3;
 /** Of whoever knows that a topic is there, or that it just went: until all brokers have heard of it, 13 s at most. */
 export const ATTEMPTS_TO_HEAR = 8;
 
+function attemptsFor(code: string, toFind: number): number {
+  if (code === 'UNKNOWN_TOPIC_OR_PARTITION') return toFind;
+  // Of a topic that was just made it is the next thing that is said, for as long.
+  return code === 'LEADER_NOT_AVAILABLE' ? Math.max(ATTEMPTS, toFind) : ATTEMPTS;
+}
+
 /**
  * For what may be repeated: asks anew for the metadata and tries again, a few times.
  * @param toFind attempts when a topic is not known
@@ -26,8 +32,7 @@ export async function withRetries<Result>(
       return await work();
     } catch (error) {
       if (!(error instanceof KafkaError) || !error.retriable) throw error;
-      const attempts = error.code === 'UNKNOWN_TOPIC_OR_PARTITION' ? toFind : ATTEMPTS;
-      if (attempt >= attempts) throw error;
+      if (attempt >= attemptsFor(error.code, toFind)) throw error;
       await sleep(pauseMs);
       // When this fails too, the next attempt says why.
       await link.refresh().catch(() => {});
