@@ -245,10 +245,14 @@ const HEADS: Readonly<Partial<Record<Found, string>>> = {
 
 const grownText = ({ subjects, moves }: Grown): string => `${moves} of its ${subjects} subjects`;
 
-function onwardText({ offset, start, end }: Onward): string {
-  const before = offset > start ? `, and takes the ${offset - start} before it as folded` : '';
+/** What is in front of where it goes on. */
+const takenText = ({ offset, start }: Onward): string =>
+  offset > start ? `, and takes the ${offset - start} before it as folded` : '';
+
+function onwardText(onward: Onward): string {
+  const { offset, start, end } = onward;
   return (
-    `    the log has offsets ${start} to ${end}; the state that there is would go on with it at offset ${offset}${before}\n` +
+    `    the log has offsets ${start} to ${end}; the state that there is would go on with it at offset ${offset}${takenText(onward)}\n` +
     '    what it knows is kept: subjects, revisions, seqs, what is still to be sent. What was not folded of the other log is gone\n'
   );
 }
@@ -258,7 +262,8 @@ export function recoveryText(row: RecoveryRow): string {
   const { role, topic, partition, found, detail, survey, onward, grown, executed } = row;
   const head = `${role} ${topic}/${partition}: ${HEADS[found] ?? found} (${detail})`;
   if (grown) return `${head}: ${grownText(grown)} ${executed ? 'were moved' : 'belong to those now'}\n`;
-  if (executed) return `${head}; laid down for its owner\n`;
+  if (executed)
+    return `${head}; laid down for its owner${onward ? `, who goes on at offset ${onward.offset}${takenText(onward)}` : ''}\n`;
   if (onward) return `${head}\n${onwardText(onward)}`;
   if (!survey) return `${head}\n`;
   const { records, start, end, subjects, horizon, topics } = survey;
