@@ -38,7 +38,7 @@ export const GROW_MUTANTS = [
     from: 'while (partition.position < end) {',
     to: 'while (partition.position < 0) {',
     test: TEST,
-    name: LIVE,
+    name: KILLED,
   },
   {
     guard: 'growing: the last event may be of a subject that was moved',

@@ -22,7 +22,6 @@ const LUA = 'libs/adapters/src/redis/commit-7.lua.ts';
 const OWNER = 'libs/engine/src/owner.ts';
 const LOG_FAULT = 'libs/engine/src/log-fault.ts';
 const RELAY = 'libs/engine/src/relay.ts';
-
 const MEMORY_TEST = 'libs/adapters/test/memory.test.ts';
 const REDIS_TEST = 'libs/adapters/test/redis.system.test.ts';
 const ENGINE_TEST = 'libs/adapters/test/engine.test.ts';

@@ -1,13 +1,30 @@
 import type { DerivedRecord } from '@callfold/core';
-import { CALL_OUTCOMES, DEFAULT_SETTINGS, DERIVED_OF, rawTopic, utf8Bytes } from '@callfold/core';
-import type { Role, Service } from '@callfold/engine';
+import {
+  CALL_OUTCOMES,
+  DEAD_LETTERS,
+  DEFAULT_SETTINGS,
+  DERIVED_OF,
+  ERASE_HEADER,
+  erasureText,
+  rawTopic,
+  subjectKey,
+  utf8Bytes,
+} from '@callfold/core';
+import type { Aggregates, Generation, Role, Service } from '@callfold/engine';
 import {
   begunBefore,
   beginAnew,
+  compareContents,
   compareRange,
+  decodeMeta,
+  decodeStood,
   DEFAULT_LIMITS,
+  diffPartition,
+  foldPartition,
   offerRecovery,
+  refusedName,
   rulesOf,
+  stoodOf,
   surveyPartition,
 } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
@@ -234,6 +251,142 @@ describe('a log whose end was lost', () => {
     for (const one of before) expect(everything(h)).toContainEqual(one);
     expect(outcomesOf(h)).toHaveLength(23);
     expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+});
+
+/** As `callfold erase` writes it. */
+function erase(h: Harness, callId: string): void {
+  const [raw] = call(callId, START);
+  if (!raw) throw new Error('an erasure is of somebody');
+  const headers = [{ name: ERASE_HEADER, value: utf8Bytes(erasureText([])) }];
+  h.append(h.placeOf(raw), { key: utf8Bytes(subjectKey(raw.tenantId, raw.subjectId)), value: null, headers });
+}
+
+describe('what was said of the other log', () => {
+  it('is no surplus: tombstones of before, and of what was published before', async () => {
+    const h = await folded();
+    const services = startBoth(h);
+    erase(h, 'old-0');
+    await settle(h, services);
+    await h.stop(services);
+    for (const at of ATS) h.world.topics.truncate(at, 0);
+    // As many as there were: offsets of tombstones come again.
+    h.publish(Array.from({ length: 40 }, (_, n) => call(`new-${n}`, h.clock.now())).flat());
+    for (const role of ROLES) await beginAll(h, role);
+    const again = startBoth(h);
+    await settle(h, again);
+    erase(h, 'old-1');
+    await settle(h, again);
+    expect(everything(h).filter(({ topic, value }) => topic === CALL_OUTCOMES && value === null)).toHaveLength(2);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+
+  it('does not hide letters of this one, where retention took the first of those of before', async () => {
+    const h = await folded();
+    const services = startBoth(h);
+    for (const at of ATS) h.append(at, BAD);
+    await settle(h, services);
+    await h.stop(services);
+    for (const at of ATS) h.world.topics.truncate(at, 0);
+    for (const at of ATS) h.append(at, BAD);
+    for (const role of ROLES) await beginAll(h, role);
+    const again = startBoth(h);
+    await settle(h, again);
+    await h.stop(again);
+    const [at = { topic: '', partition: 0 }] = ATS;
+    const { log, store } = h.world.ports();
+    const begun = decodeMeta((await store(OUTCOMES.name).peek(at))?.meta ?? '').begun;
+    const reading = { at, source: 'callcenter24', log: log('check'), codec: h.codec, begun } as const;
+    const should = await foldPartition(reading, rulesOf(OUTCOMES, DEFAULT_SETTINGS), h.world.topics.bounds(at).end);
+    const stood = h.read(DEAD_LETTERS).flatMap((record) => stoodOf(record, at) ?? []);
+    expect(stood).toHaveLength(2);
+    const order = { isTaken: () => true, lettersCut: true };
+    expect(compareContents(decodeStood(stood, h.codec), should, h.codec, order).findings).toEqual([]);
+    // One of this log that is missing is found.
+    const lost = compareContents(decodeStood(stood.slice(0, 1), h.codec), should, h.codec, order);
+    expect(lost.findings).toMatchObject([{ fault: 'lost', where: 'dead letter of offset 0' }]);
+  });
+
+  it('is told from what is at its offset now: refused as erased', async () => {
+    const h = await folded();
+    const [at = { topic: '', partition: 0 }] = ATS;
+    h.world.topics.retain(at, 1);
+    const { log } = h.world.ports();
+    const { end } = h.world.topics.bounds(at);
+    const [record] = (await log('check').read(at, 1, 1)).records;
+    if (!record) throw new Error('nothing is left of the log');
+    const erasedBefore = async (appendedAt: number) => {
+      const refused = new Set([refusedName(record.offset, appendedAt)]);
+      const reading = { at, source: 'callcenter24', log: log('check'), codec: h.codec, refused } as const;
+      return (await foldPartition(reading, rulesOf(OUTCOMES, DEFAULT_SETTINGS), end)).erasedBefore.size;
+    };
+    expect(await erasedBefore(record.appendedAt)).toBe(1);
+    expect(await erasedBefore(record.appendedAt - 1)).toBe(0);
+  });
+
+  it('is known to no generation that was folded from this one alone: not compared', async () => {
+    const { h } = await madeAnew(10);
+    for (const role of ROLES) await beginAll(h, role);
+    const next = { ...PROJECTOR, name: 'next' as Role['name'] };
+    const services = [...startBoth(h), h.start(next)];
+    await settle(h, services);
+    const { log, store } = h.world.ports();
+    const of = ({ name }: Role): Aggregates => ({
+      generation: { name, key: name, settings: '', state: 'kept', from: {} } as unknown as Generation,
+      settings: DEFAULT_SETTINGS,
+      store: store(name),
+    });
+    for (const [left, right] of [
+      [of(PROJECTOR), of(next)],
+      [of(next), of(PROJECTOR)],
+    ] as const) {
+      const counts = { same: 0, different: 0, unseen: 0, beforeHorizon: 0, moving: 0 };
+      for (const at of ATS) {
+        const diffing = { at, source: 'callcenter24', log: log('check'), clock: h.clock, left, right } as const;
+        const differences = (async () => {
+          const all = [];
+          for await (const one of diffPartition(diffing, counts)) all.push(one);
+          return all;
+        })();
+        let isOver = false;
+        void differences.finally(() => {
+          isOver = true;
+        });
+        await h.clock.runUntil(() => isOver, HOUR);
+        expect(await differences).toEqual([]);
+      }
+      expect(counts).toMatchObject({ same: 10, different: 0, moving: 0 });
+      expect(counts.beforeHorizon).toBeGreaterThan(0);
+    }
+    await h.stop(services);
+  });
+
+  it('is published under no revision that stands, though the state is an old copy that does not know of it', async () => {
+    const h = await openHarness();
+    const services = startBoth(h);
+    const { first, rest } = halves(0, 6, h.clock.now() - 10_000);
+    h.publish(first);
+    await h.clock.runUntil(() => false, 20_000);
+    const copies = new Map(ROLES.map(({ name }) => [name, h.world.storeServer(name).snapshot()]));
+    h.publish(rest);
+    await settle(h, services);
+    await h.stop(services);
+    expect(outcomesOf(h)).toHaveLength(6);
+    for (const role of ROLES) h.world.storeServer(role.name).restore(copies.get(role.name) ?? new Map());
+    for (const at of ATS) h.world.topics.truncate(at, 0);
+    h.publish(call('new', h.clock.now() - 70_000));
+    for (const role of ROLES) await beginAll(h, role);
+    const again = startBoth(h);
+    await settle(h, again);
+    // What comes of them after that says something else than what stands.
+    h.publish(rest.filter((_, index) => index % 3 === 2));
+    await settle(h, again);
+    expectEachOnce(h);
+    expect(
+      outcomesOf(h).filter(({ outcomeId, revision }) => outcomeId.includes('half-') && revision === 2),
+    ).toHaveLength(6);
     await h.stop(again);
   });
 });

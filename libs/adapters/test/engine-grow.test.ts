@@ -314,7 +314,7 @@ describe('a move that ends in the middle', () => {
     const { h, services, halves } = await underWay(8);
     await h.stop(services);
     h.world.topics.grow(TOPIC, NOW);
-    h.publish(halves.slice(0, 2).flatMap(restOf), PARTITIONS);
+    h.publish(halves.slice(0, 6).flatMap(restOf), PARTITIONS);
     const stores = new Map(ROLES.map(({ name }) => [name, h.world.storeServer(name).snapshot()]));
     const whole = dying(Infinity, 'after');
     await inTime(h, grow(h, role, whole.link));
@@ -335,7 +335,7 @@ describe('a move that ends in the middle', () => {
     }
     const other = ROLES.find((one) => one !== role) as Role;
     await inTime(h, grow(h, other));
-    h.publish(halves.slice(2).flatMap(restOf));
+    h.publish(halves.slice(6).flatMap(restOf));
     const again = ROLES.map((one) => h.start(one));
     await settle(h, again);
     expectInOrder(h);

@@ -72,7 +72,7 @@ export async function beginAnew({ at, store, log, token, from }: BeginAnew): Pro
       // A recovery that was under way goes on up to the end of this log.
       standing: meta.standing && { ...meta.standing, until: begins },
       offered: token,
-      begun: { from: begins, outbox: meta.outboxNext },
+      begun: { from: begins, outbox: meta.outboxNext, seqs: meta.seqs },
     }),
     tables: new Map(),
     timers: new Map(),

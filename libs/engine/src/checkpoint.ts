@@ -38,6 +38,8 @@ export type Begun = {
   readonly from: number;
   /** Outbox entries below this number came of records that this log does not have. */
   readonly outbox: number;
+  /** By derived topic: what was published below this seq did so too. Absent: that is not known. */
+  readonly seqs?: Readonly<Record<string, number>>;
   /**
    * Folded from the start of a log that was placed by fewer partitions once: events of its subjects lie in another one,
    * and events of others in this one.

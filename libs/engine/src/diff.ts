@@ -1,5 +1,6 @@
 import type { Settings, Source } from '@callfold/core';
 import { agentsInCall, aggregateJson, aggregateOf, currentText, decodeState, fingerprint } from '@callfold/core';
+import { decodeMeta } from './checkpoint.ts';
 import type { Aggregates } from './generations.ts';
 import type { Horizon } from './horizon.ts';
 import { horizonOf, isStateOfBefore } from './horizon.ts';
@@ -81,11 +82,24 @@ export function differing(left: Values | null, right: Values | null): Difference
   return fields;
 }
 
+/** Of two of which one knows more of what was before. */
+type Between = { readonly horizon: Horizon; readonly longer: 'left' | 'right' };
+
+/** Its state knows of what was before this log, or before its subjects were in this partition. */
+const BEFORE_IT = -1;
+
 /** Null: they began with the same record. */
-async function horizonBetween({ at, log, left, right }: Diffing): Promise<Horizon | null> {
-  const begins = [left, right].map(({ generation }) => generation.from[placeText(at)] ?? 0) as [number, number];
-  if (begins[0] === begins[1]) return null;
-  return horizonOf(log, at, right.settings, Math.max(...begins));
+async function horizonBetween({ at, log, left, right }: Diffing): Promise<Between | null> {
+  const beginOf = async ({ generation, store }: Aggregates) => {
+    const meta = (await store.peek(at))?.meta;
+    const begun = meta ? decodeMeta(meta).begun : undefined;
+    return { begun, from: begun ? BEFORE_IT : (generation.from[placeText(at)] ?? 0) };
+  };
+  const [one, other] = await Promise.all([beginOf(left), beginOf(right)]);
+  if (one.from === other.from) return null;
+  const from = Math.max(one.from, other.from);
+  const horizon = await horizonOf(log, at, right.settings, from, one.begun ?? other.begun);
+  return horizon && { horizon, longer: one.from < other.from ? 'left' : 'right' };
 }
 
 /** Compares what is at rest. @returns null: readers see no difference */
@@ -98,10 +112,9 @@ function judge({ at, source, left, right }: Diffing, key: string, [a, b]: Texts)
   return { at, key, seenIn, fields, rules: [ruleOf(one), ruleOf(other)] };
 }
 
-function isOfBefore({ source, at, left, right }: Diffing, horizon: Horizon, key: string, [a, b]: Texts): boolean {
+function isOfBefore({ source }: Diffing, { horizon, longer: which }: Between, key: string, [a, b]: Texts): boolean {
   const [one, other] = [a, b].map((text) => (text === null ? null : decodeState(text, source, key)));
-  const begun = ({ generation }: Aggregates): number => generation.from[placeText(at)] ?? 0;
-  const [longer, shorter] = begun(left) < begun(right) ? [one, other] : [other, one];
+  const [longer, shorter] = which === 'left' ? [one, other] : [other, one];
   // The one that began earlier knows when the subject did.
   return longer ? isStateOfBefore(horizon, longer, shorter ?? null, Infinity) : false;
 }
@@ -158,10 +171,10 @@ async function* atRest(diffing: Diffing, keys: readonly string[]): AsyncGenerato
 export async function* diffPartition(diffing: Diffing, counts: DiffCounts): AsyncGenerator<Difference> {
   const { at, source, left, right } = diffing;
   const sameRules = fingerprint(left.settings) === fingerprint(right.settings);
-  const horizon = await horizonBetween(diffing);
+  const between = await horizonBetween(diffing);
   const suspects: string[] = [];
   const found = function* (key: string, texts: Texts): Generator<Difference> {
-    if (horizon && texts[0] !== texts[1] && isOfBefore(diffing, horizon, key, texts)) {
+    if (between && texts[0] !== texts[1] && isOfBefore(diffing, between, key, texts)) {
       counts.beforeHorizon += 1;
       return;
     }

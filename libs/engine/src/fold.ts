@@ -85,7 +85,7 @@ export type Fold = {
   correct(record: RequestedRecord, position: number): void;
   /** A request of this name is dealt with. */
   dealtWith(name: string): void;
-  /** A record of a known subject that stands, and of which its state knows only an earlier revision. */
+  /** A record of a known subject that stands, and of which its state knows only an earlier revision or none. */
   adopt({ subject, suffix, published }: Adopted): void;
   /** The fold is done with. */
   close(): Work;
@@ -249,7 +249,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
       const slot = slotOf(subject);
       const { now } = slot;
       const known = now === null ? undefined : publishedUnder(now.published, suffix);
-      if (now === null || known === undefined || known.revision >= published.revision) return;
+      if (now === null || (known !== undefined && known.revision >= published.revision)) return;
       const book = withPublished(now.published, new Map([[suffix, published]]));
       set(subject, slot, stateWith(now, { published: book }));
     },

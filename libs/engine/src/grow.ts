@@ -196,7 +196,7 @@ async function layDown(growing: Growing, from: Held, at: At): Promise<void> {
     ...emptyMeta(settings, partitions),
     // Nothing of it stands before what its derived partition has by now.
     published,
-    begun: { from: 0, outbox: 0 },
+    begun: { from: 0, outbox: 0, seqs: {} },
   };
   const held: Held = {
     at,
@@ -241,7 +241,7 @@ async function growOne(growing: Growing, at: At, { was, now }: Counts): Promise<
   for await (const slice of store.scan(at, 'states')) subjects += slice.length;
   const { growing: _, ...meta } = held.meta;
   // A fold from the log's start would place by the new number what was placed by the old one, as the last event may be.
-  const begun = { from: held.next, outbox: 0 };
+  const begun = { from: held.next, outbox: 0, seqs: meta.seqs };
   await commitMeta(growing, held, { ...meta, event: null, begun, offered: held.claim.token });
   return { ...at, subjects: subjects + moves, moves };
 }

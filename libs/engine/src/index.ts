@@ -51,4 +51,4 @@ export * from './subject.ts';
 export * from './switch.ts';
 export * from './verify.ts';
 export * from './verify-erasures.ts';
-export { refusedAsErased } from './verify-letters.ts';
+export { refusedAsErased, refusedName } from './verify-letters.ts';

@@ -1,7 +1,6 @@
 import type { DerivedRecord } from '@callfold/core';
 import { COMPACTION_LAG_MS, DEAD_LETTERS } from '@callfold/core';
 import type { Stood } from './read-back.ts';
-import { originOffset } from './read-back.ts';
 import type { Finding } from './seq.ts';
 import { createSeqReader } from './seq.ts';
 import { nameOf } from './standing.ts';
@@ -21,8 +20,8 @@ export type Order = {
   readonly findings: readonly Finding[];
   /** An earlier revision that is not there: compaction has taken it, the later one stands. */
   isTaken(record: DerivedRecord): boolean;
-  /** Letters of raw records below this offset have expired. */
-  readonly lettersFrom: number;
+  /** Retention has taken the first of the dead letters. */
+  readonly lettersCut: boolean;
 };
 
 type Taking = {
@@ -104,10 +103,9 @@ export function orderOf(
     if (missing <= revised(false) + Math.max(erasedTaken(topic), revised(true))) taken.add(topic);
     else findings.push(...gaps);
   }
-  const firstLetter = records.find(({ stood }) => stood.topic === DEAD_LETTERS);
   return {
     findings,
-    lettersFrom: cut?.has(DEAD_LETTERS) ? (firstLetter ? originOffset(firstLetter.stood) : Infinity) : 0,
+    lettersCut: cut?.has(DEAD_LETTERS) ?? false,
     isTaken(record) {
       const known = revisions.get(nameOf(record));
       return known !== undefined && taken.has(known.topic) && record.revision < known.last;

@@ -109,8 +109,9 @@ type Ground = {
 async function unknownFrom(options: OwnerOptions, at: At, { meta, start, position, end }: Ground) {
   // A fold that was under way when its owner ended goes on being held against all that stood at its beginning.
   if (meta.standing) return { ...meta.standing, until: Math.max(meta.standing.until, end) };
-  // A state that went on with another log knows what it published.
-  const isFromStart = meta.last === null && position === start && Object.keys(meta.seqs).length === 0;
+  // A state that went on with another log has the clock of that one, and knows what it published.
+  const isFirst = meta.last === null && meta.clock === 0 && position === start;
+  const isFromStart = isFirst && Object.keys(meta.seqs).length === 0;
   const horizon = isFromStart ? await horizonOf(options.ports.log, at, options.settings, 0, meta.begun) : null;
   return { from: meta.published, seqs: meta.seqs, until: end, horizon };
 }
@@ -154,6 +155,8 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
   const ends: Record<string, number> = {};
   const corrections: Correction[] = [];
   const isDisguised = options.settings.disguise !== undefined;
+  // Of a copy that goes on with another log: what was published since it was made is derived from no record again.
+  const isAnew = meta.begun !== undefined && meta.last === null && unknown.horizon === null;
   const seqs: Record<string, number> = { ...meta.seqs };
   const readTopic = async (topic: string): Promise<void> => {
     const isGrown = unknown.horizon?.isGrown === true;
@@ -172,7 +175,7 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
       await codec.prepare(beyond);
       for (const record of beyond) {
         standing.add(record);
-        const correction = correctionOf(record, codec, isDisguised);
+        const correction = correctionOf(record, codec, isDisguised, isAnew ? ground.position : record.correctedAt);
         // Of another log it is taken as met at the end of this one.
         if (correction) corrections.push({ ...correction, position: Math.min(correction.position, ground.end) });
         seqs[topic] = Math.max(seqs[topic] ?? 0, record.seq + 1);

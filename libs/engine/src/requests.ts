@@ -1,5 +1,5 @@
 import type { DerivedRecord, PublishedRecord, Source } from '@callfold/core';
-import { contentHash, decodeState, encodeState, hash64, labelOf, suffixOf } from '@callfold/core';
+import { contentHash, DEAD_LETTERS, decodeState, encodeState, hash64, labelOf, suffixOf } from '@callfold/core';
 import { fromBase64, toBase64 } from '@callfold/schemas';
 import type { Adopted, Fold } from './fold.ts';
 import { subjectOf } from './horizon.ts';
@@ -170,14 +170,22 @@ function verdictOf(records: readonly RequestedRecord[], since: Since): Verdict {
 /** A correction that stands and whose commit the store may have lost. */
 export type Correction = Adopted & { readonly position: number };
 
-/** In the order in which they were taken. Of a disguised record the subject cannot be told: null. */
-export function correctionOf(stood: Stood, codec: Codec, disguised: boolean): Correction | null {
-  if (stood.correctedAt === undefined || disguised || !hasValue(stood)) return null;
+/**
+ * In the order in which they were taken. Of a disguised record the subject cannot be told: null.
+ * @param at where its state is to learn of it; by default only corrections are learnt, where they were taken
+ */
+export function correctionOf(
+  stood: Stood,
+  codec: Codec,
+  disguised: boolean,
+  at = stood.correctedAt,
+): Correction | null {
+  if (at === undefined || stood.topic === DEAD_LETTERS || disguised || !hasValue(stood)) return null;
   const record = codec.decodeDerived(stood.topic, stood.value) as unknown as DerivedRecord;
   const { revision } = record;
   const published: PublishedRecord = { revision, hash: contentHash(record), label: labelOf(record) };
   const subject = subjectOf(record);
-  return { position: stood.correctedAt, subject: subject.key, suffix: suffixOf(subject, record), published };
+  return { position: at, subject: subject.key, suffix: suffixOf(subject, record), published };
 }
 
 /**

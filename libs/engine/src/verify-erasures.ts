@@ -1,6 +1,8 @@
-import { DEAD_LETTERS, KIND_OF_TOPIC } from '@callfold/core';
+import { DEAD_LETTERS, KIND_OF_TOPIC, subjectOfId } from '@callfold/core';
 import type { DerivedTopic } from '@callfold/core';
+import { mayHaveBegunBefore } from './horizon.ts';
 import type { StoodRecord } from './order.ts';
+import type { Stood } from './read-back.ts';
 import { originOffset } from './read-back.ts';
 import type { Finding } from './seq.ts';
 import type { Expected, Report } from './verify.ts';
@@ -18,10 +20,20 @@ export function erasedName(topic: string, outcomeId: string): string {
 /** What a tombstone is called in findings. */
 export const erasedWhere = (name: string, origin: number): string => `${name} erased at offset ${origin}`;
 
-export function compareErasures(
-  records: readonly StoodRecord[],
-  { tombstones, horizon }: Pick<Expected, 'tombstones' | 'horizon'>,
-): Report {
+type Erased = Pick<Expected, 'tombstones' | 'horizon' | 'begun' | 'erasedMet'>;
+
+/** It was given by what the log does not have: an erasure of before, or what the state knew of its subject by then. */
+function isTombOfBefore(stood: Stood, { horizon, begun, erasedMet }: Erased): boolean {
+  if (horizon === null) return false;
+  const { topic, seq, key } = stood;
+  if (originOffset(stood) < horizon.start) return true;
+  if (begun !== undefined && (begun.seqs === undefined || seq < (begun.seqs[topic] ?? 0))) return true;
+  const met = erasedMet.get(subjectOfId(key));
+  return met !== undefined && mayHaveBegunBefore(horizon, met);
+}
+
+export function compareErasures(records: readonly StoodRecord[], expected: Erased): Report {
+  const { tombstones } = expected;
   const due = new Map(
     tombstones.map(({ topic, outcomeId, origin }) => [`${erasedName(topic, outcomeId)} ${origin}`, origin]),
   );
@@ -40,7 +52,7 @@ export function compareErasures(
     alive.delete(name);
     const origin = originOffset(stood);
     if (due.delete(`${name} ${origin}`)) same += 1;
-    else if (horizon && origin < horizon.start) beforeHorizon += 1;
+    else if (isTombOfBefore(stood, expected)) beforeHorizon += 1;
     else
       findings.push({ fault: 'surplus', where: erasedWhere(name, origin), detail: 'no erasure of the log gives it' });
   }

@@ -9,13 +9,31 @@ import type { Expected, Report } from './verify.ts';
 
 /** Of dead letters: each record that cannot be folded has one, and no other. */
 
+/** A raw record of one log: of a topic made anew the offsets come again. */
+export const refusedName = (offset: number, appendedAt: number): string => `${offset} ${appendedAt}`;
+
 /**
- * Offsets of raw records of which a dead letter says that their subject was erased: all that is known of an erasure
- * that is gone from the log. Schemas must have been prepared.
+ * Raw records of which a dead letter says that their subject was erased: all that is known of an erasure that is gone
+ * from the log. Schemas must have been prepared.
  */
-export function refusedAsErased(stood: readonly Stood[], codec: Codec): ReadonlySet<number> {
-  const letters = stood.filter((one) => hasValue(one)).filter(({ topic }) => topic === DEAD_LETTERS);
-  return new Set(letters.filter((one) => decodeLetter(one.value, codec).code === 'erased').map(originOffset));
+export function refusedAsErased(stood: readonly Stood[], codec: Codec): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const one of stood) {
+    if (one.topic !== DEAD_LETTERS || !hasValue(one)) continue;
+    const { code, originAppendedAt } = decodeLetter(one.value, codec);
+    if (code === 'erased') names.add(refusedName(originOffset(one), originAppendedAt));
+  }
+  return names;
+}
+
+/** Of dead letters of which retention took the first: those of raw records below this offset have expired. */
+export function lettersFrom(stood: readonly Stood[], { horizon }: Pick<Expected, 'horizon'>, codec: Codec): number {
+  const first = stood.filter(hasValue).find(({ topic }) => topic === DEAD_LETTERS);
+  if (first === undefined) return Infinity;
+  const offset = originOffset(first);
+  const { originAppendedAt } = decodeLetter(first.value, codec);
+  // Where one of before the horizon stands, so do all that came after it.
+  return horizon && originAppendedAt > 0 && isOfBefore(horizon, offset, originAppendedAt) ? 0 : offset;
 }
 
 export function compareLetters(stood: readonly Stood[], { letters, horizon }: Expected, codec: Codec): Report {

@@ -28,7 +28,7 @@ import { inputOf, subjectOfInput } from './inputs.ts';
 import { createOfflineFold } from './offline.ts';
 import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
 import { compareErasures } from './verify-erasures.ts';
-import { compareLetters } from './verify-letters.ts';
+import { compareLetters, lettersFrom, refusedName } from './verify-letters.ts';
 import type { Stood } from './read-back.ts';
 import { originOffset } from './read-back.ts';
 import type { Order, StoodRecord } from './order.ts';
@@ -65,6 +65,10 @@ export type Expected = {
   readonly tombstones: readonly ToldTombstone[];
   /** As `subjectOfId` has them of their records; also those that are erased behind the position. */
   readonly erasedSubjects: ReadonlySet<string>;
+  /** Of each of those that the log erases, when it met the subject first, as far as it has its beginning. */
+  readonly erasedMet: ReadonlyMap<string, number>;
+  /** As the state has it that it is held against. */
+  readonly begun: Begun | undefined;
   /** The same of those whose erasure is gone from the log, as far as that is known: nothing of them is compared. */
   readonly erasedBefore: ReadonlySet<string>;
   /** Offsets of the raw records that cannot be folded. */
@@ -86,7 +90,7 @@ export type Reading = {
   readonly from?: number;
   readonly begun?: Begun | undefined;
   /** As `refusedAsErased` finds them. What the fold does not refuse of them was erased before the log's start. */
-  readonly refused?: ReadonlySet<number>;
+  readonly refused?: ReadonlySet<string>;
   /**
    * Told of each record that the fold gives, before and after the disguise that the rules may ask for, and the offset
    * of the raw record that caused it.
@@ -141,14 +145,15 @@ export async function foldPartition(
   const records: DerivedRecord[] = [];
   const letters: number[] = [];
   const tombstones: ToldTombstone[] = [];
-  const erasedSubjects = new Set<string>();
-  const erasedBefore = new Set<string>();
+  const [erasedSubjects, erasedBefore] = [new Set<string>(), new Set<string>()];
+  const [met, erasedMet] = [new Map<string, number>(), new Map<string, number>()];
   const erase = ({ key, named, record: { appendedAt } }: Extract<Input, { what: 'erase' }>): void => {
     const gone = offline.erase(source, key, named, appendedAt);
     records.push(...gone.records);
     tombstones.push(...gone.tombstones.map((one) => ({ ...one, origin })));
     const subject = subjectAsPublished(source, key, rules.settings);
     erasedSubjects.add(subject);
+    if (!erasedMet.has(subject)) erasedMet.set(subject, met.get(key) ?? appendedAt);
     erased?.(subject);
   };
   const open = peeks.filter(({ next }) => next <= upTo).toSorted((a, b) => a.next - b.next);
@@ -165,7 +170,6 @@ export async function foldPartition(
   const bounds = await log.bounds(at);
   const start = Math.max(bounds.start, from, begun?.from ?? 0);
   const horizon = await horizonOf(log, at, rules.settings, from, begun);
-  const met = new Map<string, number>();
   for (let offset = start; offset < upTo; ) {
     const batch = await log.read(at, offset, PAGE_RECORDS);
     if (batch.next <= offset) break;
@@ -184,7 +188,7 @@ export async function foldPartition(
       const pushed = offline.fold(input.key, input.event, record.appendedAt);
       records.push(...pushed.records);
       if (pushed.rejection) letters.push(record.offset);
-      else if (horizon && refused?.has(record.offset)) {
+      else if (horizon && refused?.has(refusedName(record.offset, record.appendedAt))) {
         erasedBefore.add(subjectAsPublished(source, input.key, rules.settings));
       }
     }
@@ -205,6 +209,8 @@ export async function foldPartition(
     records,
     tombstones,
     erasedSubjects,
+    erasedMet,
+    begun,
     erasedBefore,
     letters,
     peeked: { ...peeked, beforeHorizon: 0 },
@@ -304,7 +310,7 @@ export function compareContents(
   records: readonly StoodRecord[],
   expected: Expected,
   codec: Codec,
-  { isTaken, lettersFrom }: Pick<Order, 'isTaken' | 'lettersFrom'>,
+  { isTaken, lettersCut }: Pick<Order, 'isTaken' | 'lettersCut'>,
 ): Report {
   const findings: Finding[] = [];
   const told = records.flatMap(({ stood, record }) => (record === null ? [] : [{ stood, record }]));
@@ -340,11 +346,10 @@ export function compareContents(
     else findings.push({ fault: 'lost', where: name, detail: 'a fold of the log gives it' });
   }
   const lasts = compareLasts(told, expected.records, corrected, isBefore);
-  const letters = compareLetters(
-    records.map(({ stood }) => stood),
-    { ...expected, letters: expected.letters.filter((offset) => offset >= lettersFrom) },
-    codec,
-  );
+  const stands = records.map(({ stood }) => stood);
+  const from = lettersCut ? lettersFrom(stands, expected, codec) : 0;
+  const due = expected.letters.filter((offset) => offset >= from);
+  const letters = compareLetters(stands, { ...expected, letters: due }, codec);
   return {
     same: same + erasures.same + lasts.same + letters.same,
     beforeHorizon: beforeHorizon + erasures.beforeHorizon + lasts.beforeHorizon + letters.beforeHorizon,

@@ -103,9 +103,8 @@ describe('a topic whose beginning has expired', () => {
     expect(faults([letter(3)])).toEqual(['gap seq 3']);
   });
 
-  it('says from which raw record on letters are missed', () => {
-    expect(orderOf([letter(3), letter(4)], { cut }).lettersFrom).toBe(30);
-    expect(orderOf([], { cut }).lettersFrom).toBe(Infinity);
-    expect(orderOf([letter(3)]).lettersFrom).toBe(0);
+  it('says that letters are missing at its beginning', () => {
+    expect(orderOf([letter(3), letter(4)], { cut }).lettersCut).toBe(true);
+    expect(orderOf([letter(3)]).lettersCut).toBe(false);
   });
 });

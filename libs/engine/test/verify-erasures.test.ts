@@ -19,6 +19,8 @@ const faults = (...[records, tombstones, start]: [StoodRecord[], ReturnType<type
   compareErasures(records, {
     tombstones,
     horizon: start === undefined ? null : { start, firstAt: 0, until: 0 },
+    begun: undefined,
+    erasedMet: new Map(),
   }).findings.map(({ fault, where }) => `${fault} ${where}`);
 
 describe('an erasure', () => {
