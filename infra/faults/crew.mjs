@@ -136,6 +136,34 @@ export function createCrew({ dir, env, say }) {
 
   const living = () => all.filter((one) => one.alive);
 
+  /**
+   * A command to its end.
+   * @param {readonly string[]} args
+   * @param {Record<string, string>} [own]
+   * @returns {Promise<{ code: number | null, out: string, err: string, ms: number }>}
+   */
+  function ask(args, own = {}) {
+    const from = performance.now();
+    const child = spawn(process.execPath, [CALLFOLD, ...args], {
+      cwd: ROOT,
+      env: { ...process.env, NO_COLOR: '1', ...env, ...own },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { pid = 0 } = child;
+    endWithMe(pid);
+    /** @type {string[]} */
+    const out = [];
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => out.push(text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+    return new Promise((resolve) => {
+      child.once('close', (code) => {
+        ended(pid);
+        resolve({ code, out: out.join(''), err, ms: performance.now() - from });
+      });
+    });
+  }
+
   return {
     start,
     get living() {
@@ -184,17 +212,11 @@ export function createCrew({ dir, env, say }) {
           .split('\n')
           .filter((line) => line.includes(text)),
       ),
-    /** A command to its end. @param {readonly string[]} args */
+    ask,
+    /** A command that must end well. @param {readonly string[]} args */
     async callfold(args) {
-      const log = join(dir, `callfold-${args[0]}.log`);
-      const out = openSync(log, 'a');
-      const child = spawn(process.execPath, [CALLFOLD, ...args], {
-        cwd: ROOT,
-        env: { ...process.env, NO_COLOR: '1', ...env },
-        stdio: ['ignore', out, out],
-      });
-      const code = await new Promise((resolve) => child.once('exit', resolve));
-      if (code !== 0) throw new Error(`callfold ${args.join(' ')} ended with ${code}; its log is ${log}`);
+      const { code, out, err } = await ask(args);
+      if (code !== 0) throw new Error(`callfold ${args.join(' ')} ended with ${code}: ${out}${err}`);
     },
     /** All that live, in turn, in order. */
     async stop() {

@@ -26,6 +26,8 @@ const LIVE_CALLS = 5_000;
 /** The input's own time runs faster than ours: it must not reach tomorrow. */
 const BEGINS_BEFORE_MS = 6 * 3_600_000;
 const DIRT_EVERY = 1_000;
+/** Of what is made on the way: little, for it is made between two steps. */
+const AHEAD_SECONDS = 0.25;
 /** Outlives a broker that is away until its leader has moved: what is given up is asked again anyway. */
 const WRITER_ATTEMPTS = 10;
 
@@ -127,12 +129,14 @@ function prepare(events) {
   }
 }
 
-/** @param {number} rate events a second */
-async function pace(rate) {
+/** @param {{ rate: number, endless?: boolean }} options events a second; without an end they are made on the way */
+async function pace({ rate, endless = false }) {
   const { lanes } = opened();
+  const ahead = Math.ceil(rate * AHEAD_SECONDS);
   let owed = 0;
   let lastAt = performance.now();
   while (isOn && given < prepared.length) {
+    if (endless && prepared.length - given < ahead) prepare(2 * ahead);
     const now = performance.now();
     // What was not published in time is not made up for later: the pace is a pace, and no total.
     owed += (Math.min(now - lastAt, STEP_MOST_MS) / 1_000) * rate;
@@ -167,13 +171,13 @@ async function end() {
 
 answerParent({
   open,
-  /** So many events, at this rate, unless it is ended before. */
-  async burst(/** @type {{ rate: number, events: number }} */ options) {
+  /** So many events, at this rate, unless it is ended before; `endless`: these, and more until it is ended. */
+  async burst(/** @type {{ rate: number, events: number, endless?: boolean }} */ options) {
     await end();
     prepare(options.events);
     isOn = true;
     marks = [];
-    pacing = pace(options.rate);
+    pacing = pace(options);
   },
   state: () => ({ perSecond: rate(), left: prepared.length - given }),
   /** Resolves when the log has all that was published. */

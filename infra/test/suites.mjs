@@ -207,6 +207,15 @@ export const SUITES = [
     limitMs: 15 * MINUTE,
     byNameOnly: true,
   }),
+  counted(
+    'story',
+    'a rule is changed under 10,000 events a second, and back: all that it says is true',
+    ['infra/story/run.mjs'],
+    {
+      limitMs: 30 * MINUTE,
+      byNameOnly: true,
+    },
+  ),
   counted('mutants', 'each guard taken out in turn: a named test must fail', ['infra/mutants/run.mjs'], {
     limitMs: 30 * MINUTE,
     byNameOnly: true,
