@@ -33,6 +33,8 @@ const AFTER_MS = 60_000;
 const LOOK_MS = 100;
 const SETTLE_MS = 0;
 const HOUR_MS = 3_600_000;
+/** Of so many live calls at least so many come in a second of their own time. */
+const EVENTS_PER_INPUT_SECOND = 50;
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 };
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -104,8 +106,9 @@ function createTally(plan) {
   };
 }
 
-function startSubject(what, { stage, generation, dir, paths }) {
-  const env = { ...stage.env(generation), CALLFOLD_SETTLE_MS: String(SETTLE_MS) };
+function startSubject(what, { stage, generation, dir, paths, kept }) {
+  // What has folded already goes on by the settings that it has.
+  const env = { ...stage.env(generation), ...(kept === null && { CALLFOLD_SETTLE_MS: String(SETTLE_MS) }) };
   if (!(what in PEERS)) return startService(what, env);
   const site = { ...stage.peerSite(), group: generation, dir, live: LIVE, settleMs: SETTLE_MS };
   return startPeer(what, { ...site, aim: 'latency', paths });
@@ -150,24 +153,35 @@ const late = (ms, what) =>
     throw new Error(`${what} within ${ms / 1_000} s`);
   });
 
+/** At most so long goes on in the input's own time, which must not get to what is to come. */
+const inputMs = (phases) => (dueTimes(phases).length * 1_000) / EVENTS_PER_INPUT_SECOND;
+
+/** @param rates one after the other, each for so many seconds */
+export const ratePhases = (rates, seconds) => rates.map((rate) => ({ rate, seconds }));
+
 /**
  * @param what of SUBJECTS
+ * @param phases `{ rate, seconds }`, one after the other
+ * @param kept of a log that is filled already: the generation that has folded it, its ends, and what is done beside the
+ *   load from its first phase on
  * @returns rows `{ rate, count, p50, p90, p99, p999, max }` in ms, how many were never seen, and `startMs` from the
  *   process's start to the first thing seen of it
  */
-export async function measureLatency(what, round, { stage, seed, rates, seconds, partitions, paths }) {
-  const phases = [WARM, ...rates.map((rate) => ({ rate, seconds, counted: true }))];
-  const plan = { seed, live: LIVE, partitions, phases, startAt: Date.now() - HOUR_MS };
-  const generation = `latency-${round}-${what}`;
-  await stage.freshRaw();
-  await stage.freshDerived();
-  await stage.freshRedis();
+export async function measureLatency(what, round, { stage, seed, phases: counted, partitions, paths, kept = null }) {
+  const phases = [WARM, ...counted.map((phase) => ({ ...phase, counted: true }))];
+  const plan = { seed, live: LIVE, partitions, phases, startAt: Date.now() - HOUR_MS - inputMs(phases) };
+  const generation = kept?.generation ?? `latency-${round}-${what}`;
+  if (kept === null) {
+    await stage.freshRaw();
+    await stage.freshDerived();
+    await stage.freshRedis();
+  }
   const dir = join(stage.dir, generation);
   const tally = createTally(plan);
   let firstSeen = null;
   const spawned = nowMs();
-  const subject = await startSubject(what, { stage, generation, dir, paths });
-  const watching = await watch(what, { stage, generation, plan, partitions }, (index, seen) => {
+  const subject = await startSubject(what, { stage, generation, dir, paths, kept });
+  const watching = await watch(what, { stage, generation, plan, partitions, bases: kept?.ends }, (index, seen) => {
     firstSeen ??= seen;
     tally.saw(index, seen);
   });
@@ -178,7 +192,7 @@ export async function measureLatency(what, round, { stage, seed, rates, seconds,
     const from = nowMs() + AHEAD_MS;
     tally.begin(from);
     load.goOn(from);
-    await Promise.race([load.sent, failed]);
+    await Promise.race([Promise.all([load.sent, kept?.beside(from)]), failed]);
     for (const until = Date.now() + AFTER_MS; expected.missing > 0 && Date.now() < until; ) {
       await Promise.race([pause(LOOK_MS), failed]);
     }
@@ -219,10 +233,11 @@ async function watchTopic({ stage, plan, partitions }, noticed) {
 }
 
 /** Which events a position covers: those of its partition, in the order in which they were sent. */
-async function watchProjector({ stage, generation, plan, partitions }, noticed) {
+async function watchProjector({ stage, generation, plan, partitions, bases = [] }, noticed) {
   const indexes = Array.from({ length: partitions }, () => []);
   loadEvents(plan).forEach(({ partition }, index) => indexes[partition].push(index));
-  const covered = indexes.map(() => 0);
+  const base = (partition) => bases[partition] ?? 0;
+  const covered = indexes.map((_, partition) => base(partition));
   const expected = createExpected(indexes.flat(), warmEvents(plan));
   const { store, close } = await stage.storeOf('projector', generation);
   const watching = watchPositions({
@@ -230,7 +245,7 @@ async function watchProjector({ stage, generation, plan, partitions }, noticed) 
     partitions,
     onPosition(partition, next, seen) {
       for (; covered[partition] < next; covered[partition] += 1) {
-        const index = indexes[partition][covered[partition]];
+        const index = indexes[partition][covered[partition] - base(partition)];
         if (index === undefined) continue;
         noticed(index, seen);
         expected.saw(index);

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chartOf } from './chart.mjs';
-import { latencyTable, markdownTableOf, ratiosOf, recoveryTable, timelineOf } from './report.mjs';
+import { latencyTable, markdownTableOf, ratiosOf, rebuildTable, recoveryTable, timelineOf } from './report.mjs';
 
 const begin = (name) => `<!-- begin ${name}: written by npm run bench -->`;
 const end = (name) => `<!-- end ${name} -->`;
@@ -22,7 +22,10 @@ export function writePage(dir, report) {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, 'benchmarks.md');
   let page = existsSync(file) ? readFileSync(file, 'utf8') : '# Benchmarks\n';
-  for (const load of report.loads) page = withPart(page, `live-${load.input.live}`, loadText(load, report));
+  for (const load of report.loads.filter(({ summary }) => summary.length > 0))
+    page = withPart(page, `live-${load.input.live}`, loadText(load, report));
+  for (const { input, rebuilt } of report.loads)
+    if (rebuilt !== null) page = withPart(page, 'rebuild', rebuildText(input, rebuilt, report));
   if (report.latency.length > 0) page = withPart(page, 'latency', latencyText(report));
   const chart = chartOf({ summary: report.loads[0]?.summary ?? [], latency: report.latency });
   if (chart !== null) {
@@ -54,6 +57,15 @@ function loadText({ input, rounds, filled, results, summary, recovery }, report)
     ...(recovery.length > 0 ? [recoveryTable(recovery)] : []),
   ];
   return parts.filter((text) => text !== '').join('\n\n');
+}
+
+function rebuildText({ events, live, seed, partitions }, rebuilt, report) {
+  const command =
+    `npm run bench -- --only rebuild --events ${events} --live ${live} --seed ${seed} --partitions ${partitions} ` +
+    `--rebuild-rate ${rebuilt.beside.rate}`;
+  const { faults } = report;
+  const counted = faults.length === 0 ? 'Either generation shows readers the same.' : `**${faults.join('; ')}.**`;
+  return ['### Rebuild', madeBy(command, report), counted, rebuildTable(rebuilt)].join('\n\n');
 }
 
 function latencyText(report) {

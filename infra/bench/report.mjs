@@ -116,6 +116,26 @@ export function recoveryTable(recovery) {
   return [...headOf(['', 'live calls', 'recovery s'], 1), ...lines].join('\n');
 }
 
+/** What a rebuild of the whole log takes, and what it costs those who go on meanwhile. */
+export function rebuildTable({ records, projectorPerSecond, free, beside }) {
+  const { rate, alone, meanwhile, rebuilt } = beside;
+  const seconds = (ms) => (ms / MS).toFixed(0);
+  const rows = [
+    ['the projector, on the same log', projectorPerSecond, '', '', ''],
+    ['rebuild, nothing else at work', free.perSecond, seconds(free.commandMs), '', ''],
+    [`${alone.rate} live events a second alone`, '', '', alone.p50, alone.p99],
+    [
+      `and a rebuild at ${rate} a second beside them`,
+      rebuilt.perSecond,
+      seconds(rebuilt.commandMs),
+      meanwhile.p50,
+      meanwhile.p99,
+    ],
+  ];
+  const head = headOf([`${records} records`, 'records a second', 'command s', 'live p50 ms', 'live p99 ms'], 1);
+  return [...head, ...rows.map(lineOf)].join('\n');
+}
+
 /** For a terminal. */
 export function tableOf(summary) {
   const names = summary.map(({ what }) => NAMES[what].replaceAll('`', ''));

@@ -8,6 +8,7 @@
 //   npm run bench -- --growth          against live calls, partitions, tenants, event size and cache misses
 //     [--events N] [--live N] [--seed S] [--partitions N] [--rounds N] [--rates 500,2000] [--seconds N]
 //     [--only call-outcomes,streams-eos,latency,recovery] [--json FILE] [--no-page] [--profile DIR]
+//   npm run bench -- --only rebuild --events 10000000 [--rebuild-rate N]
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -15,21 +16,24 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measure } from './children.mjs';
 import { GROWTH, growthTable, measureGrowth } from './growth.mjs';
-import { measureLatency, RATES, SUBJECTS } from './latency.mjs';
+import { measureLatency, RATES, ratePhases, SUBJECTS } from './latency.mjs';
 import { machineOf } from './machine.mjs';
 import { writePage } from './page.mjs';
 import { findPeers, PEERS } from './peers.mjs';
+import { measureRebuild } from './rebuild.mjs';
 import { measureRecovery, RECOVERED } from './recovery.mjs';
-import { latencyTable, ratiosOf, recoveryTable, summaryOf, tableOf, timelineOf } from './report.mjs';
+import { latencyTable, ratiosOf, rebuildTable, recoveryTable, summaryOf, tableOf, timelineOf } from './report.mjs';
 import { openStage } from './stage.mjs';
 import { measureThing, THINGS } from './throughput.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ALL = [...THINGS, 'latency', 'recovery'];
+const ALL = [...THINGS, 'latency', 'recovery', 'rebuild'];
+/** Of the short run they would be most. */
+const LONG = new Set(['recovery', 'fold-command', 'rebuild']);
 const SHORT = {
   loads: [{ live: 5_000, events: 200_000 }],
   rounds: 1,
-  things: ALL.filter((what) => what !== 'recovery' && what !== 'fold-command'),
+  things: ALL.filter((what) => !LONG.has(what)),
   subjects: ['outcomes', 'projector', 'streams-eos', 'flink-heap'],
   rates: [2_000],
   seconds: 8,
@@ -46,6 +50,9 @@ const FULL = {
   seconds: 20,
 };
 
+/** Records a second of a rebuild beside live events. */
+const REBUILD_RATE = 10_000;
+
 /** At each of a dozen points: as many as its live calls need, and at least so many. */
 const GROWTH_LOADS = [{ live: 5_000, events: 1_000_000 }];
 
@@ -58,6 +65,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     rates: { type: 'string' },
     seconds: { type: 'string' },
+    'rebuild-rate': { type: 'string' },
     only: { type: 'string' },
     json: { type: 'string' },
     profile: { type: 'string' },
@@ -101,6 +109,7 @@ function planOf() {
     subjects: size.subjects,
     rates: some(values.rates, size.rates).map(Number),
     seconds: one(values.seconds, size.seconds),
+    rebuildRate: one(values['rebuild-rate'], REBUILD_RATE),
   };
 }
 
@@ -149,7 +158,10 @@ async function measureLoad(load, plan, { stage, paths }) {
       say(`recovery of ${what}, ${input.live} live calls: ${(found.recoveryMs / 1_000).toFixed(1)} s`);
     }
   }
-  return { input, rounds, filled, results, summary: summaryOf(results), recovery };
+  let rebuilt = null;
+  if (plan.things.includes('rebuild'))
+    rebuilt = await measureRebuild({ stage, input, filled, rate: plan.rebuildRate, say, check });
+  return { input, rounds, filled, results, summary: summaryOf(results), recovery, rebuilt };
 }
 
 async function measureLatencies(plan, { stage, paths }) {
@@ -159,7 +171,8 @@ async function measureLatencies(plan, { stage, paths }) {
     if (paths === null && what in PEERS) continue;
     const { seed, rates, seconds, partitions } = plan;
     const [load] = loadavg();
-    const found = await measureLatency(what, 1, { stage, seed, rates, seconds, partitions, paths });
+    const phases = ratePhases(rates, seconds);
+    const found = await measureLatency(what, 1, { stage, seed, phases, partitions, paths });
     check(`latency of ${what}, derived records never seen`, found.missing, 0);
     rows.push({ load, ...found });
     const told = found.rows.map(({ rate, p50, p99 }) => `${rate}/s p50 ${p50} ms, p99 ${p99} ms`);
@@ -183,10 +196,11 @@ async function measureAll(plan) {
 }
 
 function print({ loads, latency }) {
-  for (const { input, summary, results, recovery } of loads) {
+  for (const { input, summary, results, recovery, rebuilt } of loads) {
     if (summary.length > 0) say(`\n${input.live} live calls\n${tableOf(summary)}`);
     for (const line of [...ratiosOf(results), timelineOf(results)]) if (line !== '') say(line);
     if (recovery.length > 0) say(`\n${recoveryTable(recovery)}`);
+    if (rebuilt !== null) say(`\n${rebuildTable(rebuilt)}`);
   }
   if (latency.length > 0) say(`\n${latencyTable(latency)}`);
 }
