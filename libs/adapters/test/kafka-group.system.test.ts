@@ -272,7 +272,7 @@ describe('a group of members', () => {
     told.length = 0;
     const second = enter('second');
     await heard(PARTITIONS / 2);
-    const gained = told.map((one) => Number(/has (\d)/.exec(one)?.[1])).toSorted();
+    const gained = told.map((one) => Number(/has (\d)/.exec(one)?.[1])).toSorted((a, b) => a - b);
     expect(told.toSorted()).toEqual(gained.map((n) => `second has ${n}${n === 0 ? '' : `: first left ${n}`}`));
     told.length = 0;
     // Whoever leaves the group says so as well.

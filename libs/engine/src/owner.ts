@@ -132,7 +132,7 @@ async function checkLog({ ports: { log } }: OwnerOptions, at: At, ground: Ground
 }
 
 /** Waits for all, also when one fails: nothing of a claim goes on behind it. @throws the first one's error, in order */
-async function allDone(...works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+async function allDone(...works: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
 }
@@ -249,7 +249,7 @@ export async function claimPartition(
   await allDone(
     checkLog(options, at, seen),
     checkReading(options, at, source, known, start),
-    isLeft ? undefined : fence(options, at, topics),
+    isLeft ? Promise.resolve() : fence(options, at, topics),
     reading,
   );
   const waiting = await reading;
