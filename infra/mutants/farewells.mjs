@@ -2,7 +2,6 @@
 /** The guards of a partition that is given away with everything sent. */
 
 const FAREWELL = 'libs/engine/src/farewell.ts';
-const PARTITION = 'libs/engine/src/partition.ts';
 const ENGINE = 'libs/engine/src/engine.ts';
 const RELAY = 'libs/engine/src/relay.ts';
 const MEMBER = 'libs/adapters/src/kafka/member.ts';
@@ -52,19 +51,35 @@ export const FAREWELL_MUTANTS = [
   },
   {
     guard: 'farewell: of what stands only',
-    file: PARTITION,
-    from: 'answered.meta === meta && isAllSent(meta)',
-    to: 'isAllSent(meta)',
-    test: TEST,
-    name: 'says nothing while it is not known whether its last commit was done',
+    file: FAREWELL,
+    from: ' || answered.meta !== asked',
+    to: '',
+    test: 'libs/engine/test/farewell.test.ts',
+    name: 'is not said while a later checkpoint may stand',
   },
   {
     guard: 'farewell: what another owner sent unknown is found before the first send',
     file: RELAY,
-    from: "if (unfenced !== null && countFrom(records, unfenced) > stood) throw new Lost('moved');",
+    from: "if (records.some(({ topic, seq }) => seq >= (known[topic] ?? 0))) throw new Lost('moved');",
     to: '',
     test: TEST,
     name: 'was right, and yet the store lost what another one sent since',
+  },
+  {
+    guard: 'a drain that is late ends before anything is folded on',
+    file: ENGINE,
+    from: 'await partition.settle().catch(() => undefined);',
+    to: 'void partition.settle().catch(() => undefined);',
+    test: 'libs/adapters/test/engine-pause.test.ts',
+    name: 'ends before anything is folded on, when the partition stays',
+  },
+  {
+    guard: 'what was learnt of topics counts once all is folded that the log held by then',
+    file: RELAY,
+    from: 'committed >= learnt.logEnd',
+    to: 'committed >= 0',
+    test: 'libs/adapters/test/engine-freshen.test.ts',
+    name: 'takes nothing for its own that another one sent',
   },
   {
     guard: 'farewell: heard in the next generation only',

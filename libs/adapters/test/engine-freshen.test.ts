@@ -1,6 +1,7 @@
 /** What an owner that publishes little does so that the next one need not read back what others published. */
 
-import { CALL_OUTCOMES, rawTopic } from '@callfold/core';
+import { CALL_OUTCOMES, rawTopic, utf8Bytes } from '@callfold/core';
+import type { ConsumerHandler } from '@callfold/engine';
 import { decodeMeta, DEFAULT_LIMITS } from '@callfold/engine';
 import { expect, it } from 'vitest';
 import { answerOf, byHand, HOUR, SIGNAL } from './engine-by-hand.ts';
@@ -72,4 +73,54 @@ it('takes no topic for read that ends before what is known of it: the next claim
   const next = h.start(OUTCOMES, undefined, LIMITS);
   expect(await h.clock.runUntil(() => h.said.some(({ name }) => name === 'derived-lost'), HOUR)).toBe(true);
   await h.stop([next]);
+});
+
+/** Two owners, of which the first does not hear that the second has come, and a store that loses the second one. */
+async function lostOwner(freshenMs: number) {
+  const h = await openHarness();
+  const [one, two] = [byHand(), byHand()];
+  const limits = { freshenMs, confirmMs: HOUR };
+  const services = [one, two].map(({ consumer }) => h.start(OUTCOMES, undefined, limits, consumer));
+  const at = h.placeOf(call('first', START)[0]!);
+  const garbage = { key: utf8Bytes('key'), value: new Uint8Array([9, 9, 9]) };
+  type Member = { readonly handler: () => ConsumerHandler };
+  async function fold({ handler }: Member, from: number, most = 100): Promise<void> {
+    const read = h.world.topics.read(at, from, most);
+    await answerOf(h, handler().batch(at, { ...read, end: read.next }, SIGNAL));
+    await h.clock.runUntil(() => false, 500);
+  }
+  await answerOf(h, one.handler().assigned(at, SIGNAL, null));
+  h.append(at, garbage);
+  await fold(one, 0);
+  const server = h.world.storeServer(OUTCOMES.name);
+  const replica = server.snapshot();
+  await answerOf(h, two.handler().assigned(at, SIGNAL, null));
+  for (let n = 0; n < 2; n += 1) h.append(at, garbage);
+  await fold(two, 1);
+  expect(h.letters()).toHaveLength(3);
+  await h.clock.runUntil(() => false, 10_000);
+  server.restore(replica);
+  await fold(one, 1, 1);
+  await h.clock.runUntil(() => false, 10_000);
+  await fold(one, services[0]?.status()[0]?.position ?? 0, 1);
+  await h.clock.runUntil(() => false, 60_000);
+  const seqs = h.letters().map(({ seq, letter }) => [seq, letter.originOffset]);
+  await h.stop(services);
+  return seqs;
+}
+
+it('takes nothing for its own that another one sent, whose commits the store lost, before it has folded that itself', async () => {
+  expect(await lostOwner(1_000)).toEqual([
+    [0, 0],
+    [1, 1],
+    [2, 2],
+  ]);
+});
+
+it('claims anew when it reads back more than it knows of', async () => {
+  expect(await lostOwner(HOUR)).toEqual([
+    [0, 0],
+    [1, 1],
+    [2, 2],
+  ]);
 });

@@ -1,15 +1,15 @@
 /** What an owner does when its group shares out anew: everything is sent before, and nothing has to be done again. */
 
-import { CALL_OUTCOMES, rawTopic, SOURCES } from '@callfold/core';
+import { CALL_OUTCOMES, rawTopic, SOURCES, utf8Bytes } from '@callfold/core';
 import type { At } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import { answerOf, byHand, HOUR, SIGNAL } from './engine-by-hand.ts';
-import type { Fault } from './engine-harness.ts';
+import type { Fault, Part } from './engine-harness.ts';
 import { call, openHarness, OUTCOMES, START } from './engine-harness.ts';
 
-async function scene(fault: (call: string) => Fault) {
-  const h = await openHarness((part, name) => (part === 'kafka' ? fault(name) : 'none'));
+async function scene(fault: (call: string) => Fault, of: Part = 'kafka') {
+  const h = await openHarness((part, name) => (part === of ? fault(name) : 'none'));
   const { consumer, handler } = byHand();
   const service = h.start(OUTCOMES, undefined, {}, consumer);
   const events = call('first', START);
@@ -132,6 +132,38 @@ describe('a slice that is open while there is more to be read', () => {
     const all = await take(five, 1_000);
     expect(all).toBe(h.world.topics.bounds(at).end);
     expect(await h.clock.runUntil(() => committed() === all, 100)).toBe(true);
+    await answerOf(h, handler.revoked(at));
+    await h.stop([service]);
+  });
+});
+
+describe('a drain that is not done in time', () => {
+  it('ends before anything is folded on, when the partition stays', async () => {
+    let isAway = false;
+    const { h, service, handler, at } = await scene(
+      (name) => (isAway && name === 'commit' ? 'before' : 'none'),
+      'store',
+    );
+    const garbage = { key: utf8Bytes('key'), value: new Uint8Array([9, 9, 9]) };
+    const from = h.world.topics.bounds(at).end;
+    await answerOf(h, handler.batch(at, h.world.topics.read(at, 0, 100), SIGNAL));
+    for (let n = 0; n < 12; n += 1) h.append(at, garbage);
+    isAway = true;
+    // A first slice that is not committed, and an open one behind it.
+    const some = h.world.topics.read(at, from, 2);
+    await answerOf(h, handler.batch(at, { ...some, end: some.next }, SIGNAL));
+    await answerOf(h, handler.batch(at, h.world.topics.read(at, from + 2, 3), SIGNAL));
+    expect(await answerOf(h, handler.paused(at))).toBeNull();
+    handler.resumed(at);
+    const rest = handler.batch(at, h.world.topics.read(at, from + 5, 100), SIGNAL);
+    await h.clock.runUntil(() => false, 200);
+    isAway = false;
+    await answerOf(h, rest);
+    expect(await h.clock.runUntil(() => h.letters().length >= 12, HOUR)).toBe(true);
+    await h.clock.runUntil(() => false, 60_000);
+    expect(h.letters().map(({ letter, seq }) => [seq, letter.originOffset])).toEqual(
+      Array.from({ length: 12 }, (_, n) => [n, from + n]),
+    );
     await answerOf(h, handler.revoked(at));
     await h.stop([service]);
   });

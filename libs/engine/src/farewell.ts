@@ -16,6 +16,17 @@ export const farewellOf = (epoch: number, next: number, meta: string): string =>
 export const isAllSent = ({ outboxFirst, outboxNext, standing }: Meta): boolean =>
   outboxFirst === outboxNext && standing === null;
 
+export type Checkpoint = { readonly text: string; readonly meta: Meta };
+
+/**
+ * @param answered the last one that is known to stand
+ * @param asked of the last commit, answered or not: while there may be a later one nothing is said
+ */
+export function farewellAt(epoch: number, next: number | null, answered: Checkpoint | null, asked: Meta) {
+  if (next === null || answered === null || answered.meta !== asked) return null;
+  return isAllSent(asked) ? farewellOf(epoch, next, answered.text) : null;
+}
+
 /**
  * Whether what was claimed is what its last owner left.
  * @param left as the group passed it on

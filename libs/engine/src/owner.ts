@@ -244,7 +244,8 @@ export async function claimPartition(
   const seen = { meta: known, start, position, end };
   // Who reads on tells what is wrong with the log.
   const reading = log.read(at, position, WAITING_RECORDS).catch(() => null);
-  const isLeft = isAsLeft(left, before?.claim.epoch, stored);
+  // What was laid down by a recovery is begun with other seqs than it has.
+  const isLeft = !isOffered && isAsLeft(left, before?.claim.epoch, stored);
   // The claim shuts earlier owners out of the store, so that none of them fences any more.
   await allDone(
     checkLog(options, at, seen),

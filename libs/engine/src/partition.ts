@@ -3,7 +3,8 @@ import { DERIVED_OF } from '@callfold/core';
 import { createCache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
 import { changeOf } from './commit.ts';
-import { farewellOf, isAllSent } from './farewell.ts';
+import type { Checkpoint } from './farewell.ts';
+import { farewellAt } from './farewell.ts';
 import type { Fold, Kept, Work } from './fold.ts';
 import { openFold } from './fold.ts';
 import { NO_FIGURES } from './figures.ts';
@@ -97,16 +98,8 @@ function committedEvent(
   return { name: 'batch-committed', records, changed, derived: entries.length, ...figures, ...place };
 }
 
-type Checkpoint = { readonly text: string; readonly meta: Meta };
-
 const checkpointLeft = ({ isFenced, storedMeta: text, meta }: Claimed): Checkpoint | null =>
   isFenced || text === null ? null : { text, meta };
-
-/** @param meta of the last commit, answered or not */
-function farewellAt({ epoch }: Claim, committed: number | null, answered: Checkpoint | null, meta: Meta) {
-  if (committed === null || answered === null) return null;
-  return answered.meta === meta && isAllSent(meta) ? farewellOf(epoch, committed, answered.text) : null;
-}
 
 function relayOf(
   { ports, limits }: OwnerOptions,
@@ -116,23 +109,11 @@ function relayOf(
 ): Relay {
   const { log, codec, clock, observer } = ports;
   const { meta, isFenced } = opening.claimed;
-  const { outboxNext: sentUpTo, published } = meta;
+  const { outboxNext: sentUpTo, published, seqs } = meta;
   const { sendRecords, freshenMs } = limits;
-  const topics = DERIVED_OF[opening.source];
-  const unfenced = isFenced ? null : meta.seqs;
-  const work = {
-    topics,
-    publisher,
-    log,
-    codec,
-    clock,
-    observer,
-    sendRecords,
-    freshenMs,
-    sentUpTo,
-    published,
-    unfenced,
-  };
+  const parts = { publisher, log, codec, clock, observer };
+  const from = { isFenced, sentUpTo, published, seqs };
+  const work = { topics: DERIVED_OF[opening.source], sendRecords, freshenMs, ...parts, ...from };
   return createRelay({ ...opening, ...work, confirmOwner });
 }
 
@@ -290,7 +271,6 @@ export function openPartition(options: OwnerOptions, opening: Opening): Partitio
         await commitSlice();
       }
       if (relay && (relay.sentUpTo > meta.outboxFirst || isFarAhead(relay, meta, limits))) await commitNothing();
-      if (standing === null) relay?.freshen();
       if (timers.peek() === undefined && timers.loadedUpTo < Infinity) await prefetch.timers(timers.loadedUpTo + 1);
     },
     async takeRequests() {
@@ -319,7 +299,7 @@ export function openPartition(options: OwnerOptions, opening: Opening): Partitio
       if (slice.records > 0) await closeSlice(position);
       await inFlight;
     },
-    farewell: () => (relay === null ? null : farewellAt(claim, committed, answered, meta)),
+    farewell: () => (relay === null ? null : farewellAt(claim.epoch, committed, answered, meta)),
     relay,
     get position() {
       return position;

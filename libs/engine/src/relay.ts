@@ -9,7 +9,7 @@ import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
 import { readStanding, sameValue } from './read-back.ts';
 import type { Retry } from './retry.ts';
-import { errorOf, Left, Lost } from './retry.ts';
+import { errorOf, isVerdict, Left, Lost } from './retry.ts';
 
 /**
  * Sends what is committed, in order, once. After a failed or unanswered send it makes sure that it still owns the
@@ -31,8 +31,9 @@ export type Relay = {
   /**
    * Now and then, while everything is sent: fences, where that was left for the first send, and learns where the topics
    * end. Of a partition that is quiet beside busy ones the next owner would read back all that they published since.
+   * @param committed the position: what was learnt counts once all is folded that the log held by then
    */
-  freshen(): void;
+  freshen(committed: number | null): void;
   /** Resolves when fewer than `entries` wait, or when it is left; rejects when it had to stop. */
   below(entries: number): Promise<void>;
   stop(): void;
@@ -60,8 +61,10 @@ export type RelayOptions = {
   readonly freshenMs: number;
   readonly sentUpTo: number;
   readonly published: Readonly<Record<string, number>>;
-  /** By topic the next seq, where nothing was fenced yet since nothing of an earlier owner can come; null: it was. */
-  readonly unfenced: Readonly<Record<string, number>> | null;
+  /** False: nothing of an earlier owner can come, and it is fenced before the first send. */
+  readonly isFenced: boolean;
+  /** By topic: the next seq, with the entries that are added at once. */
+  readonly seqs: Readonly<Record<string, number>>;
   /** Throws when this owner is one no more. */
   confirmOwner(): Promise<void>;
   /** The relay cannot go on. */
@@ -154,10 +157,6 @@ export function missingOf(entries: readonly Entry[], stood: readonly Stood[], at
   });
 }
 
-/** @param seqs by topic the first that counts */
-const countFrom = (records: readonly Stood[], seqs: Readonly<Record<string, number>>): number =>
-  records.filter(({ topic, seq }) => seq >= (seqs[topic] ?? 0)).length;
-
 type Waiting = {
   readonly number: number;
   readonly entry: Entry;
@@ -179,6 +178,10 @@ async function firstOf(queue: readonly Waiting[], options: RelayOptions, originO
   return outgoing;
 }
 
+const unlessVerdict = (error: unknown): void => {
+  if (isVerdict(error)) throw error;
+};
+
 export function createRelay(options: RelayOptions): Relay {
   const { at, publisher, retry, signal, observer } = options;
   let queue: Waiting[] = [];
@@ -188,9 +191,10 @@ export function createRelay(options: RelayOptions): Relay {
   let failure: Error | null = null;
   let stopped = false;
   let watchers: (() => void)[] = [];
-  let unfenced = options.unfenced;
-  let mustFence = unfenced !== null;
+  const known: Record<string, number> = { ...options.seqs };
+  let mustFence = !options.isFenced;
   let isStale = false;
+  let learnt: { readonly ends: Readonly<Record<string, number>>; readonly logEnd: number } | null = null;
   let freshAfter = options.clock.now() + options.freshenMs;
   const originOf = originBytes(at);
 
@@ -216,6 +220,8 @@ export function createRelay(options: RelayOptions): Relay {
     mustBeOwner();
     await publisher.fence(at, options.topics);
     const { records, ends } = await readStanding(publisher, at, options.topics, published);
+    // Of what this owner knows nothing of, nothing should stand: the store lost what another one has sent.
+    if (records.some(({ topic, seq }) => seq >= (known[topic] ?? 0))) throw new Lost('moved');
     const missing = new Set(
       missingOf(
         queue.map(({ entry }) => entry),
@@ -223,10 +229,6 @@ export function createRelay(options: RelayOptions): Relay {
         at,
       ),
     );
-    const stood = queue.length - missing.size;
-    // Of what it has not sent itself nothing should stand: the store lost what another owner has sent.
-    if (unfenced !== null && countFrom(records, unfenced) > stood) throw new Lost('moved');
-    unfenced = null;
     queue = queue.filter(({ entry }) => missing.has(entry));
     // What stands behind an entry that is still to be sent stays in the outbox: the next owner must find it standing.
     if (missing.size === 0) published = ends;
@@ -257,17 +259,22 @@ export function createRelay(options: RelayOptions): Relay {
         return [topic, Math.max(end, published[topic] ?? 0)] as const;
       }),
     );
-    // What was added meanwhile is sent after this, and stands behind these ends.
-    published = { ...published, ...Object.fromEntries(ends) };
-    isStale = false;
+    // What another owner may have sent, whose commits the store lost, is of what the log held by now.
+    const { end } = await options.log.bounds(at);
+    learnt = { ends: Object.fromEntries(ends), logEnd: end };
   }
 
   async function run(): Promise<void> {
     running = true;
     try {
       while ((queue.length > 0 || isStale) && !left.aborted) {
-        if (queue.length > 0) await retry('sending derived records', left, sendSome);
-        else await retry('looking where derived topics end', left, learnEnds);
+        if (queue.length > 0) {
+          await retry('sending derived records', left, sendSome);
+          continue;
+        }
+        isStale = false;
+        // Once: what is added meanwhile must not wait for it.
+        await learnEnds().catch(unlessVerdict);
       }
     } catch (error) {
       failure = errorOf(error);
@@ -281,7 +288,10 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     add(number, entries, appendedAt) {
       const since = options.clock.now();
-      entries.forEach((entry, index) => queue.push({ number: number + index, entry, since, appendedAt }));
+      entries.forEach((entry, index) => {
+        queue.push({ number: number + index, entry, since, appendedAt });
+        known[entry.topic] = Math.max(known[entry.topic] ?? 0, entry.seq + 1);
+      });
       nextNumber = Math.max(nextNumber, number + entries.length);
       if (!running && queue.length > 0 && !failure) void run();
     },
@@ -291,11 +301,16 @@ export function createRelay(options: RelayOptions): Relay {
     get published() {
       return published;
     },
-    freshen() {
-      if (options.clock.now() < freshAfter || queue.length > 0) return;
+    freshen(committed) {
+      if (running || queue.length > 0) return;
+      if (learnt !== null && !mustFence && committed !== null && committed >= learnt.logEnd) {
+        published = { ...published, ...learnt.ends };
+        learnt = null;
+      }
+      if (options.clock.now() < freshAfter) return;
       freshAfter = options.clock.now() + options.freshenMs;
       isStale = true;
-      if (!running && !failure) void run();
+      if (!failure) void run();
     },
     get waiting() {
       return queue.length;

@@ -83,6 +83,7 @@ export function createWatch({ at, log, clock, observer, limits, ticks }: WatchOp
   return {
     async rest(partition) {
       await partition.rest();
+      partition.relay?.freshen(partition.committed);
       await requests(partition);
       await confirm(partition);
       await tick(partition);

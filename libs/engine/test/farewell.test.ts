@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyMeta } from '../src/checkpoint.ts';
-import { farewellOf, isAllSent, isAsLeft } from '../src/farewell.ts';
+import { farewellAt, farewellOf, isAllSent, isAsLeft } from '../src/farewell.ts';
 
 const META = { ...emptyMeta('settings', 4), outboxFirst: 9, outboxNext: 9 };
 
@@ -12,6 +12,14 @@ describe('a farewell', () => {
 
   it('is not said of a checkpoint behind which something stands that the state does not know', () => {
     expect(isAllSent({ ...META, standing: { from: {}, seqs: {}, until: 5, horizon: null } })).toBe(false);
+  });
+
+  it('is not said while a later checkpoint may stand, nor where none is known', () => {
+    const answered = { text: 'first', meta: META };
+    expect(farewellAt(3, 12, answered, META)).toBe(farewellOf(3, 12, 'first'));
+    expect(farewellAt(3, 12, answered, { ...META })).toBeNull();
+    expect(farewellAt(3, 12, null, META)).toBeNull();
+    expect(farewellAt(3, null, answered, META)).toBeNull();
   });
 
   it('names the owner, the position and the checkpoint, and is true of nothing else', () => {

@@ -28,7 +28,8 @@ it('sends nothing once it is stopped, though what it was about to send is ready 
     freshenMs: 60_000,
     sentUpTo: 0,
     published: {},
-    unfenced: null,
+    isFenced: true,
+    seqs: {},
     confirmOwner: () => Promise.resolve(),
     onFailure: (error: unknown) => expect.unreachable(String(error)),
   } as unknown as RelayOptions;

@@ -11,7 +11,7 @@ import type { Held } from './share-out.ts';
 const grouped = (ats: readonly At[]): { topic: string; partitions: number[] }[] =>
   ats.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
 
-/** The others wait for whoever says farewell. */
+/** The others wait for whoever says farewell, and partitions for whoever asks for it. */
 const FAREWELL_MS = 500;
 const FAREWELL = 'callfold-left';
 
@@ -109,7 +109,8 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
     leave,
     async farewells(ats) {
       const before = (group?.generation() ?? 0) - 1;
-      const committed = (await group?.committed(ats).catch(untold)) ?? [];
+      const limit = sleep(FAREWELL_MS, undefined, { ref: false });
+      const committed = (await Promise.race([group?.committed(ats).catch(untold), limit])) ?? [];
       return new Map(
         committed.flatMap(({ topic, partition, metadata }) => {
           const farewell = decodeFarewell(metadata, before);
