@@ -3,6 +3,7 @@
 
 const GROW = 'libs/engine/src/grow.ts';
 const TEST = 'libs/adapters/test/engine-grow.test.ts';
+const KILLED_TEST = 'libs/adapters/test/engine-grow-killed.test.ts';
 const LIVE = 'are taken into use while services are at work';
 const KILLED = 'is ended by the next run, wherever it was killed';
 
@@ -13,7 +14,7 @@ export const GROW_MUTANTS = [
     file: 'libs/engine/src/layout.ts',
     from: 'if (growing !== undefined) {',
     to: 'if (growing === 0) {',
-    test: TEST,
+    test: KILLED_TEST,
     name: 'is taken by no owner until then',
   },
   {
@@ -25,11 +26,27 @@ export const GROW_MUTANTS = [
     name: LIVE,
   },
   {
+    guard: 'growing: a version before takes nothing that is half moved, of what was added',
+    file: GROW,
+    from: 'partitions: counts.was, growing: counts.now',
+    to: 'growing: counts.now',
+    test: KILLED_TEST,
+    name: KILLED,
+  },
+  {
+    guard: 'growing: a version before takes nothing that is half moved, of what there was',
+    file: GROW,
+    from: '{ ...held.meta, growing: now }',
+    to: '{ ...held.meta, partitions: now, growing: now }',
+    test: KILLED_TEST,
+    name: KILLED,
+  },
+  {
     guard: 'growing: the first partition is moved last',
     file: GROW,
     from: 'for (let partition = counts.was - 1; partition >= 0; partition -= 1) {',
     to: 'for (let partition = 0; partition < counts.was; partition += 1) {',
-    test: TEST,
+    test: KILLED_TEST,
     name: KILLED,
   },
   {
@@ -37,7 +54,7 @@ export const GROW_MUTANTS = [
     file: GROW,
     from: 'while (partition.position < end) {',
     to: 'while (partition.position < 0) {',
-    test: TEST,
+    test: KILLED_TEST,
     name: KILLED,
   },
   {

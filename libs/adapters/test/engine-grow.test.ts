@@ -1,145 +1,26 @@
-import type { DerivedRecord, RawEvent } from '@callfold/core';
-import {
-  CALL_OUTCOMES,
-  DEFAULT_SETTINGS,
-  DERIVED_OF,
-  partitionOf,
-  rawTopic,
-  readSubjectKey,
-  SOURCES,
-} from '@callfold/core';
-import type { At, Grown, Role, Service } from '@callfold/engine';
-import {
-  DEFAULT_LIMITS,
-  growthOf,
-  growTopic,
-  offerRecovery,
-  redrive,
-  redriveTarget,
-  stoodFrom,
-} from '@callfold/engine';
+import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
+import { decodeMeta, offerRecovery, redrive, redriveTarget } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
-import type { Link } from '../src/memory/link.ts';
-import { directLink } from '../src/memory/link.ts';
 import type { Harness } from './engine-harness.ts';
-import { call, lose, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, seqOf, START } from './engine-harness.ts';
+import { lose, OUTCOMES, PARTITIONS, START } from './engine-harness.ts';
+import {
+  SOURCE,
+  TOPIC,
+  NOW,
+  ROLES,
+  callsOf,
+  restOf,
+  grow,
+  inTime,
+  settle,
+  outcomesOf,
+  expectInOrder,
+  expectInPlace,
+  refusals,
+  underWay,
+} from './growing.ts';
 
 /** Partitions are added to a raw topic: subjects go on where their key belongs now, with all that they know. */
-
-const SOURCE = 'callcenter24';
-const TOPIC = rawTopic(SOURCE);
-const HOUR = 3_600_000;
-const NOW = 2 * PARTITIONS;
-const ROLES = [PROJECTOR, OUTCOMES] as const;
-
-const callsOf = (name: string, count: number, at: number): RawEvent[][] =>
-  Array.from({ length: count }, (_, n) => call(`${name}-${n}`, at));
-const startOf = (events: readonly RawEvent[]) => events.slice(0, 5);
-const restOf = (events: readonly RawEvent[]) => events.slice(5);
-
-let tokens = 0;
-
-async function grow(h: Harness, role: Role, link: Link = directLink): Promise<Grown[]> {
-  const ports = h.world.ports(link);
-  const [log, store] = [ports.log(role.name), ports.store(role.name)];
-  const counts = await growthOf(store, log, TOPIC);
-  if (counts === null) return [];
-  const options = {
-    role,
-    settings: DEFAULT_SETTINGS,
-    limits: DEFAULT_LIMITS,
-    ports: {
-      log,
-      store,
-      codec: h.codec,
-      publisher: role.publishes ? ports.publisher() : null,
-      clock: h.clock,
-      observer: () => undefined,
-      newToken: () => `grow-${(tokens += 1)}`,
-    },
-  };
-  return growTopic({ topic: TOPIC, source: SOURCE, options }, counts);
-}
-
-/** With the time that it takes, as others go on meanwhile. */
-async function inTime<Result>(h: Harness, work: Promise<Result>): Promise<Result> {
-  let isOver = false;
-  const over = work.finally(() => {
-    isOver = true;
-  });
-  over.catch(() => undefined);
-  await h.clock.runUntil(() => isOver, HOUR);
-  return over;
-}
-
-async function settle(h: Harness, services: readonly Service[]): Promise<void> {
-  expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
-}
-
-const outcomesOf = (h: Harness): DerivedRecord[] =>
-  h
-    .read(CALL_OUTCOMES)
-    .map(({ value }) => h.codec.decodeDerived(CALL_OUTCOMES, value as Uint8Array) as unknown as DerivedRecord);
-
-/** Of each raw partition gapless, of each id in order and in one partition. */
-function expectInOrder(h: Harness): void {
-  for (const topic of DERIVED_OF[SOURCE]) {
-    const chains = new Map<string, number>();
-    const partitions = new Map<string, number>();
-    for (const record of h.read(topic)) {
-      const stood = stoodFrom(record);
-      if (stood === null) continue;
-      const { origin, key } = stood;
-      const chain = origin.slice(0, origin.lastIndexOf('/'));
-      expect(seqOf(record)).toBe(chains.get(chain) ?? 0);
-      chains.set(chain, seqOf(record) + 1);
-      expect(partitions.get(key) ?? record.partition).toBe(record.partition);
-      partitions.set(key, record.partition);
-    }
-  }
-  const revisions = new Map<string, number>();
-  for (const { outcomeId, revision } of outcomesOf(h)) {
-    expect(revision).toBe((revisions.get(outcomeId) ?? 0) + 1);
-    revisions.set(outcomeId, revision);
-  }
-}
-
-async function statesOf(h: Harness, role: Role): Promise<Map<string, number>> {
-  const places = new Map<string, number>();
-  for (let partition = 0; partition < h.world.topics.partitions(TOPIC); partition += 1) {
-    for await (const slice of h.world.ports().store(role.name).scan({ topic: TOPIC, partition }, 'states')) {
-      for (const [key] of slice) {
-        expect(places.has(key)).toBe(false);
-        places.set(key, partition);
-      }
-    }
-  }
-  return places;
-}
-
-async function expectInPlace(h: Harness, role: Role, subjects: number): Promise<void> {
-  const places = await statesOf(h, role);
-  expect(places.size).toBe(subjects);
-  for (const [key, partition] of places) {
-    const { tenantId = '', subjectId = '' } = readSubjectKey(key) ?? {};
-    expect(partition).toBe(partitionOf(tenantId, subjectId, h.world.topics.partitions(TOPIC)));
-  }
-}
-
-const refusals = (services: readonly Service[]): string[] =>
-  services.flatMap((service) => service.status().flatMap(({ refused }) => refused ?? []));
-
-/** Calls that are over, and the first half of calls that are under way; then there are more partitions. */
-async function underWay(count = 12) {
-  const h = await openHarness();
-  const services = ROLES.map((role) => h.start(role));
-  h.publish(callsOf('old', 20, START).flat());
-  await settle(h, services);
-  const halves = callsOf('half', count, h.clock.now() - 10_000);
-  h.publish(halves.flatMap(startOf));
-  await h.clock.runUntil(() => false, 20_000);
-  return { h, services, halves };
-}
 
 describe('partitions that are added', () => {
   it('are taken into use while services are at work: nothing lost, nothing twice, each subject in order', async () => {
@@ -247,6 +128,74 @@ describe('partitions that are added', () => {
   });
 });
 
+describe('a move', () => {
+  it('has partitions that were added begin where their logs begin by now', async () => {
+    const { h, services, halves } = await underWay();
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    h.publish(callsOf('gone', 6, h.clock.now()).flat());
+    const added = Array.from({ length: NOW - PARTITIONS }, (_, n) => ({ topic: TOPIC, partition: PARTITIONS + n }));
+    for (const at of added) {
+      h.world.topics.retain(at, h.world.topics.bounds(at).end);
+      expect(h.world.topics.bounds(at).start).toBeGreaterThan(0);
+    }
+    for (const role of ROLES) await inTime(h, grow(h, role));
+    const again = ROLES.map((role) => h.start(role));
+    h.publish(halves.flatMap(restOf));
+    await settle(h, again);
+    expect(refusals(again)).toEqual([]);
+    const half = outcomesOf(h).filter(({ outcomeId }) => outcomeId.includes('half-'));
+    expect(half).toHaveLength(12);
+    for (const one of half) expect(one).toMatchObject({ outcome: 'answered', revision: 1, inferred: false, offers: 1 });
+    expectInOrder(h);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+
+  it.each([
+    [
+      'to a partition that has a state of its own already',
+      /raw.callcenter24 partition 3: it was added, and has a state already/,
+      async (h: Harness) => {
+        const { log, store } = h.world.ports();
+        const at = { topic: TOPIC, partition: NOW - 1 };
+        await offerRecovery({ at, store: store(OUTCOMES.name), log: log(OUTCOMES.name), token: 'another' });
+      },
+    ],
+    [
+      'of a subject that was in a wrong partition before',
+      /partition 0: .* is here and belongs to partition 1 of 2/,
+      async (h: Harness) => {
+        const store = h.world.ports().store(OUTCOMES.name);
+        const states: (readonly [string, string])[] = [];
+        for await (const slice of store.scan({ topic: TOPIC, partition: 1 }, 'states')) states.push(...slice);
+        const at = { topic: TOPIC, partition: 0 };
+        const { claim, next, meta } = await store.claim(at, 'another');
+        const { outboxFirst, outboxNext } = decodeMeta(meta as string);
+        const answer = await store.commit(at, claim, {
+          expected: next,
+          next: next as number,
+          meta: meta as string,
+          tables: new Map([['states', new Map(states.slice(0, 1))]]),
+          timers: new Map(),
+          outboxFrom: outboxNext,
+          outbox: [],
+          outboxTrim: outboxFirst,
+        });
+        expect(answer.ok).toBe(true);
+      },
+    ],
+  ])('is refused before anything is marked: %s', async (_what, says, spoil) => {
+    const { h, services } = await underWay();
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    await spoil(h);
+    const before = h.world.storeServer(OUTCOMES.name).snapshot();
+    await expect(grow(h, OUTCOMES)).rejects.toThrow(says);
+    expect(h.world.storeServer(OUTCOMES.name).snapshot()).toEqual(before);
+  });
+});
+
 describe('a state that is lost after its topic has grown', () => {
   it('is folded from the logs that there are: nothing of before is published again, or taken for wrong', async () => {
     const { h, services, halves } = await underWay();
@@ -265,7 +214,7 @@ describe('a state that is lost after its topic has grown', () => {
         for (let partition = 0; partition < h.world.topics.partitions(topic); partition += 1) {
           const at = { topic, partition };
           const begun = topic === TOPIC ? { from: 0, outbox: 0, isGrown: true } : undefined;
-          const token = `recover-${(tokens += 1)}`;
+          const token = `recover ${role.name} ${topic}/${partition}`;
           await offerRecovery({ at, store: store(role.name), log: log(role.name), token, begun });
         }
       }
@@ -287,90 +236,5 @@ describe('a state that is lost after its topic has grown', () => {
     for (const one of outcomes) expect(one).toMatchObject({ outcome: 'answered', inferred: false });
     expect(await h.findings()).toEqual([]);
     await h.stop(anew);
-  });
-});
-
-describe('a move that ends in the middle', () => {
-  /** Fails at the n-th call, before it is done or after. */
-  const dying = (nth: number, when: 'before' | 'after'): { readonly link: Link; calls: number } => {
-    const state = {
-      calls: 0,
-      link: (async (name, at, run) => {
-        state.calls += 1;
-        // Whoever is killed makes no further call.
-        if (state.calls > nth) return new Promise<never>(() => undefined);
-        if (state.calls === nth && when === 'before') return new Promise<never>(() => undefined);
-        const answer = run();
-        if (state.calls === nth) return new Promise<never>(() => undefined);
-        void name;
-        void at;
-        return answer;
-      }) as Link,
-    };
-    return state;
-  };
-
-  it.each(ROLES)('is ended by the next run, wherever it was killed: $name', async (role) => {
-    const { h, services, halves } = await underWay(8);
-    await h.stop(services);
-    h.world.topics.grow(TOPIC, NOW);
-    h.publish(halves.slice(0, 6).flatMap(restOf), PARTITIONS);
-    const stores = new Map(ROLES.map(({ name }) => [name, h.world.storeServer(name).snapshot()]));
-    const whole = dying(Infinity, 'after');
-    await inTime(h, grow(h, role, whole.link));
-    const wanted = await statesOf(h, role);
-    expect(whole.calls).toBeGreaterThan(20);
-    for (let nth = 1; nth <= whole.calls; nth += 1) {
-      for (const when of ['before', 'after'] as const) {
-        h.world.storeServer(role.name).restore(stores.get(role.name) as never);
-        let isOver = false;
-        grow(h, role, dying(nth, when).link).then(
-          () => (isOver = true),
-          () => (isOver = true),
-        );
-        await h.clock.runUntil(() => isOver, 1_000);
-        await inTime(h, grow(h, role));
-        expect(await statesOf(h, role)).toEqual(wanted);
-      }
-    }
-    const other = ROLES.find((one) => one !== role) as Role;
-    await inTime(h, grow(h, other));
-    h.publish(halves.slice(6).flatMap(restOf));
-    const again = ROLES.map((one) => h.start(one));
-    await settle(h, again);
-    expectInOrder(h);
-    expect(outcomesOf(h)).toHaveLength(20 + 8);
-    expect(await h.findings()).toEqual([]);
-    await h.stop(again);
-  });
-
-  it('is taken by no owner until then, and says which command ends it', async () => {
-    const { h, services, halves } = await underWay(8);
-    await h.stop(services);
-    h.world.topics.grow(TOPIC, NOW);
-    const first: At = { topic: TOPIC, partition: PARTITIONS - 1 };
-    const store = h.world.ports().store(OUTCOMES.name);
-    let isMarked = false;
-    const link: Link = async (_name, _at, run) => {
-      if (isMarked) return new Promise<never>(() => undefined);
-      const answer = run();
-      isMarked = (await store.peek(first))?.meta?.includes('"growing"') ?? false;
-      return answer;
-    };
-    void grow(h, OUTCOMES, link);
-    await h.clock.runUntil(() => isMarked, HOUR);
-    expect(isMarked).toBe(true);
-    const again = ROLES.map((role) => h.start(role));
-    await h.clock.runUntil(() => false, 60_000);
-    expect(refusals(again)).toContainEqual(
-      expect.stringMatching(/on their way from 2 partitions to 4.*callfold recover/),
-    );
-    for (const role of ROLES) await inTime(h, grow(h, role));
-    h.publish(halves.flatMap(restOf));
-    await settle(h, again);
-    expectInOrder(h);
-    expect(outcomesOf(h)).toHaveLength(20 + 8);
-    expect(await h.findings()).toEqual([]);
-    await h.stop(again);
   });
 });

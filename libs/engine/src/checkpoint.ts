@@ -8,7 +8,7 @@ export type Meta = {
   readonly settings: string;
   /** Its subjects are placed by this number: the topic's, less what was added since and not taken into use. */
   readonly partitions: number;
-  /** So many partitions there were, and subjects are on their way to those that were added. No owner goes on. */
+  /** Subjects are on their way, and there are to be so many. `partitions` has the number of before: no owner goes on. */
   readonly growing?: number;
   /** The log clock: the greatest append time seen. */
   readonly clock: number;

@@ -18,9 +18,10 @@ import type { OwnerOptions } from './role.ts';
  * without a state look at it:
  *
  * 1. As its owner: what the log has up to here is folded by the old number, and what that gives is sent.
- * 2. It is marked `growing`. From here on no owner takes it, whatever it knows of the topic.
+ * 2. It is marked `growing`, and keeps the number of before. From here on no owner takes it, and none of the version
+ *    before, which knows no mark and holds that number against the topic.
  * 3. Its subjects are copied to each partition that was added, which is marked as well until it has all of them.
- * 4. They are taken away here, and the mark with them.
+ * 4. They are taken away here, and the mark with them, and it has the new number.
  *
  * Whoever dies in between leaves marks behind, and the next run goes on: what is copied twice is the same, since
  * nothing changes under a mark, and a partition without one has everything.
@@ -34,10 +35,11 @@ export async function growthOf(store: Store, log: Log, topic: string): Promise<C
   };
   const first = await metaOf(0);
   if (first === null) return null;
-  const was = first.growing ?? first.partitions;
+  const was = first.partitions;
   for (let partition = 0; partition < was; partition += 1) {
     const meta = await metaOf(partition);
-    if (meta !== null && meta.partitions > was) return { was, now: meta.partitions };
+    const to = meta?.growing ?? meta?.partitions ?? was;
+    if (to > was) return { was, now: to };
   }
   const now = await log.partitions(topic);
   return now === was ? null : { was, now };
@@ -59,31 +61,57 @@ export type Grown = At & {
 
 type Moved = { readonly key: string; readonly text: string; readonly state: State; readonly to: number };
 
-/** Those whose key does not belong to this partition of so many. */
-async function* movesOf(store: Store, at: At, source: Source, now: number): AsyncGenerator<readonly Moved[]> {
+/**
+ * Those whose key does not belong to this partition of so many.
+ * @throws Refused at one that did not belong to it before either
+ */
+async function* movesOf(store: Store, at: At, source: Source, { was, now }: Counts): AsyncGenerator<readonly Moved[]> {
   for await (const slice of store.scan(at, 'states')) {
     yield slice.flatMap(([key, text]) => {
       const subject = readSubjectKey(key);
       if (subject === null) throw new Refused(`${placeWords(at)}: ${key} is no subject's key. Nothing was moved.`);
       const to = partitionOf(subject.tenantId, subject.subjectId, now);
+      // No new partition of this one would get it.
+      if (to % was !== at.partition) {
+        throw new Refused(
+          `${placeWords(at)}: ${key} is here and belongs to partition ${to % was} of ${was}: this state was not made by ` +
+            'that number. Nothing was moved. See with `callfold verify` what else is wrong with it first.',
+        );
+      }
       return to === at.partition ? [] : [{ key, text, state: decodeState(text, source, key), to }];
     });
   }
 }
 
-/** What would be moved; nothing is changed. */
+/** `layDown` has ended there, and an owner may have gone on. @throws Refused when somebody folded there without it */
+function isLaid(at: At, { meta: text }: { readonly meta: string | null }): boolean {
+  const meta = text === null ? null : decodeMeta(text);
+  if (meta === null || meta.growing !== undefined) return false;
+  if (meta.begun?.seqs !== undefined) return true;
+  throw new Refused(
+    `${placeWords(at)}: it was added, and has a state already that was not moved there. An instance of a version before ` +
+      'may have taken it. Nothing was moved there. Stop those, and put back the copy of Redis of before.',
+  );
+}
+
+/** What would be moved; nothing is changed. @throws Refused when not all of it can be */
 export async function surveyGrowth(
   { topic, source, store }: { readonly topic: string; readonly source: Source; readonly store: Store },
-  { was, now }: Counts,
+  counts: Counts,
 ): Promise<Grown[]> {
   const all: Grown[] = [];
-  for (let partition = 0; partition < was; partition += 1) {
+  for (let partition = 0; partition < counts.was; partition += 1) {
     const at = { topic, partition };
     let subjects = 0;
     for await (const slice of store.scan(at, 'states')) subjects += slice.length;
     let moves = 0;
-    for await (const some of movesOf(store, at, source, now)) moves += some.length;
+    for await (const some of movesOf(store, at, source, counts)) moves += some.length;
     all.push({ ...at, subjects, moves });
+  }
+  for (let partition = counts.was; partition < counts.now; partition += 1) {
+    const at = { topic, partition };
+    const seen = await store.peek(at);
+    if (seen !== null) isLaid(at, seen);
   }
   return all;
 }
@@ -147,7 +175,7 @@ async function settleAndMark(growing: Growing, at: At, now: number): Promise<Hel
       `${placeWords(at)}: a recovery is under way: let ${options.role.name} end it first (\`callfold status\`).`,
     );
   }
-  return commitMeta(growing, held, { ...held.meta, partitions: now, growing: held.meta.partitions });
+  return commitMeta(growing, held, { ...held.meta, growing: now });
 }
 
 /** One slice of subjects, set or taken away, under the mark. */
@@ -179,33 +207,32 @@ async function commitSlice(
 }
 
 /** A partition that was added gets what the one has from which its subjects come. */
-async function layDown(growing: Growing, from: Held, at: At): Promise<void> {
+async function layDown(growing: Growing, from: Held, at: At, counts: Counts): Promise<void> {
   const { options, source } = growing;
-  const { store, newToken } = options.ports;
-  const isDone = ({ meta }: { readonly meta: string | null }): boolean =>
-    meta !== null && decodeMeta(meta).growing === undefined;
+  const { log, store, newToken } = options.ports;
   const seen = await store.peek(at);
-  if (seen !== null && isDone(seen)) return;
+  if (seen !== null && isLaid(at, seen)) return;
   const token = newToken();
   const stored = await store.claim(at, token);
   // Another run was faster.
-  if (isDone(stored)) return;
-  const { settings, partitions, growing: was, published } = from.meta;
+  if (isLaid(at, stored)) return;
+  const { start } = await log.bounds(at);
+  const { settings, published } = from.meta;
   // Its log clock is of its own log, where events may have waited while the other one's went on.
   const meta: Meta = {
-    ...emptyMeta(settings, partitions),
+    ...emptyMeta(settings, counts.now),
     // Nothing of it stands before what its derived partition has by now.
     published,
-    begun: { from: 0, outbox: 0, seqs: {} },
+    begun: { from: start, outbox: 0, seqs: {} },
   };
   const held: Held = {
     at,
     claim: stored.claim,
-    next: 0,
-    meta: { ...meta, ...(was !== undefined && { growing: was }) },
+    next: start,
+    meta: { ...meta, partitions: counts.was, growing: counts.now },
   };
   let expected = stored.next;
-  for await (const some of movesOf(store, from.at, source, partitions)) {
+  for await (const some of movesOf(store, from.at, source, counts)) {
     await commitSlice(
       growing,
       held,
@@ -213,13 +240,14 @@ async function layDown(growing: Growing, from: Held, at: At): Promise<void> {
       some.filter(({ to }) => to === at.partition),
       true,
     );
-    expected = 0;
+    expected = held.next;
   }
   if (expected === null) await commitSlice(growing, held, null, [], true);
   await commitMeta(growing, held, { ...meta, offered: token });
 }
 
-async function growOne(growing: Growing, at: At, { was, now }: Counts): Promise<Grown | null> {
+async function growOne(growing: Growing, at: At, counts: Counts): Promise<Grown | null> {
+  const { was, now } = counts;
   const { options, source, topic } = growing;
   const { store, newToken } = options.ports;
   const seen = await store.peek(at);
@@ -230,11 +258,11 @@ async function growOne(growing: Growing, at: At, { was, now }: Counts): Promise<
       ? await settleAndMark(growing, at, now)
       : await heldOf(store, at, (await store.claim(at, newToken())).claim);
   for (let partition = at.partition + was; partition < now; partition += was) {
-    await layDown(growing, held, { topic, partition });
+    await layDown(growing, held, { topic, partition }, counts);
   }
   let moves = 0;
   let subjects = 0;
-  for await (const some of movesOf(store, at, source, now)) {
+  for await (const some of movesOf(store, at, source, counts)) {
     if (some.length > 0) await commitSlice(growing, held, held.next, some, false);
     moves += some.length;
   }
@@ -242,15 +270,17 @@ async function growOne(growing: Growing, at: At, { was, now }: Counts): Promise<
   const { growing: _, ...meta } = held.meta;
   // A fold from the log's start would place by the new number what was placed by the old one, as the last event may be.
   const begun = { from: held.next, outbox: 0, seqs: meta.seqs };
-  await commitMeta(growing, held, { ...meta, event: null, begun, offered: held.claim.token });
+  await commitMeta(growing, held, { ...meta, partitions: now, event: null, begun, offered: held.claim.token });
   return { ...at, subjects: subjects + moves, moves };
 }
 
 /** Moves what is to be moved, and has owners take the partitions at their next look. Safe to repeat, whoever died. */
 export async function growTopic(growing: Growing, counts: Counts): Promise<Grown[]> {
-  const { topic } = growing;
+  const { options, source, topic } = growing;
   if (!isMultiple(counts))
     throw new Refused(`${topic}: ${countsText(counts)}: ${unfitText(counts)}. Nothing was changed.`);
+  // What cannot be moved shows before anything is.
+  await surveyGrowth({ topic, source, store: options.ports.store }, counts);
   const all: Grown[] = [];
   for (let partition = counts.was - 1; partition >= 0; partition -= 1) {
     const grown = await growOne(growing, { topic, partition }, counts);

@@ -34,7 +34,7 @@ export function layoutFor(at: At, role: string, { partitions: was, growing }: Me
   const head = `${placeWords(at)}: `;
   if (growing !== undefined) {
     throw new Refused(
-      `${head}${role}'s subjects are on their way from ${growing} partitions to ${was}, and whoever moved them has not ended: ` +
+      `${head}${role}'s subjects are on their way from ${was} partitions to ${growing}, and whoever moved them has not ended: ` +
         'run `callfold recover` with --execute and --confirm again.',
     );
   }

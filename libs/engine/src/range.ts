@@ -221,7 +221,7 @@ export async function compareRange(asked: Comparing): Promise<Compared> {
   const there = await log.partitions(at.topic);
   if (growing !== undefined || partitions !== there) {
     throw new Refused(
-      `${placeWords(at)}: ${countsText({ was: growing ?? partitions, now: there })}: its subjects are to be moved first ` +
+      `${placeWords(at)}: ${countsText({ was: partitions, now: there })}: its subjects are to be moved first ` +
         '(`callfold recover`).',
     );
   }
