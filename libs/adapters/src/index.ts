@@ -26,7 +26,7 @@ export { createKafkaLog } from './kafka/log.ts';
 export type { KafkaPublisher, KafkaPublisherOptions } from './kafka/publisher.ts';
 export { createKafkaPublisher } from './kafka/publisher.ts';
 export type { TopicChange, TopicFinding, TopicsWanted } from './kafka/topics.ts';
-export { applyTopics, checkTopics } from './kafka/topics.ts';
+export { applyTopics, checkTopics, growthStepOf } from './kafka/topics.ts';
 export type { KafkaWriter, KafkaWriterOptions, WriterLimits } from './kafka/writer.ts';
 export { createKafkaWriter } from './kafka/writer.ts';
 export type { MemoryConsumer } from './memory/consumer.ts';

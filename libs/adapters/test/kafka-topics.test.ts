@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CALL_OUTCOMES, DEAD_LETTERS, DEFAULT_SETTINGS, longestTimerMs, rawTopic, TOPICS } from '@callfold/core';
 import type { Admin, TopicFacts } from '../src/kafka/client.ts';
 import type { TopicFinding, TopicsWanted } from '../src/kafka/topics.ts';
-import { applyTopics, checkTopics } from '../src/kafka/topics.ts';
+import { applyTopics, checkTopics, growthStepOf } from '../src/kafka/topics.ts';
 
 const WANTED: TopicsWanted = { partitions: 4, replicationFactor: 3, settings: DEFAULT_SETTINGS };
 const RAW = rawTopic('atlas');
@@ -109,6 +109,18 @@ describe('topics', () => {
       topics.delete(DEAD_LETTERS);
     });
     expect(missing).toMatchObject({ topic: DEAD_LETTERS, change: { what: 'create', partitions: 4 } });
+  });
+
+  it('grow to multiples of what they have, or of the derived ones where somebody added another number', async () => {
+    const grown = (partitions: number) => {
+      const topics = asSpecified();
+      topics.set(RAW, { ...topics.get(RAW)!, partitions });
+      return growthStepOf(fakeAdmin(topics), RAW);
+    };
+    expect(await grown(4)).toEqual({ was: 4, step: 4 });
+    expect(await grown(8)).toEqual({ was: 8, step: 8 });
+    expect(await grown(6)).toEqual({ was: 6, step: 4 });
+    expect(await growthStepOf(fakeAdmin(new Map()), RAW)).toBeNull();
   });
 
   it('with another number of partitions than asked for say so', async () => {

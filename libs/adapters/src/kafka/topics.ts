@@ -57,6 +57,19 @@ export async function applyTopics(
   return { done, left: await checkTopics(admin, wanted) };
 }
 
+/** How many partitions a raw topic has, and of what it may have a greater multiple; null: it does not exist. */
+export async function growthStepOf(
+  admin: Admin,
+  topic: string,
+): Promise<{ readonly was: number; readonly step: number } | null> {
+  const facts = await admin.describe(TOPICS.map(({ name }) => name));
+  const was = facts.get(topic)?.partitions;
+  if (was === undefined) return null;
+  const [count = was] = countsOf(facts, isDerived);
+  // What somebody added to no multiple no state was made with: it counts by the derived topics' number.
+  return { was, step: was % count === 0 ? was : count };
+}
+
 function byTopic(findings: readonly TopicFinding[]): Map<string, TopicChange[]> {
   const changes = new Map<string, TopicChange[]>();
   for (const { topic, change } of findings) {
@@ -65,11 +78,13 @@ function byTopic(findings: readonly TopicFinding[]): Map<string, TopicChange[]> 
   return changes;
 }
 
+function countsOf(facts: Facts, isMeant: (spec: TopicSpec) => boolean): Set<number> {
+  return new Set(TOPICS.filter(isMeant).flatMap(({ name }) => facts.get(name)?.partitions ?? []));
+}
+
 export function findingsOf(facts: Facts, wanted: TopicsWanted): readonly TopicFinding[] {
-  const countsOf = (some: readonly TopicSpec[]) =>
-    new Set(some.flatMap(({ name }) => facts.get(name)?.partitions ?? []));
-  const derived = countsOf(TOPICS.filter((spec) => !isRaw(spec)));
-  const counts = derived.size > 0 ? derived : countsOf(TOPICS);
+  const derived = countsOf(facts, isDerived);
+  const counts = derived.size > 0 ? derived : countsOf(facts, () => true);
   // What is missing joins those that are there: derived records lie by this number, raw ones by it or a multiple.
   const [count = wanted.partitions] = counts.size === 1 ? counts : [];
   return TOPICS.flatMap((spec) => {
@@ -138,6 +153,7 @@ function replicaFindings(spec: TopicSpec, found: TopicFacts, wanted: TopicsWante
 }
 
 const isRaw = (spec: TopicSpec): boolean => spec.config['message.timestamp.type'] === 'LogAppendTime';
+const isDerived = (spec: TopicSpec): boolean => !isRaw(spec);
 
 /** Timers are fired anew on a replay: what started them must still stand then. */
 const neededMs = (settings: Settings): number => 2 * longestTimerMs(settings);

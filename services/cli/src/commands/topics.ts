@@ -1,7 +1,15 @@
 import type { Admin, Config, TopicFinding } from '@callfold/adapters';
-import { ACLS, aclCommands, applyTopics, checkTopics, openKafkaAdmin, registerAll } from '@callfold/adapters';
+import {
+  ACLS,
+  aclCommands,
+  applyTopics,
+  checkTopics,
+  growthStepOf,
+  openKafkaAdmin,
+  registerAll,
+} from '@callfold/adapters';
 import { TOPICS } from '@callfold/core';
-import { isMultiple, Refused } from '@callfold/engine';
+import { Refused } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import type { ConfirmOptions } from '../confirming.ts';
@@ -65,6 +73,20 @@ export async function topicsApply(options: { readonly execute?: boolean }, conte
   }
 }
 
+const BEFORE_GROWING = [
+  'Before it is done (docs/runbooks/more-partitions.md, Known limits):',
+  '- All instances are of this version. There is no going back to the version before afterwards.',
+  '- Consumers that count callfold-seq by topic, partition and raw topic leave records out: let them count by the topic and',
+  '  partition of callfold-origin first.',
+  '- Redis is healthy and quiet, and a copy of it is taken: its failover or loss before the move has ended can double or lose',
+  '  what is moved.',
+  '- Subjects are moved within hours: what waits in the added partitions for longer than a day can come too late.',
+  '- callfold archive refuses from then on.',
+  '- callfold verify takes differences of this topic as before the horizon for seven days, and after compaction it may report',
+  '  gaps that are none, for subjects that moved.',
+  '- Gateways, callfold poll and the console are to be restarted.',
+].join('\n');
+
 export type GrowOptions = ConfirmOptions & { readonly partitions: number };
 
 /** `callfold topics grow`: adds partitions to a raw topic; dry unless told to. */
@@ -73,16 +95,18 @@ export async function topicsGrow(topic: string, options: GrowOptions, context: C
   const { partitions: now } = options;
   const admin = await openKafkaAdmin(connectionOf(config, quietLogger(context.say)));
   try {
-    const was = (await admin.describe([topic])).get(topic)?.partitions;
-    if (was === undefined) throw new Refused(`${topic} does not exist: callfold topics apply --execute makes it.`);
+    const found = await growthStepOf(admin, topic);
+    if (found === null) throw new Refused(`${topic} does not exist: callfold topics apply --execute makes it.`);
+    const { was, step } = found;
     if (now === was) {
       context.say(`${topic} has ${was} partitions. Nothing is to be done.`);
       return EXIT.done;
     }
-    if (!isMultiple({ was, now })) {
+    if (now < was || now % step !== 0) {
+      const next = (Math.floor(was / step) + 1) * step;
       throw new Refused(
-        `${topic} has ${was} partitions, and ${now} is no multiple of that: take ${2 * was}, ${3 * was} and so on, so that a ` +
-          'subject stays where it is or goes to a partition that is new.',
+        `${topic} has ${was} partitions, and ${now} is no greater multiple of ${step}: take ${next}, ${next + step} and so on, ` +
+          'so that a subject stays where it is or goes to a partition that is new.',
       );
     }
     await checkConfirmed(options, topic, `${topic} gets ${now - was} partitions more, and none is ever taken away.`);
@@ -94,7 +118,7 @@ export async function topicsGrow(topic: string, options: GrowOptions, context: C
       executed
         ? 'What comes there waits. When all upstreams have learnt of it (Java producers in 5 minutes, callfold\u2019s own when they ' +
             `start anew):\ncallfold recover --topic ${topic}`
-        : `Nothing was changed. To do it:\ncallfold topics grow ${topic} --partitions ${now} ${executeWords(topic)}`,
+        : `${BEFORE_GROWING}\nNothing was changed. To do it:\ncallfold topics grow ${topic} --partitions ${now} ${executeWords(topic)}`,
     );
     return EXIT.done;
   } finally {
