@@ -60,8 +60,8 @@ export const GROW_MUTANTS = [
   {
     guard: 'growing: the last event may be of a subject that was moved',
     file: GROW,
-    from: '{ ...meta, event: null, begun, ',
-    to: '{ ...meta, begun, ',
+    from: 'partitions: now, event: null, begun, ',
+    to: 'partitions: now, begun, ',
     test: TEST,
     name: LIVE,
   },
