@@ -67,6 +67,9 @@ it('takes no topic for read that ends before what is known of it: the next claim
   // As after an unclean leader.
   h.world.topics.truncate({ ...at, topic: CALL_OUTCOMES }, 0);
   await h.clock.runUntil(() => false, 3 * DEFAULT_LIMITS.freshenMs);
+  // Something to commit, which goes to another topic.
+  h.append(at, { key: utf8Bytes('key'), value: new Uint8Array([9, 9, 9]) });
+  expect(await h.clock.runUntil(() => h.letters().length === 1, HOUR)).toBe(true);
   await h.stop([first]);
   const known = decodeMeta((await h.world.ports().store(OUTCOMES.name).peek(at))?.meta ?? '').published[CALL_OUTCOMES];
   expect(known).toBeGreaterThan(0);
