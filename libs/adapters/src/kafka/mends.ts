@@ -5,6 +5,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { At } from '@callfold/engine';
+import type { Named } from './by-topic.ts';
+import { byTopic } from './by-topic.ts';
 
 type Prototype<T> = { readonly prototype: T };
 
@@ -171,7 +173,7 @@ type Coordinator = {
   heartbeat(member: object): Promise<unknown>;
   offsetCommit(commit: object): Promise<unknown>;
   offsetFetch(ask: object): Promise<{
-    readonly responses: readonly { readonly topic: string; readonly partitions: readonly FoundOffset[] }[];
+    readonly responses: Named<FoundOffset>;
   }>;
 };
 
@@ -249,12 +251,7 @@ export function mendJoin(group: Prototype<Group>, told: BeforeJoin): void {
   };
 }
 
-function byTopic<Kind>(ats: readonly (At & Kind)[]): { topic: string; partitions: (At & Kind)[] }[] {
-  return [...new Set(ats.map(({ topic }) => topic))].map((topic) => ({
-    topic,
-    partitions: ats.filter((at) => at.topic === topic),
-  }));
-}
+const topicsOf = (ats: readonly At[]) => byTopic(ats.map((at) => ({ at, ask: at })));
 
 function joinedGroup(group: Group): JoinedGroup {
   return {
@@ -262,11 +259,16 @@ function joinedGroup(group: Group): JoinedGroup {
     async commit(offsets) {
       const { groupId, generationId, memberId, coordinator } = group;
       if (!memberId || offsets.length === 0) return;
-      await coordinator?.offsetCommit({ groupId, groupGenerationId: generationId, memberId, topics: byTopic(offsets) });
+      await coordinator?.offsetCommit({
+        groupId,
+        groupGenerationId: generationId,
+        memberId,
+        topics: topicsOf(offsets),
+      });
     },
     async committed(ats) {
       const { groupId, coordinator } = group;
-      const answer = await coordinator?.offsetFetch({ groupId, topics: byTopic(ats) });
+      const answer = await coordinator?.offsetFetch({ groupId, topics: topicsOf(ats) });
       return (answer?.responses ?? []).flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset, metadata }) => ({ topic, partition, offset, metadata: metadata ?? '' })),
       );

@@ -1,6 +1,8 @@
 /** What is asked of a partition's leader again and again: where its log begins and ends, and what stands in it. */
 
 import type { At } from '@callfold/engine';
+import type { Named } from './by-topic.ts';
+import { byTopic } from './by-topic.ts';
 import type { FetchAsk, Isolation } from './client.ts';
 import { KafkaError } from './errors.ts';
 import type { Question } from './gather.ts';
@@ -25,16 +27,7 @@ type Questions = {
   fetchOf(node: number, kind: FetchKind): (question: FetchQuestion) => Promise<Fetched>;
 };
 
-type Named<Answer> = readonly { readonly topic: string; readonly partitions: readonly Answer[] }[];
-
 const nameOf = ({ topic, partition }: At): string => `${topic}/${partition}`;
-
-/** Each topic once, as the protocol wants it. */
-function byTopic<Ask>(asked: readonly { readonly at: At; readonly ask: Ask }[]): Named<Ask> {
-  const topics = new Map<string, Ask[]>();
-  for (const { at, ask } of asked) topics.set(at.topic, [...(topics.get(at.topic) ?? []), ask]);
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
-}
 
 /** In the order of the questions. */
 function inOrder<Answer>(
