@@ -2,6 +2,7 @@ import type { Rules, State } from '@callfold/core';
 import { encodeState, subjectKey, TICK_HEADER } from '@callfold/core';
 import type { Place } from './inputs.ts';
 import { inputOf, subjectOfInput } from './inputs.ts';
+import { logPages } from './log-pages.ts';
 import { createOfflineFold } from './offline.ts';
 import type { Log, LogRecord } from './ports.ts';
 import type { Reading } from './verify.ts';
@@ -13,8 +14,6 @@ import type { Reading } from './verify.ts';
 
 /** A position, and the log clock that is committed with it: timers may have fired up to it, and no further. */
 export type Moment = { readonly next: number; readonly clock: number };
-
-const PAGE_RECORDS = 5_000;
 
 /**
  * Every text that a subject's state had from one moment to a later one, both included; null: it had none. By key, of
@@ -43,12 +42,9 @@ export async function textsBetween(
   };
   const start = Math.max((await log.bounds(at)).start, begin, begun?.from ?? 0);
   let isLooking = false;
-  for (let offset = start; offset < to.next; ) {
-    const batch = await log.read(at, offset, PAGE_RECORDS);
-    if (batch.next <= offset) break;
-    await codec.prepare(batch.records);
-    for (const record of batch.records) {
-      if (record.offset >= to.next) break;
+  for await (const { records } of logPages(log, at, start, to.next)) {
+    await codec.prepare(records);
+    for (const record of records) {
       // Before the first of those in between, not after it: what was committed then is the first that may be seen.
       if (!isLooking && record.offset >= from.next) {
         isLooking = true;
@@ -64,7 +60,6 @@ export async function textsBetween(
       if (input.what === 'erase') offline.erase(source, key, input.named, record.appendedAt);
       if (isLooking) look();
     }
-    offset = batch.next;
   }
   look();
   offline.advance(Math.max(from.clock, to.clock));

@@ -7,6 +7,7 @@ import { openFold } from './fold.ts';
 import type { Horizon } from './horizon.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf, subjectOfInput } from './inputs.ts';
+import { logPages } from './log-pages.ts';
 import type { At, Codec, Log, Store, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { DerivedReader } from './read-back.ts';
@@ -61,7 +62,6 @@ export type Surveying = {
   progress?(offset: number, end: number): void;
 };
 
-const PAGE_RECORDS = 5_000;
 const NO_BYTES = new Uint8Array(0);
 
 async function readAll(surveying: Surveying, horizon: Horizon | null): Promise<Standing | null> {
@@ -101,10 +101,7 @@ export async function surveyPartition(surveying: Surveying): Promise<Survey> {
   const sent = new Map<string, number>();
   let meta = emptyMeta('', partitions);
   let records = 0;
-  for (let offset = start; offset < end; ) {
-    const batch = await log.read(at, offset, PAGE_RECORDS);
-    if (batch.next <= offset) break;
-    const page = batch.records.filter((record) => record.offset < end);
+  for await (const { records: page, next } of logPages(log, at, start, end)) {
     await codec.prepare(page);
     const inputs = page.map((record) => inputOf(record, { source, partition: at.partition, partitions }, codec));
     const fold = openFold(meta, desk);
@@ -126,8 +123,7 @@ export async function surveyPartition(surveying: Surveying): Promise<Survey> {
     for (const { topic } of work.entries) sent.set(topic, (sent.get(topic) ?? 0) + 1);
     ({ meta } = work);
     records += page.length;
-    offset = batch.next;
-    progress?.(Math.min(offset, end), end);
+    progress?.(Math.min(next, end), end);
   }
   const topics = standing ? DERIVED_OF[source].map((topic) => surveyed(topic, standing, sent.get(topic) ?? 0)) : [];
   return { start, end, records, subjects: states.size, horizon, topics };
