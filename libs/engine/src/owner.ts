@@ -162,9 +162,10 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
     const isGrown = unknown.horizon?.isGrown === true;
     for await (const page of topicPages(publisher, at, topic, unknown.from[topic], isGrown)) {
       const { end, lost } = page;
-      const records = isGrown ? page.records.filter((record) => isOwn(record, at)) : page.records;
-      await codec.prepare(isGrown ? page.records : []);
-      for (const record of isGrown ? page.records : []) if (!isOwn(record, at)) standing.addSibling(record);
+      const records = page.records.filter((record) => isOwn(record, at));
+      const siblings = page.records.filter((record) => !isOwn(record, at));
+      await codec.prepare(siblings);
+      for (const record of siblings) standing.addSibling(record);
       if (lost && ends[topic] === undefined) {
         options.ports.observer({ name: 'derived-lost', at, derived: topic, end, published: unknown.from[topic] ?? 0 });
       }

@@ -73,7 +73,7 @@ export function stoodFrom(record: Published): Stood | null {
 
 export function stoodOf(record: Published, origin: At): Stood | null {
   const stood = stoodFrom(record);
-  return stood?.origin.startsWith(`${origin.topic}/${origin.partition}/`) ? stood : null;
+  return stood !== null && isOwn(stood, origin) ? stood : null;
 }
 
 /** Of any partition of its raw topic: those that write into one derived partition had their subjects in one of them. */

@@ -268,13 +268,12 @@ export function createRelay(options: RelayOptions): Relay {
     running = true;
     try {
       while ((queue.length > 0 || isStale) && !left.aborted) {
-        if (queue.length > 0) {
-          await retry('sending derived records', left, sendSome);
-          continue;
+        if (queue.length > 0) await retry('sending derived records', left, sendSome);
+        else {
+          isStale = false;
+          // Once: what is added meanwhile must not wait for it.
+          await learnEnds().catch(unlessVerdict);
         }
-        isStale = false;
-        // Once: what is added meanwhile must not wait for it.
-        await learnEnds().catch(unlessVerdict);
       }
     } catch (error) {
       failure = errorOf(error);

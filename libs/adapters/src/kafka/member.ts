@@ -47,9 +47,14 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
   const doing = `reading as a member of group ${options.groupId}`;
 
   /** Whoever gets them fences before it folds, and not only before it sends. */
-  function untold(error: unknown): void {
+  function untold(error: unknown): undefined {
     const { message } = explain(`telling or asking group ${options.groupId} of partitions given away`, error);
     connection.log.debug({ message }, 'the next owners are not told, or not heard to be told, that everything is sent');
+  }
+
+  /** Undefined: not in time, or not at all. */
+  async function soon<Answer>(asked: Promise<Answer> | undefined): Promise<Answer | undefined> {
+    return Promise.race([asked?.catch(untold), sleep(FAREWELL_MS, undefined, { ref: false })]);
   }
 
   /** A word is of the generation that it is said in, and is heard in the next one only. */
@@ -58,8 +63,7 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
     const words = left.map(({ topic, partition, next, farewell }) => {
       return { topic, partition, offset: String(next), metadata: encodeFarewell(generation, farewell) };
     });
-    const limit = sleep(FAREWELL_MS, undefined, { ref: false });
-    await Promise.race([group?.commit(words).catch(untold), limit]);
+    await soon(group?.commit(words));
   }
 
   function listen(to: MemberEvents): void {
@@ -109,8 +113,7 @@ export function openMember(connection: KafkaConnection, options: MemberOptions):
     leave,
     async farewells(ats) {
       const before = (group?.generation() ?? 0) - 1;
-      const limit = sleep(FAREWELL_MS, undefined, { ref: false });
-      const committed = (await Promise.race([group?.committed(ats).catch(untold), limit])) ?? [];
+      const committed = (await soon(group?.committed(ats))) ?? [];
       return new Map(
         committed.flatMap(({ topic, partition, metadata }) => {
           const farewell = decodeFarewell(metadata, before);
