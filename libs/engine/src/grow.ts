@@ -59,15 +59,18 @@ export type Grown = At & {
   readonly moves: number;
 };
 
+/** One slice of a partition's states: how many, and those that move. */
+type Slice = { readonly size: number; readonly moved: readonly Moved[] };
+
 type Moved = { readonly key: string; readonly text: string; readonly state: State; readonly to: number };
 
 /**
  * Those whose key does not belong to this partition of so many.
  * @throws Refused at one that did not belong to it before either
  */
-async function* movesOf(store: Store, at: At, source: Source, { was, now }: Counts): AsyncGenerator<readonly Moved[]> {
+async function* movesOf(store: Store, at: At, source: Source, { was, now }: Counts): AsyncGenerator<Slice> {
   for await (const slice of store.scan(at, 'states')) {
-    yield slice.flatMap(([key, text]) => {
+    const moved = slice.flatMap(([key, text]) => {
       const subject = readSubjectKey(key);
       if (subject === null) throw new Refused(`${placeWords(at)}: ${key} is no subject's key. Nothing was moved.`);
       const to = partitionOf(subject.tenantId, subject.subjectId, now);
@@ -80,6 +83,7 @@ async function* movesOf(store: Store, at: At, source: Source, { was, now }: Coun
       }
       return to === at.partition ? [] : [{ key, text, state: decodeState(text, source, key), to }];
     });
+    yield { size: slice.length, moved };
   }
 }
 
@@ -103,9 +107,11 @@ export async function surveyGrowth(
   for (let partition = 0; partition < counts.was; partition += 1) {
     const at = { topic, partition };
     let subjects = 0;
-    for await (const slice of store.scan(at, 'states')) subjects += slice.length;
     let moves = 0;
-    for await (const some of movesOf(store, at, source, counts)) moves += some.length;
+    for await (const { size, moved } of movesOf(store, at, source, counts)) {
+      subjects += size;
+      moves += moved.length;
+    }
     all.push({ ...at, subjects, moves });
   }
   for (let partition = counts.was; partition < counts.now; partition += 1) {
@@ -232,14 +238,9 @@ async function layDown(growing: Growing, from: Held, at: At, counts: Counts): Pr
     meta: { ...meta, partitions: counts.was, growing: counts.now },
   };
   let expected = stored.next;
-  for await (const some of movesOf(store, from.at, source, counts)) {
-    await commitSlice(
-      growing,
-      held,
-      expected,
-      some.filter(({ to }) => to === at.partition),
-      true,
-    );
+  for await (const { moved } of movesOf(store, from.at, source, counts)) {
+    const some = moved.filter(({ to }) => to === at.partition);
+    await commitSlice(growing, held, expected, some, true);
     expected = held.next;
   }
   if (expected === null) await commitSlice(growing, held, null, [], true);
@@ -262,16 +263,16 @@ async function growOne(growing: Growing, at: At, counts: Counts): Promise<Grown 
   }
   let moves = 0;
   let subjects = 0;
-  for await (const some of movesOf(store, at, source, counts)) {
-    if (some.length > 0) await commitSlice(growing, held, held.next, some, false);
-    moves += some.length;
+  for await (const { size, moved } of movesOf(store, at, source, counts)) {
+    if (moved.length > 0) await commitSlice(growing, held, held.next, moved, false);
+    subjects += size;
+    moves += moved.length;
   }
-  for await (const slice of store.scan(at, 'states')) subjects += slice.length;
   const { growing: _, ...meta } = held.meta;
   // A fold from the log's start would place by the new number what was placed by the old one, as the last event may be.
   const begun = { from: held.next, outbox: 0, seqs: meta.seqs };
   await commitMeta(growing, held, { ...meta, partitions: now, event: null, begun, offered: held.claim.token });
-  return { ...at, subjects: subjects + moves, moves };
+  return { ...at, subjects, moves };
 }
 
 /** Moves what is to be moved, and has owners take the partitions at their next look. Safe to repeat, whoever died. */
