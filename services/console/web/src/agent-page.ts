@@ -9,6 +9,7 @@ import { namedLanes } from './named-calls.ts';
 import { subjectLink } from './subject-link.ts';
 import type { Fact } from './subject-page.ts';
 import type { SubjectView } from './times.ts';
+import { timeText } from './times.ts';
 import { factsView, footView, lineView, once, problemView, section, tellingOf } from './subject-page.ts';
 import { eventsView, recordSays, recordsView, revisionsView, table } from './subject-tables.ts';
 import type { Timeline } from './timeline.ts';
@@ -21,8 +22,7 @@ import { span } from './words.ts';
 /** Hours of the day, as clocks have them. */
 function hourTick({ zone, language }: SubjectView): (at: number) => string {
   const locale = language === 'ru' ? 'ru' : 'en-GB';
-  return (at) =>
-    new Date(at).toLocaleTimeString(locale, { timeZone: zone, hour: '2-digit', minute: '2-digit', hour12: false });
+  return (at) => timeText(at, 'minute', locale, zone);
 }
 
 /** When what is known of the day begins: stays, offers and calls. */

@@ -1,3 +1,5 @@
+import { timeText } from './times.ts';
+
 /** One day of a zone, by its date. */
 
 export type Day = {
@@ -14,9 +16,8 @@ const HOUR_MS = 3_600_000;
 /** No day is longer: one on which clocks are set back has 25 hours. */
 const DAY_MOST_MS = 26 * HOUR_MS;
 
-const dateIn = (at: number, zone: string): string =>
-  // Sweden writes dates as ISO 8601 does.
-  new Date(at).toLocaleDateString('sv-SE', { timeZone: zone });
+/** Sweden writes dates as ISO 8601 does. */
+const dateIn = (at: number, zone: string): string => timeText(at, 'day', 'sv-SE', zone);
 
 /** When that date begins there: the first moment of it. */
 function startOf(date: string, zone: string): number {

@@ -5,6 +5,7 @@ import type { SubjectRef } from './links.ts';
 import { shownNow, zoneOf } from './model.ts';
 import type { Ended, EndedBy } from './outcomes.ts';
 import { faultText, reasonText } from './reasons.ts';
+import { timeText } from './times.ts';
 import type { View } from './view.ts';
 import type { Language, Say } from './words.ts';
 import { span } from './words.ts';
@@ -52,7 +53,7 @@ function waitingRows(model: Model, { target }: View, say: Say): Row[] {
 }
 
 const clock = (text: string | null, zone: string, language: string): string =>
-  text === null ? '–' : new Date(text).toLocaleTimeString(language, { timeZone: zone, hour12: false });
+  text === null ? '–' : timeText(Date.parse(text), 'time', language, zone);
 
 function endedRow(one: Ended, zone: string, language: Language, say: Say, more: readonly string[]): Row {
   const reason = reasonText(one.reason, language);

@@ -30,6 +30,7 @@ import { answerBody } from './answers.ts';
 import { questionsOf } from './questions.ts';
 import { questionsView } from './questions-view.ts';
 import { subjectBody } from './subject-body.ts';
+import { timeText } from './times.ts';
 import { linkTo, readView } from './view.ts';
 import type { Say } from './words.ts';
 import { sayIn, span } from './words.ts';
@@ -88,10 +89,6 @@ function link(text: string, changes: Readonly<Record<string, string | null>>, is
   return h('a', { href, 'data-go': '', key: text, ...(isCurrent && { 'aria-current': 'page' as const }) }, text);
 }
 
-function clockText(at: number, zone: string, language: string): string {
-  return new Date(at).toLocaleTimeString(language, { timeZone: zone, hour12: false });
-}
-
 /** In words, without the time of day: also read out where it changes. */
 function standingText(standing: Standing, say: Say): string {
   const why = whyText(standing, model, say);
@@ -102,7 +99,7 @@ function standingText(standing: Standing, say: Say): string {
 
 function statusText(standing: Standing, view: View, say: Say): string {
   const zone = zoneOf(model, view);
-  const clock = (at: number): string => `${clockText(at, zone, view.language)} ${zone}`;
+  const clock = (at: number): string => `${timeText(at, 'time', view.language, zone)} ${zone}`;
   if (held !== null) {
     const beside = standing.kind === 'live' ? '' : ` ${standingText(standing, say)}`;
     return `${say('pausedSince')} ${clock(held.model.pausedAt ?? 0)}: ${say('pausedHelp')}.${beside}`;
@@ -204,8 +201,7 @@ function operationsPage(view: View, say: Say): VNode {
   if (held === null) operations.want();
   // The English of no country: 2026-01-05 is read the same everywhere.
   const days = language === 'en' ? 'en-CA' : language;
-  const clock = (at: number): string =>
-    `${new Date(at).toLocaleDateString(days, { timeZone: zone })} ${clockText(at, zone, language)}`;
+  const clock = (at: number): string => `${timeText(at, 'day', days, zone)} ${timeText(at, 'time', language, zone)}`;
   const now = held?.model.pausedAt ?? model.clock.now();
   return operationsView(held?.told ?? operations.told, { say, language, copying, now, clock });
 }
