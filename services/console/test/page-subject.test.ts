@@ -119,7 +119,7 @@ test('what was lost in the last hour is told by why, the commonest first', async
   vi.stubGlobal('fetch', async (url: string) => {
     asked.push(url);
     const outcome = new URL(url, 'http://console').searchParams.get('outcome') ?? '';
-    return new Response(JSON.stringify(answers[outcome]));
+    return Response.json(answers[outcome]);
   });
   const question = { tenant: 'acme', source: null, key: null, from: at(0) };
   const lost = await readLost(question, NOW, AbortSignal.timeout(1_000));
@@ -197,8 +197,11 @@ function stubConsole(answer: () => Response): { readonly asked: string[]; readon
   });
   return { asked, headers };
 }
-const json = (body: unknown, status = 200): Response =>
-  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json; charset=utf-8' } });
+/** As the console has it: a problem is of a type of its own. */
+function json(body: unknown, status = 200): Response {
+  const type = status === 200 ? 'application/json' : 'application/problem+json';
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': `${type}; charset=utf-8` } });
+}
 
 test('a subject is asked for once, again as it changes, and then only from where it begins in the log', async () => {
   vi.useFakeTimers();

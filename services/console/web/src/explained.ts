@@ -1,6 +1,7 @@
 import type { EventNote, ExplainedRecord, Explanation as Core } from '@callfold/core';
 import type { AgentInterval, AgentOffer, CallAgent, CallOutcome, ChatOutcome } from '@callfold/schemas';
 import type { Json, Problem } from './model.ts';
+import { askJson, problemIn } from './poll.ts';
 
 /** What `/v1/explain` says of a subject, as it says it, and how it is asked for again while the subject changes. */
 
@@ -104,17 +105,12 @@ export function isSettled(all: readonly Explanation[]): boolean {
   });
 }
 
-/** @throws Problem where it is not answered with explanations */
+/** @throws as `askJson` */
 async function ask({ kind, id, tenant, from }: Question, key: string | null): Promise<readonly Explanation[]> {
   const query = new URLSearchParams({ ...(tenant !== null && { tenant }), ...(from !== null && { from }) }).toString();
-  const headers: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
-  const url = `/v1/explain/${kind}/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`;
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(ASK_MS) });
-  const isJson = /^application\/(problem\+)?json/.test(answer.headers.get('content-type') ?? '');
-  if (!isJson) throw new Refusal({ code: 'foreign-answer', detail: '' });
-  const body = (await answer.json()) as { explanations?: readonly Explanation[] } & Problem;
-  if (answer.ok && body.explanations) return body.explanations;
-  throw new Refusal({ code: body.code, detail: body.detail });
+  const path = `/v1/explain/${kind}/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`;
+  type Answer = { readonly explanations: readonly Explanation[] };
+  return (await askJson<Answer>(path, key, AbortSignal.timeout(ASK_MS))).explanations;
 }
 
 /** More than the console takes itself. */
@@ -124,14 +120,6 @@ const RETRY_MS = 3_000;
 const AGAIN_MS = 3_000;
 /** What another question, or a later moment, would not mend. */
 const LASTING: ReadonlySet<string> = new Set(['not-found', 'bad-query', 'too-long', 'foreign-tenant']);
-
-class Refusal extends Error {
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.code);
-    this.problem = problem;
-  }
-}
 
 export type Told = {
   readonly question: Question;
@@ -191,7 +179,7 @@ export function createExplained(key: () => string | null, changed: () => void): 
       if (!isSettled(found)) soon(AGAIN_MS);
     } catch (error) {
       if (own !== turn) return;
-      const problem = error instanceof Refusal ? error.problem : { code: 'no-answer', detail: '' };
+      const problem = problemIn(error);
       // What was told once stays, and is said to be old.
       told = { question, explanations, problem };
       if (!LASTING.has(problem.code)) soon(RETRY_MS);

@@ -1,6 +1,7 @@
 import type { Source } from '@callfold/core';
 import type { CallOutcome } from '@callfold/schemas';
 import type { Json } from './model.ts';
+import { askJson } from './poll.ts';
 
 /** The last ended calls by what became of them, asked for again when figures have changed. */
 
@@ -55,10 +56,9 @@ export async function listOf(
 ): Promise<EndedList> {
   const of = tenant === null ? '' : `&tenant=${encodeURIComponent(tenant)}`;
   const from = source === null || query.includes('source=') ? '' : `&source=${source}`;
-  const headers: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
-  const answer = await fetch(`/v1/outcomes?kind=call-outcome&${query}${from}${of}`, { headers, signal });
-  if (!answer.ok) throw new Error(`the console answered ${answer.status}`);
-  const { records, next } = (await answer.json()) as { records: Ended[]; next: string | null };
+  type Answer = { readonly records: readonly Ended[]; readonly next: string | null };
+  const path = `/v1/outcomes?kind=call-outcome&${query}${from}${of}`;
+  const { records, next } = await askJson<Answer>(path, key, signal);
   return { ended: records, isMore: next !== null };
 }
 

@@ -33,7 +33,7 @@ class NotAnswered extends Error {
   }
 }
 
-/** @throws with the console's problem, or with what the network says */
+/** @throws what `problemIn` reads: the console's problem, or what the network says */
 export async function askJson<Answer>(path: string, key: string | null, signal: AbortSignal): Promise<Answer> {
   const headers: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
   const answer = await fetch(path, { headers, signal });
@@ -41,6 +41,9 @@ export async function askJson<Answer>(path: string, key: string | null, signal: 
   if (!answer.ok || !isJson) throw new NotAnswered(await problemOf(answer));
   return (await answer.json()) as Answer;
 }
+
+/** Why `askJson` threw. */
+export const problemIn = (error: unknown): Problem => (error instanceof NotAnswered ? error.problem : NO_ANSWER);
 
 const nothing = <Value>(): Polled<Value> => ({ value: null, problem: null, answeredAt: -Infinity });
 
@@ -61,8 +64,7 @@ export function createPoll<Value>(
       const value = await read(asked, AbortSignal.timeout(READ_MS));
       if (asked === question) told = { value, problem: null, answeredAt: performance.now() };
     } catch (error) {
-      const problem = error instanceof NotAnswered ? error.problem : NO_ANSWER;
-      if (asked === question) told = { ...told, problem };
+      if (asked === question) told = { ...told, problem: problemIn(error) };
     }
     changed();
   }
