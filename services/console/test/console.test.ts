@@ -1,40 +1,21 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { partitionOf } from '@callfold/core';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { start } from '../src/index.ts';
 import { CONSOLE_LIMITS } from '../src/limits.ts';
 import { subjectPage } from '../src/lists.ts';
 import type { Shown } from '../src/picture.ts';
 import { PROBLEMS } from '../src/problem.ts';
 import type { Answer } from './console-harness.ts';
-import { openConsole, openStream } from './console-harness.ts';
-
-type TestConsole = Awaited<ReturnType<typeof openConsole>>;
-
-const KEYS = {
-  CALLFOLD_CONSOLE_KEYS: '{"acme":["acme-acme-acme-1"],"globex":["globex-globex-1-"],"*":["everything-1234-"]}',
-};
-const as = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
-const ACME = as('acme-acme-acme-1');
-const GLOBEX = as('globex-globex-1-');
-const ALL = as('everything-1234-');
-
-const opened: TestConsole[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((one) => one.close()));
-});
-async function open(...given: Parameters<typeof openConsole>): Promise<TestConsole> {
-  const made = await openConsole(...given);
-  opened.push(made);
-  return made;
-}
+import { openStream } from './console-harness.ts';
+import { ACME, ALL, as, GLOBEX, KEYS, openEmpty } from './consoles.ts';
 
 const names = (list: unknown, field: string): unknown[] => (list as Record<string, unknown>[]).map((one) => one[field]);
 const JOIN = 'Participant join (Contact)';
 const waits = (id: string, tenantId = 'default') => ({ source: 'callcenter24', tenantId, id, status: JOIN }) as const;
 
 test('answers from the start: a problem until its parts are there, and after that what is live', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   expect(await shown.get('/v1/calls')).toMatchObject({ status: 503, body: { code: 'starting' } });
   await shown.say(waits('a'));
   await shown.say({ source: 'callcenter24', id: 'b', status: 'Redirect to voice mail' });
@@ -53,7 +34,7 @@ test('answers from the start: a problem until its parts are there, and after tha
 });
 
 test('is as of the last record that was folded while a raw topic is another one than that', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   await shown.say(waits('a'));
   shown.begin();
   const ageOf = ({ headers }: Answer): number => Date.now() - Date.parse(headers.get('callfold-as-of') ?? '');
@@ -64,7 +45,7 @@ test('is as of the last record that was folded while a raw topic is another one 
 });
 
 test('follows: a call that is over leaves the list, and is answered by its id', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   shown.begin();
   await shown.say(waits('a'));
   await shown.until('/v1/calls', ({ body }) => names(body['calls'] ?? [], 'callId').length === 1);
@@ -79,7 +60,7 @@ test('follows: a call that is over leaves the list, and is answered by its id', 
 });
 
 test('agents that calls name are merged over the partitions', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   const at = Date.UTC(2026, 0, 5, 9);
   const says = (id: string, second: number, status: string) =>
     shown.say({ source: 'callcenter24', id, status, at: at + second * 1_000 });
@@ -96,7 +77,7 @@ test('agents that calls name are merged over the partitions', async () => {
 });
 
 test('answers pages whose items are neither told twice nor left out, and 304 to who has it', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   const ids = Array.from({ length: 25 }, (_, n) => `call/${n}%`).sort();
   for (const id of ids) await shown.say(waits(id));
   shown.begin();
@@ -121,7 +102,7 @@ test('answers pages whose items are neither told twice nor left out, and 304 to 
 });
 
 test('nothing of one tenant is in the answers, figures and streams of another', async () => {
-  const shown = await open(KEYS);
+  const shown = await openEmpty(KEYS);
   await shown.say(waits('a', 'acme'));
   await shown.say({ source: 'callcenter24', tenantId: 'acme', id: 'a', status: 'Participant join (Ann)' });
   await shown.say(waits('g', 'globex'));
@@ -162,7 +143,7 @@ test('nothing of one tenant is in the answers, figures and streams of another', 
 });
 
 test('a reverse proxy names the tenant, and without it nothing is answered', async () => {
-  const shown = await open({ CALLFOLD_CONSOLE_TENANT_HEADER: 'X-Tenant' });
+  const shown = await openEmpty({ CALLFOLD_CONSOLE_TENANT_HEADER: 'X-Tenant' });
   await shown.say(waits('a', 'acme'));
   await shown.say(waits('g', 'globex'));
   shown.begin();
@@ -173,7 +154,7 @@ test('a reverse proxy names the tenant, and without it nothing is answered', asy
 });
 
 test('a stream tells what is there and what changes, goes on behind an id, and begins anew where it cannot', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   await shown.say(waits('a'));
   shown.begin();
   await shown.until('/v1/calls', ({ status }) => status === 200);
@@ -205,7 +186,7 @@ test('a stream tells what is there and what changes, goes on behind an id, and b
 });
 
 test('a snapshot larger than a reader may be behind goes out in parts, and nobody is closed for it', async () => {
-  const shown = await open({}, { streamBytes: 60_000, eventChanges: 10 });
+  const shown = await openEmpty({}, { streamBytes: 60_000, eventChanges: 10 });
   for (let n = 0; n < 400; n += 1) await shown.say(waits(`call-${n}`));
   shown.begin();
   await shown.until('/v1/calls', ({ status }) => status === 200);
@@ -223,7 +204,7 @@ test('a snapshot larger than a reader may be behind goes out in parts, and nobod
 });
 
 test('says that it holds a part only for as long as it does: what was left out comes when there is room', async () => {
-  const shown = await open({}, { subjects: 2, records: 2, forgetMs: 50 });
+  const shown = await openEmpty({}, { subjects: 2, records: 2, forgetMs: 50 });
   for (const id of ['a', 'b', 'c']) await shown.say(waits(id));
   for (const revision of [1, 2, 3]) shown.publish({ ...OUTCOME, outcomeId: 'default/callcenter24/x', revision });
   shown.begin();
@@ -238,7 +219,7 @@ test('says that it holds a part only for as long as it does: what was left out c
 });
 
 test('a stream says what is lacking in what it tells, and for how long', async () => {
-  const shown = await open({}, { subjects: 2, records: 2, forgetMs: 50 });
+  const shown = await openEmpty({}, { subjects: 2, records: 2, forgetMs: 50 });
   for (const id of ['a', 'b', 'c']) await shown.say(waits(id));
   for (const id of ['x', 'y', 'z']) shown.publish({ ...OUTCOME, outcomeId: `default/callcenter24/${id}` });
   shown.begin();
@@ -266,7 +247,7 @@ test('a stream says what is lacking in what it tells, and for how long', async (
 });
 
 test('what a look saw before it failed is told, also when the picture is made anew after it', async () => {
-  const shown = await open({}, { subjects: 2, confirmMs: 0 });
+  const shown = await openEmpty({}, { subjects: 2, confirmMs: 0 });
   for (const id of ['a', 'b', 'c']) await shown.say(waits(id));
   shown.begin();
   const { body } = await shown.until('/v1/calls', ({ body: now }) => now['isComplete'] === false);
@@ -284,7 +265,7 @@ test('what a look saw before it failed is told, also when the picture is made an
 });
 
 test('an agent that two sources know is asked for by its source', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   await shown.say(waits('a'));
   await shown.say({ source: 'callcenter24', id: 'a', status: 'Participant join (Ann)' });
   await shown.say({ source: 'vonage', id: 'Ann', status: 'Ready' });
@@ -308,7 +289,7 @@ test('the first page of many is found without sorting each in by itself', () => 
 });
 
 test('refuses more streams than it may have, and to be reached from outside without a key', async () => {
-  const shown = await open({}, { streams: 1 });
+  const shown = await openEmpty({}, { streams: 1 });
   shown.begin();
   await shown.until('/v1/calls', ({ status }) => status === 200);
   const stream = await openStream(`${shown.url}/v1/changes`);
@@ -320,7 +301,7 @@ test('refuses more streams than it may have, and to be reached from outside with
 });
 
 test('what is served is valid OpenAPI 3.1, and says every answer that there is', async () => {
-  const shown = await open();
+  const shown = await openEmpty();
   const { body } = await shown.get('/v1/console/openapi.json');
   const { valid, errors } = await new Validator().validate(body);
   expect([valid, errors]).toEqual([true, undefined]);

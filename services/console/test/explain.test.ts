@@ -1,7 +1,8 @@
 import { isRejection } from '@callfold/core';
 import { readEvent } from '@callfold/sources';
-import { afterEach, expect, test } from 'vitest';
-import { openConsole } from './console-harness.ts';
+import { expect, test } from 'vitest';
+import type { TestConsole } from './consoles.ts';
+import { ACME, ALL, GLOBEX, KEYS, open } from './consoles.ts';
 
 /** `GET /v1/explain`: one subject, of one tenant, within limits. */
 
@@ -9,7 +10,6 @@ import { openConsole } from './console-harness.ts';
 const containing = (text: string): unknown => expect.stringContaining(text);
 const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
-type TestConsole = Awaited<ReturnType<typeof openConsole>>;
 type Explanation = {
   readonly subjectId: string;
   readonly tenantId: string;
@@ -20,27 +20,8 @@ type Explanation = {
   }[];
 };
 
-const KEYS = {
-  CALLFOLD_CONSOLE_KEYS: '{"acme":["acme-acme-acme-1"],"globex":["globex-globex-1-"],"*":["everything-1234-"]}',
-};
-const as = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
-const ACME = as('acme-acme-acme-1');
-const GLOBEX = as('globex-globex-1-');
-const ALL = as('everything-1234-');
 const JOIN = 'Participant join (Contact)';
 const AT = Date.UTC(2026, 0, 5, 9);
-
-const opened: TestConsole[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((one) => one.close()));
-});
-
-async function open(...given: Parameters<typeof openConsole>): Promise<TestConsole> {
-  const made = await openConsole(...given);
-  opened.push(made);
-  made.begin();
-  return made;
-}
 
 /** A call that somebody gave up on. */
 async function abandoned(shown: TestConsole, id: string, tenantId = 'default'): Promise<void> {

@@ -8,30 +8,19 @@ import type { Standing } from '../src/lacks.ts';
 import { CONSOLE_LIMITS } from '../src/limits.ts';
 import { createPicture } from '../src/picture.ts';
 import type { Answer } from './console-harness.ts';
-import { openConsole } from './console-harness.ts';
+import type { TestConsole } from './consoles.ts';
+import { ACME, ALL, KEYS, open } from './consoles.ts';
 
 /** The board's last hour, and agents' days: of one tenant and source, and only what is known. */
 
-type TestConsole = Awaited<ReturnType<typeof openConsole>>;
 type Values = { readonly waiting: number | null; readonly ready: number | null };
 
-const KEYS = { CALLFOLD_CONSOLE_KEYS: '{"acme":["acme-acme-acme-1"],"*":["everything-1234-"]}' };
-const as = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
-const [ACME, ALL] = [as('acme-acme-acme-1'), as('everything-1234-')];
 const JOIN = 'Participant join (Contact)';
 const MINUTE = 60_000;
 
-const opened: TestConsole[] = [];
-afterEach(async () => {
+afterEach(() => {
   vi.useRealTimers();
-  await Promise.all(opened.splice(0).map((one) => one.close()));
 });
-async function open(...given: Parameters<typeof openConsole>): Promise<TestConsole> {
-  const made = await openConsole(...given);
-  opened.push(made);
-  made.begin();
-  return made;
-}
 
 const samplesOf = ({ body }: Answer): readonly Values[] => (body['samples'] ?? []) as Values[];
 async function lastSample(shown: TestConsole, path: string, headers: Record<string, string>): Promise<Values> {

@@ -1,32 +1,17 @@
 import { DEAD_LETTERS, DEFAULT_SETTINGS, rawTopic } from '@callfold/core';
 import type { RoleName, Status } from '@callfold/engine';
 import { markRecord, readStatus, statusTargets } from '@callfold/engine';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { CONSOLE_LIMITS } from '../src/limits.ts';
 import { createLook } from '../src/look.ts';
 import type { LettersAnswer, StatusAnswer } from '../src/status-answer.ts';
 import type { Answer } from './console-harness.ts';
-import { openConsole } from './console-harness.ts';
+import type { TestConsole } from './consoles.ts';
+import { ACME, ALL, KEYS, open } from './consoles.ts';
 
 /** What operators are answered: the same as `callfold status` and `callfold dlq list`, bounded, and nobody else is. */
 
-type TestConsole = Awaited<ReturnType<typeof openConsole>>;
-
 const TOPIC = rawTopic('callcenter24');
-const KEYS = { CALLFOLD_CONSOLE_KEYS: '{"acme":["acme-acme-acme-1"],"*":["everything-1234-"]}' };
-const as = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
-const [ACME, ALL] = [as('acme-acme-acme-1'), as('everything-1234-')];
-
-const opened: TestConsole[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((one) => one.close()));
-});
-async function open(...given: Parameters<typeof openConsole>): Promise<TestConsole> {
-  const made = await openConsole(...given);
-  opened.push(made);
-  made.begin();
-  return made;
-}
 
 const statusOf = ({ body }: Answer): StatusAnswer => body as unknown as StatusAnswer;
 const lettersOf = ({ body }: Answer): LettersAnswer => body as unknown as LettersAnswer;
