@@ -9,7 +9,7 @@ import { shownNow } from './model.ts';
 import { shape } from './tiles.ts';
 import type { View } from './view.ts';
 import type { Say } from './words.ts';
-import { isWord, span } from './words.ts';
+import { span, wordOr } from './words.ts';
 
 /** Agents as a grid that fits sixty: who needs attention first, how long each has been in its state, and its day. */
 
@@ -61,10 +61,7 @@ const LEAST_WIDTH = 1;
 
 const levelOf = (part: number): Level => (part > 1 ? 'bad' : part > 0.75 ? 'warn' : 'good');
 
-function stateWord(state: string, say: Say): string {
-  const word = `state.${state}`;
-  return isWord(word) ? say(word) : state;
-}
+const stateWord = (state: string, say: Say): string => wordOr(`state.${state}`, state, say);
 
 function dayView(bar: readonly BarPart[], say: Say): VNode | null {
   const all = bar.reduce((sum, { ms }) => sum + ms, 0);

@@ -4,7 +4,7 @@ import { linkTo } from './view.ts';
 
 export type SubjectRef = { readonly kind: 'call' | 'chat' | 'agent'; readonly id: string; readonly tenantId: string };
 
-const USUAL_TENANT = 'default';
+export const USUAL_TENANT = 'default';
 
 /** What is only of one subject's page, or of one list: left out of a link to somewhere else. */
 export const NOWHERE = { view: null, id: null, of: null, day: null, from: null, need: null };

@@ -3,7 +3,7 @@ import type { LetterAnswer, LettersAnswer, StatusAnswer } from '../../src/status
 import type { Told } from './operations.ts';
 import { CODES_RU, FINDINGS_RU } from './operations-words.ts';
 import type { Language, Say } from './words.ts';
-import { isWord, span } from './words.ts';
+import { span, wordOr } from './words.ts';
 
 /** What the page for operators says, line by line: what is wrong before what is not. */
 
@@ -168,8 +168,7 @@ export function lookedText(
   now: number,
   { say, clock }: Speaking,
 ): { readonly when: string; readonly why: string | null } {
-  const word = `why.${problem?.code ?? ''}`;
-  const own = problem && `${say(isWord(word) ? word : 'why.other')} ${problem.detail}`;
+  const own = problem && `${wordOr(`why.${problem.code}`, say('why.other'), say)} ${problem.detail}`;
   const why = own ?? status?.trouble ?? letters?.trouble ?? null;
   const seconds = status === null ? 0 : Math.max(0, Math.round((now - status.at) / 1_000));
   const when = status && say('lookedAt', { T: clock(status.at), S: seconds });

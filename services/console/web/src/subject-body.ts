@@ -4,6 +4,7 @@ import { agentPageView } from './agent-page.ts';
 import { dayOf } from './day.ts';
 import { h } from './dom.ts';
 import type { Explained, Question } from './explained.ts';
+import { USUAL_TENANT } from './links.ts';
 import type { Model } from './model.ts';
 import { shownNow, zoneOf } from './model.ts';
 import type { NamedRecords } from './named-calls.ts';
@@ -19,7 +20,6 @@ import type { Say } from './words.ts';
 
 export type SubjectKind = Question['kind'];
 
-const USUAL_TENANT = 'default';
 const DAY_MS = 86_400_000;
 
 /** Another text as soon as the stream told something of the subject. */

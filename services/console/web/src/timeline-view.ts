@@ -3,7 +3,7 @@ import { h } from './dom.ts';
 import type { Lane, Mark, Span, Timeline, What } from './timeline.ts';
 import { ticksOf } from './timeline.ts';
 import type { Say } from './words.ts';
-import { isWord, span as lengthText } from './words.ts';
+import { span as lengthText, wordOr } from './words.ts';
 
 /** The line of time, drawn to scale: a lane for each who was in, and all of it in words for those who do not see it. */
 
@@ -27,12 +27,9 @@ export type TimelineWords = {
 const part = (at: number, { from, to }: Timeline): number => ((at - from) / (to - from)) * 100;
 const percent = (value: number): string => `${value.toFixed(3)}%`;
 
-function whatWord(what: What, say: Say): string {
-  const word = `span.${what}`;
-  return isWord(word) ? say(word) : what;
-}
+const whatWord = (what: What, say: Say): string => wordOr(`span.${what}`, what, say);
 
-const laneName = ({ key, name }: Lane, say: Say): string => name ?? (isWord(key) ? say(key) : key);
+const laneName = ({ key, name }: Lane, say: Say): string => name ?? wordOr(key, key, say);
 
 function spanText(span: Span, { say, clock }: TimelineWords): string {
   const { from, to, what, label, isOpen, isInferred } = span;
