@@ -20,6 +20,12 @@ export const standing = (page) => page.locator('[data-standing]').getAttribute('
 /** So that it is seen whether it was loaded again. @param {Page} page */
 export const mark = (page) => page.evaluate(() => Reflect.set(globalThis, 'loadedOnce', true));
 
+/** @param {Page} page a marked one */
+export async function checkNotLoadedAgain(page) {
+  const isSame = await page.evaluate(() => Reflect.get(globalThis, 'loadedOnce') === true);
+  if (!isSame) throw new Error('the page was loaded again');
+}
+
 /**
  * @typedef {object} Outage
  * @property {() => Promise<unknown>} strike
@@ -44,7 +50,6 @@ export async function outage(page, { strike, words, whileOld, mend }) {
   await whileOld?.();
   await mend();
   const back = await soon('the page is as good as new', FRESH_MS, async () => (await standing(page)) === 'live');
-  const isSame = await page.evaluate(() => Reflect.get(globalThis, 'loadedOnce') === true);
-  if (!isSame) throw new Error('the page was loaded again');
+  await checkNotLoadedAgain(page);
   return `grey after ${seconds(old)}, fresh ${seconds(back)} after it was back`;
 }

@@ -96,9 +96,7 @@ export async function openDev(dir) {
     },
     /** `callfold report` over the console's day. @param {{ from: string, to: string }} day */
     async report({ from, to }) {
-      const args = [COMMAND, 'report', '--json', '--zone', noonZone(), '--from', from, '--to', to];
-      const { stdout } = await run(process.execPath, args, { env });
-      return JSON.parse(stdout);
+      return JSON.parse(await this.callfold(['report', '--json', '--zone', noonZone(), '--from', from, '--to', to]));
     },
   };
 }

@@ -3,15 +3,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { oneMoreWaits } from './day.mjs';
-import { FRESH_MS, standing } from './look.mjs';
+import { AGREE_MS, checkNotLoadedAgain, FRESH_MS, mark, standing } from './look.mjs';
 import { until } from './stage.mjs';
 
 /**
  * @typedef {import('playwright-core').Page} Page
  * @typedef {import('./run.mjs').Scene} Scene
  */
-
-const AGREE_MS = 20_000;
 
 /** @param {Page} page @param {string} id */
 const opened = (page, id) => page.locator(`[data-subject="${id}"]`).waitFor({ timeout: AGREE_MS });
@@ -138,7 +136,7 @@ async function followsCall({ dev, front, page }) {
   await dev.send(oneMoreWaits(Date.now(), 'CA-1030'));
   await page.goto(`${front.url}/?view=call&id=CA-1030`);
   await opened(page, 'CA-1030');
-  await page.evaluate(() => Reflect.set(globalThis, 'loadedOnce', true));
+  await mark(page);
   const lines = () => page.locator('[data-event]').count();
   await awaited('it waits', lines, (count) => count === 1);
   await page.locator('[data-lane="lane.contact"] .span.waits.open').waitFor({ timeout: AGREE_MS });
@@ -154,7 +152,7 @@ async function followsCall({ dev, front, page }) {
     () => page.locator('[data-revision]').count(),
     (count) => count === 2,
   );
-  if (!(await page.evaluate(() => Reflect.get(globalThis, 'loadedOnce')))) throw new Error('it was loaded again');
+  await checkNotLoadedAgain(page);
 }
 
 /** @param {Scene} scene */
