@@ -1,8 +1,7 @@
 import { rawTopic, SOURCES } from '@callfold/core';
 import type { Standpoint } from './build.ts';
 import { standpoints } from './build.ts';
-import type { Generation, Shelf } from './generations.ts';
-import { readGenerations } from './generations.ts';
+import type { Generation, Generations, Shelf } from './generations.ts';
 import type { At, Log } from './ports.ts';
 import type { RoleName } from './role.ts';
 
@@ -42,8 +41,7 @@ export async function rawPartitions(site: Pick<GenerationSite, 'partitions'>): P
 const sum = (rows: readonly Standpoint[], of: (row: Standpoint) => number): number =>
   rows.reduce((total, row) => total + of(row), 0);
 
-export async function generationRows(site: GenerationSite): Promise<GenerationRow[]> {
-  const { all } = await readGenerations(site.shelf);
+export async function generationRows(site: GenerationSite, all: Generations): Promise<GenerationRow[]> {
   const ats = await rawPartitions(site);
   return Promise.all(
     all.generations.map(async (one): Promise<GenerationRow> => {

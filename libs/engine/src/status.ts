@@ -85,7 +85,8 @@ async function seenOf(site: StatusSite, { role, at }: StatusTarget, live: Aggreg
   ]);
   const position = stored?.next ?? null;
   const oldest = entries?.[0] && (await log.readOne(at, decodeEntry(entries[0].entry).origin));
-  const waitsSince = await timeFrom(log, at, position ?? start);
+  const lag = Math.max(0, end - (position ?? start));
+  const waitsSince = lag === 0 ? null : await timeFrom(log, at, position ?? start);
   const meta = stored?.meta ? decodeMeta(stored.meta) : null;
   const recovery = stored === null ? null : recoveryOf(stored);
   const row = {
@@ -95,7 +96,7 @@ async function seenOf(site: StatusSite, { role, at }: StatusTarget, live: Aggreg
     epoch: stored?.claim.epoch ?? null,
     position,
     end,
-    lag: Math.max(0, end - (position ?? start)),
+    lag,
     lagMs: waitsSince === null ? 0 : Math.max(0, now - waitsSince),
     nextTimer: first?.due ?? null,
     outbox: entries?.length ?? null,
@@ -127,11 +128,13 @@ export async function readStatus(
   now: number,
   known: ProblemOf = () => null,
 ): Promise<Status> {
-  const live = aggregatesOf(site.shelf, liveOf((await readGenerations(site.shelf)).all));
-  const { name: generation, key, settings: kept } = live.generation;
+  const { all } = await readGenerations(site.shelf);
+  const live = aggregatesOf(site.shelf, liveOf(all));
+  const { name: generation, settings: kept } = live.generation;
+  const [rows, outcomes] = await Promise.all([generationRows(site, all), site.members('outcomes')]);
   const members: Readonly<Record<RoleName, number>> = {
-    projector: await site.members('projector', key),
-    outcomes: await site.members('outcomes'),
+    projector: rows.find(({ state }) => state === 'live')?.members ?? 0,
+    outcomes,
   };
   const own: Readonly<Record<RoleName, string>> = { projector: kept, outcomes: fingerprint(settings) };
   const lookAt = async (target: StatusTarget): Promise<Judged<Seen['row']>> => {
@@ -146,7 +149,7 @@ export async function readStatus(
   for (let from = 0; from < targets.length; from += AT_ONCE) {
     partitions.push(...(await Promise.all(targets.slice(from, from + AT_ONCE).map(lookAt))));
   }
-  const generations = (await generationRows(site)).map((row): Judged<GenerationRow> => {
+  const generations = rows.map((row): Judged<GenerationRow> => {
     const problem = generationProblem(row);
     return { row, finding: problem && findingOf(problem, { generation: row.generation }) };
   });

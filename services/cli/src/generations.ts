@@ -71,7 +71,7 @@ export async function switchOn(site: Site, name: string, options: ConfirmOptions
   checkSwitch(all, name);
   const from = liveOf(all).name;
   if (!options.execute) {
-    const rows = await generationRows(site);
+    const rows = await generationRows(site, all);
     if (json) out(`${JSON.stringify({ executed: false, from, to: name, generations: rows })}\n`);
     else out(`${rows.map(generationText).join('\n')}\n`);
     say(
@@ -118,7 +118,7 @@ export async function dropOn(site: Site, name: string, options: ConfirmOptions, 
   checkDrop(all, name);
   tellSettings(all, name, context);
   if (!options.execute) {
-    const rows = (await generationRows(site)).filter(({ generation }) => generation === name);
+    const rows = (await generationRows(site, all)).filter(({ generation }) => generation === name);
     if (json) out(`${JSON.stringify({ executed: false, generations: rows })}\n`);
     else out(`${rows.map(generationText).join('\n')}\n`);
     say(`Nothing was changed. To take ${name} away:\ncallfold drop ${name} ${executeWords(name)}`);

@@ -6,7 +6,7 @@ import type { MemoryPorts } from '@callfold/adapters';
 import { createCodec, createLocalRegistry, createMemoryWorld, systemClock } from '@callfold/adapters';
 import { readConfig } from '@callfold/adapters/config';
 import { isRejection, partitionOf, rawTopic, SOURCES, subjectKey, TOPICS, utf8Bytes } from '@callfold/core';
-import type { Generation, Shelf, Standpoint, StatusTarget } from '@callfold/engine';
+import type { Generation, GenerationRow, Shelf, Standpoint, StatusTarget } from '@callfold/engine';
 import {
   createHeadway,
   DEFAULT_LIMITS,
@@ -120,11 +120,14 @@ async function openSite() {
       }
     },
     async level(): Promise<void> {
-      const isLevel = async (): Promise<boolean> => (await generationRows(site)).every(({ lag }) => lag === 0);
+      const isLevel = async (): Promise<boolean> => (await rowsOf(site)).every(({ lag }) => lag === 0);
       while (!(await isLevel())) await pause(20);
     },
   };
 }
+
+const rowsOf = async (site: Site): Promise<GenerationRow[]> =>
+  generationRows(site, (await readGenerations(site.shelf)).all);
 
 const projectors = async (site: Site): Promise<StatusTarget[]> =>
   (await statusTargets(site)).filter(({ role }) => role === 'projector');
@@ -210,7 +213,7 @@ describe('rebuild, diff, switch and drop', () => {
     await expect(unsure).rejects.toThrow('--confirm next is another one. Say the name once more: --confirm 1');
     const gone = await said((c) => dropOn(site, '1', { execute: true, confirm: '1' }, c), { json: true });
     expect(JSON.parse(gone.out)).toMatchObject({ executed: true, generation: '1' });
-    expect((await generationRows(site)).map(generationText)).toEqual(['generation next: live: readers see it, lag 0']);
+    expect((await rowsOf(site)).map(generationText)).toEqual(['generation next: live: readers see it, lag 0']);
     await projector.stop();
   });
 });
