@@ -2,7 +2,7 @@
 /** What a command found or did, held against a fold of its own of the same log. */
 
 import { DERIVED_OF } from '@callfold/core';
-import { nameOf, stoodOf } from '@callfold/engine';
+import { nameOf, recordPages, stoodOf } from '@callfold/engine';
 import { TOPIC } from '../bench/topics.mjs';
 import { differing, foldLog } from './fold.mjs';
 
@@ -94,18 +94,15 @@ async function correctionsOf(site, partition, from) {
   /** @type {Map<string, number>} */
   const times = new Map();
   for (const topic of TOPICS) {
-    const { end } = await site.derived.bounds(topic, partition);
-    for (let next = from.get(`${topic}/${partition}`) ?? 0; next < end; ) {
-      const page = await site.readDerived(topic, partition, next);
-      await site.codec.prepare(page.records);
-      for (const record of page.records) {
+    const begin = from.get(`${topic}/${partition}`);
+    for await (const { records } of recordPages(site.derived, { topic, partition }, begin)) {
+      await site.codec.prepare(records);
+      for (const record of records) {
         const stood = stoodOf({ ...record, topic }, { topic: TOPIC, partition });
         if (stood?.correctedAt === undefined || stood.value === null) continue;
         const name = nameOf(/** @type {any} */ (site.codec.decodeDerived(topic, stood.value)));
         times.set(name, (times.get(name) ?? 0) + 1);
       }
-      if (page.next <= next) throw new Error(`${topic}/${partition} stands still at ${next}`);
-      next = page.next;
     }
   }
   return times;
