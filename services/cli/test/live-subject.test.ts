@@ -9,6 +9,7 @@ import {
   SEQ_HEADER,
   utf8Bytes,
 } from '@callfold/core';
+import type { Explained, SubjectQuery } from '@callfold/engine';
 import { explainSubject } from '@callfold/engine';
 import { expect, it } from 'vitest';
 import type { LiveSubject } from '../src/live-subject.ts';
@@ -17,7 +18,23 @@ import { rawOf } from '../src/subject.ts';
 import type { TestSite } from './explain-site.ts';
 import { openTestSite, RULES } from './explain-site.ts';
 
-const QUERY = { kind: 'call', id: 'c-1', tenantId: 'default' } as const;
+const QUERY: SubjectQuery = { kind: 'call', id: 'c-1', tenantId: 'default' };
+
+async function explained(log: TestSite, query = QUERY): Promise<Explained> {
+  const [found] = await explainSubject(rawOf(log.site), query, RULES);
+  if (!found) throw new Error('not found');
+  return found;
+}
+
+async function look(log: TestSite, { query = QUERY, settings = DEFAULT_SETTINGS } = {}): Promise<LiveSubject> {
+  return lookAtLive({
+    site: log.site,
+    settings,
+    explained: await explained(log, query),
+    isPast: query.at !== undefined,
+    say: () => undefined,
+  });
+}
 
 async function told(): Promise<{ log: TestSite; record: DerivedRecord; at: { topic: string; partition: number } }> {
   const log = await openTestSite();
@@ -26,12 +43,11 @@ async function told(): Promise<{ log: TestSite; record: DerivedRecord; at: { top
     [8, 'Participant leave (Contact)'],
     [8, 'Call ended'],
   ]);
-  const [found] = await explainSubject(rawOf(log.site), QUERY, RULES);
-  if (!found) throw new Error('not found');
-  const at = { topic: found.place.topic, partition: found.place.partition };
+  const { place } = await explained(log);
+  const at = { topic: place.topic, partition: place.partition };
   await log.tick(at, 60);
-  const [settled] = await explainSubject(rawOf(log.site), QUERY, RULES);
-  const record = settled?.explanation.timeline.flatMap(({ published }) => published)[0]?.record;
+  const { explanation } = await explained(log);
+  const record = explanation.timeline.flatMap(({ published }) => published)[0]?.record;
   if (!record) throw new Error('nothing was published');
   return { log, record, at };
 }
@@ -58,15 +74,7 @@ it('tells what stands of a subject, what caused it, and how today says otherwise
   // By an older version it was short, and then it was not published again.
   publish(log, at.partition, 0, `${origin}/2`, { ...record, outcomeId: 'default/callcenter24/c-10' });
   publish(log, at.partition, 1, `${origin}/3`, { ...record, short: true } as DerivedRecord);
-  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
-  if (!explained) throw new Error('not found');
-  const live = await lookAtLive({
-    site: log.site,
-    settings: DEFAULT_SETTINGS,
-    explained,
-    isPast: false,
-    say: () => undefined,
-  });
+  const live = await look(log);
   expect(live.standing).toMatchObject([{ topic: CALL_OUTCOMES, seq: 1, origin: `${origin}/3`, correctedAt: null }]);
   const text = liveText(live);
   expect(text).toContain(`  ${CALL_OUTCOMES} seq 1, revision 1: `);
@@ -82,12 +90,7 @@ it('goes back to a moment: what stood by then, and what each generation gave of 
   const { log, record, at } = await told();
   const origin = `${at.topic}/${at.partition}`;
   publish(log, at.partition, 0, `${origin}/3`, record);
-  const seenAt = async (offset: number): Promise<LiveSubject> => {
-    const [explained] = await explainSubject(rawOf(log.site), { ...QUERY, at: { offset } }, RULES);
-    if (!explained) throw new Error('not found');
-    const looking = { site: log.site, settings: DEFAULT_SETTINGS, explained, isPast: true, say: () => undefined };
-    return lookAtLive(looking);
-  };
+  const seenAt = (offset: number): Promise<LiveSubject> => look(log, { query: { ...QUERY, at: { offset } } });
   const before = await seenAt(0);
   expect(before).toMatchObject({ asOf: 1, standing: [], sights: [{ state: 'live', position: 1 }, {}] });
   expect(before.sights.map(({ values }) => values?.['phase'])).toEqual(['waiting', 'waiting']);
@@ -102,15 +105,7 @@ it('goes back to a moment: what stood by then, and what each generation gave of 
 it('says nothing of a record that is what the log says', async () => {
   const { log, record, at } = await told();
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, record);
-  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
-  if (!explained) throw new Error('not found');
-  const live = await lookAtLive({
-    site: log.site,
-    settings: DEFAULT_SETTINGS,
-    explained,
-    isPast: false,
-    say: () => undefined,
-  });
+  const live = await look(log);
   expect(live.standing.map(({ otherwise }) => otherwise)).toEqual([null]);
 });
 
@@ -122,13 +117,11 @@ it('holds a chat and its hand-off apart, whose ids are the same', async () => {
     [9, 'Finished'],
   ]);
   const query = { kind: 'chat', id: 'x', tenantId: 'default' } as const;
-  const [open] = await explainSubject(rawOf(log.site), query, RULES);
-  if (!open) throw new Error('not found');
+  const open = await explained(log, query);
   const at = { topic: open.place.topic, partition: open.place.partition };
   await log.tick(at, 600);
-  const [explained] = await explainSubject(rawOf(log.site), query, RULES);
-  if (!explained) throw new Error('not found');
-  const records = explained.explanation.timeline.flatMap(({ published }) => published.map(({ record }) => record));
+  const { explanation } = await explained(log, query);
+  const records = explanation.timeline.flatMap(({ published }) => published.map(({ record }) => record));
   const lastOf = (kind: DerivedRecord['kind']): DerivedRecord => {
     const last = records.findLast((record) => record.kind === kind);
     if (!last) throw new Error(`no ${kind}`);
@@ -145,13 +138,7 @@ it('holds a chat and its hand-off apart, whose ids are the same', async () => {
     CHAT_OUTCOMES,
   );
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/2`, stay, CHAT_HANDOFFS);
-  const live = await lookAtLive({
-    site: log.site,
-    settings: DEFAULT_SETTINGS,
-    explained,
-    isPast: false,
-    say: () => undefined,
-  });
+  const live = await look(log, { query });
   expect(live.standing.map(({ record, otherwise }) => [record?.kind, otherwise])).toEqual([
     ['chat-outcome', 'the log says: handoffs 7 -> 1'],
     ['chat-handoff', null],
@@ -164,9 +151,7 @@ it('finds what stands of a subject where records name nobody', async () => {
   const hidden = settings.disguise?.of(record);
   if (!hidden) throw new Error('no disguise');
   publish(log, at.partition, 0, `${at.topic}/${at.partition}/3`, hidden);
-  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
-  if (!explained) throw new Error('not found');
-  const live = await lookAtLive({ site: log.site, settings, explained, isPast: false, say: () => undefined });
+  const live = await look(log, { settings });
   expect(live.standing).toMatchObject([{ seq: 0, otherwise: null, record: { outcomeId: hidden.outcomeId } }]);
 });
 
@@ -177,11 +162,7 @@ it('prints nothing that a terminal would take for a command', async () => {
     rawStatus: 'Call ended\u009b2J',
     attributes: { queue: '\u009b31m' },
   } as DerivedRecord);
-  const [explained] = await explainSubject(rawOf(log.site), QUERY, RULES);
-  if (!explained) throw new Error('not found');
-  const text = liveText(
-    await lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained, isPast: false, say: () => undefined }),
-  );
+  const text = liveText(await look(log));
   expect(text).toContain('\\u009b');
   expect(text).not.toContain('\u009b');
 });
