@@ -133,6 +133,9 @@ export async function openStage(say) {
   return stage;
 }
 
+/** Of a call of `callsOf`: before it has its end. @param {{ status: string }} event */
+export const isFirst = ({ status }) => /^(Registred|Participant join \(Contact\))/.test(status);
+
 /** Calls of some minutes ago: abandoned, sent to voicemail, answered. @param {string} name @param {number} count */
 export function callsOf(name, count) {
   /** @type {readonly (readonly (readonly [number, string])[])[]} */

@@ -1,5 +1,5 @@
 // @ts-check
-import { callsOf } from '../stage.mjs';
+import { callsOf, isFirst } from '../stage.mjs';
 import { says } from './says.mjs';
 
 const CALLS = 6;
@@ -12,8 +12,6 @@ export const lateUpstream = {
     Object.assign(stage.env, SHORT);
     await Promise.all([stage.serve('projector'), stage.serve('outcomes')]);
     const events = callsOf('torn', CALLS);
-    const isFirst = (/** @type {{ status: string }} */ { status }) =>
-      /^(Registred|Participant join \(Contact\))/.test(status);
     await stage.publish(events.filter(isFirst));
     // They fall silent, are closed as inferred, and dropped.
     await stage.until('the calls are dropped', async () => {

@@ -3,7 +3,8 @@ import { readConfig } from '@callfold/adapters';
 import { isRejection, partitionOf, subjectKey } from '@callfold/core';
 import { readEvent } from '@callfold/sources';
 import { openKafkaRaw, quietLogger } from '../../../services/cli/dist/wiring/kafka.js';
-import { callsOf, PARTITIONS } from '../stage.mjs';
+import { callsOf, isFirst, PARTITIONS } from '../stage.mjs';
+import { standing } from './records.mjs';
 import { says } from './says.mjs';
 
 const TOPIC = 'callfold.raw.callcenter24';
@@ -18,9 +19,6 @@ const OUTCOMES = ['abandoned', 'voicemail', 'answered'];
 
 /** @typedef {import('./index.mjs').Stage} Stage */
 /** @typedef {ReturnType<typeof callsOf>} Events */
-
-const isFirst = (/** @type {{ status: string }} */ { status }) =>
-  /^(Registred|Participant join \(Contact\))/.test(status);
 
 /** The rest of some of the calls that are under way. @param {Events} halves @param {number} third */
 const restOf = (halves, third) =>
@@ -82,16 +80,7 @@ async function killedWhen(stage, when) {
 
 /** Of each call the last revision is right, and each stands once. @param {Stage} stage */
 async function rightOnce(stage) {
-  const { code, out, err } = await stage.callfold(['export', 'call-outcomes']);
-  if (code !== 0) throw new Error(err);
-  /** @type {{ outcomeId: string, revision: number, callId: string, outcome: string, queuedAt: string | null }[]} */
-  const records = out
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-  const names = new Set(records.map(({ outcomeId, revision }) => `${outcomeId} ${revision}`));
-  if (names.size !== records.length) throw new Error(`${records.length} records stand under ${names.size} revisions`);
-  const last = new Map(records.map((one) => [one.callId, one]));
+  const last = new Map((await standing(stage)).map((one) => [one.callId, one]));
   const calls = CALLS + HALF + scene.live;
   if (last.size !== calls) throw new Error(`${last.size} calls, and not ${calls}`);
   for (const one of last.values()) {

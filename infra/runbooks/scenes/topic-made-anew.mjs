@@ -1,7 +1,8 @@
 // @ts-check
 import { openKafkaAdmin, readConfig } from '@callfold/adapters';
 import { connectionOf, quietLogger } from '../../../services/cli/dist/wiring/kafka.js';
-import { callsOf } from '../stage.mjs';
+import { callsOf, isFirst } from '../stage.mjs';
+import { standing } from './records.mjs';
 import { says } from './says.mjs';
 
 const TOPIC = 'callfold.raw.callcenter24';
@@ -30,16 +31,8 @@ async function removeTopic(stage) {
 
 /** Each revision stands once, and a call that was under way has all of its events. @param {import('./index.mjs').Stage} stage */
 async function nothingLostOrTwice(stage) {
-  const { code, out, err } = await stage.callfold(['export', 'call-outcomes']);
-  if (code !== 0) throw new Error(err);
-  /** @type {{ outcomeId: string, revision: number, callId: string, queuedAt: string | null }[]} */
-  const records = out
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-  const names = new Set(records.map(({ outcomeId, revision }) => `${outcomeId} ${revision}`));
-  if (names.size !== records.length) throw new Error(`${records.length} records stand under ${names.size} revisions`);
-  if (names.size !== CALLS + HALF + NEW) throw new Error(`${names.size} calls, and not ${CALLS + HALF + NEW}`);
+  const records = await standing(stage);
+  if (records.length !== CALLS + HALF + NEW) throw new Error(`${records.length} calls, and not ${CALLS + HALF + NEW}`);
   const torn = records.filter(({ callId, queuedAt }) => callId.startsWith('half-') && queuedAt === null);
   if (torn.length > 0) throw new Error(`${torn.length} calls lost what was said before: ${JSON.stringify(torn[0])}`);
 }
@@ -51,8 +44,6 @@ export const topicMadeAnew = {
     await stage.publish(callsOf('call', CALLS));
     await stage.level();
     const halves = callsOf('half', HALF);
-    const isFirst = (/** @type {{ status: string }} */ { status }) =>
-      /^(Registred|Participant join \(Contact\))/.test(status);
     await stage.publish(halves.filter(isFirst));
     await stage.until('the calls under way are folded', async () =>
       (await stage.status()).partitions.every(({ lag }) => lag === 0),
