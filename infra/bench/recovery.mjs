@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startService } from './latency.mjs';
 import { committedBy } from './peer-runs.mjs';
 import { PEERS, startPeer } from './peers.mjs';
-import { TOPIC } from './topics.mjs';
+import { ourPositions } from './watchers.mjs';
 
 export const RECOVERED = ['outcomes', 'projector', ...Object.keys(PEERS)];
 
@@ -54,10 +54,4 @@ export async function measureRecovery(what, round, { stage, input, filled, paths
     await watch.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-async function ourPositions(role, generation, stage, partitions) {
-  const { store, close } = await stage.storeOf(role, generation);
-  const peek = async (_, partition) => (await store.peek({ topic: TOPIC, partition }))?.next ?? 0;
-  return { positions: () => Promise.all(Array.from({ length: partitions }, peek)), close };
 }

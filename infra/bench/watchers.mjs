@@ -42,6 +42,13 @@ export function watchOutcomes({ connection, codec, partitions, onRecord }) {
   };
 }
 
+/** What a role of ours has committed, by partition. `close` it. */
+export async function ourPositions(role, generation, stage, partitions) {
+  const { store, close } = await stage.storeOf(role, generation);
+  const peek = async (_, partition) => (await store.peek({ topic: TOPIC, partition }))?.next ?? 0;
+  return { positions: () => Promise.all(Array.from({ length: partitions }, peek)), close };
+}
+
 /**
  * Asks the store for each partition's committed position, again and again; what it covers can be read from then on.
  * @param onPosition hears (partition, next, seen) when it has moved
