@@ -89,4 +89,20 @@ export const FAREWELL_MUTANTS = [
     test: 'libs/adapters/test/kafka-farewell.test.ts',
     name: 'is heard in the generation after the one that it was said in, and in no other',
   },
+  {
+    guard: 'a join that failed is asked for until one succeeds',
+    file: 'libs/adapters/src/kafka/mends.ts',
+    from: 'this.mustJoin = true;',
+    to: '',
+    test: 'libs/adapters/test/kafka-mends.test.ts',
+    name: 'that failed is asked for by each heartbeat, until one succeeds',
+  },
+  {
+    guard: 'joins at the same time are one',
+    file: 'libs/adapters/src/kafka/mends.ts',
+    from: 'this.joining ??= letGoAndJoin(this)',
+    to: 'this.joining = letGoAndJoin(this)',
+    test: 'libs/adapters/test/kafka-mends.test.ts',
+    name: 'is one, however many fetches ask for it at the same time',
+  },
 ];

@@ -183,6 +183,9 @@ type Group = {
   readonly groupId: string;
   readonly generationId: number;
   readonly memberId: string | null;
+  joining?: Promise<void> | undefined;
+  /** It let go of its partitions, and the join that brings them back has failed. */
+  mustJoin?: boolean;
   joinAndSync: (this: Group) => Promise<void>;
   recoverFromFetch: (this: Group, error: { readonly type?: unknown }) => Promise<void>;
 };
@@ -231,23 +234,41 @@ export function mendLeaderMove(group: Prototype<Group>): void {
 }
 
 /**
- * Without: a member joins anew at once and hears of it afterwards, so that partitions change hands while the old owner
- * still works on them; when a leader moves, it even joins while its handlers run. The group waits for us meanwhile, as
- * long as we show that we live.
+ * Without: (1) a member joins anew at once and hears of it afterwards, so that partitions change hands while the old
+ * owner still works on them; when a leader moves, it even joins while its handlers run. The group waits for us
+ * meanwhile, as long as we show that we live. (2) Fetches from two brokers that hear of the same change join each by
+ * itself, and the group shares out anew for both. (3) A join that fails is forgotten where heartbeats are answered, as
+ * by a coordinator that has just got the group: its partitions rest for ever. `mendHeartbeat` asks for it again.
  */
 export function mendJoin(group: Prototype<Group>, told: BeforeJoin): void {
   const { joinAndSync } = group.prototype;
-  group.prototype.joinAndSync = async function letGoAndJoin(this: Group): Promise<void> {
-    const letGo = told.get(this.cluster);
+  async function letGoAndJoin(one: Group): Promise<void> {
+    const letGo = told.get(one.cluster);
     if (letGo !== undefined) {
       const beat = setInterval(() => {
-        const { groupId, generationId, memberId, coordinator } = this;
+        const { groupId, generationId, memberId, coordinator } = one;
         // The answer can only be that the group waits for us to join.
         if (memberId) coordinator?.heartbeat({ groupId, groupGenerationId: generationId, memberId }).catch(() => {});
       }, BEAT_MS);
-      await letGo(!this.memberId, joinedGroup(this)).finally(() => clearInterval(beat));
+      await letGo(!one.memberId, joinedGroup(one)).finally(() => clearInterval(beat));
     }
-    await joinAndSync.call(this);
+    await joinAndSync.call(one);
+  }
+  group.prototype.joinAndSync = function joinOnce(this: Group): Promise<void> {
+    this.joining ??= letGoAndJoin(this)
+      .then(
+        () => {
+          this.mustJoin = false;
+        },
+        (error: unknown) => {
+          this.mustJoin = true;
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.joining = undefined;
+      });
+    return this.joining;
   };
 }
 
@@ -276,18 +297,26 @@ function joinedGroup(group: Group): JoinedGroup {
   };
 }
 
-type Beating = {
+type Beating = Pick<Group, 'mustJoin'> & {
   lastRequest: number;
   heartbeat: (this: Beating, options: object) => Promise<unknown>;
 };
 
+/** What the client takes for the group's own word, and joins at. */
+const joinAgain = (): Error =>
+  Object.assign(new Error('the last join failed: the member joins again'), {
+    type: 'REBALANCE_IN_PROGRESS',
+    retriable: true,
+  });
+
 /**
  * Without: after the wall clock was set back by an hour no heartbeat goes out for an hour, since the last one lies
- * ahead. The group drops the member, which hears nothing of it.
+ * ahead. The group drops the member, which hears nothing of it. And a join that failed is never made up for.
  */
 export function mendHeartbeat(group: Prototype<Beating>): void {
   const { heartbeat } = group.prototype;
-  group.prototype.heartbeat = function beatWhenTheClockWentBack(this: Beating, options: object): Promise<unknown> {
+  group.prototype.heartbeat = function beatOrJoin(this: Beating, options: object): Promise<unknown> {
+    if (this.mustJoin === true) return Promise.reject(joinAgain());
     this.lastRequest = Math.min(this.lastRequest, Date.now());
     return heartbeat.call(this, options);
   };
