@@ -104,3 +104,36 @@ export async function openKafkaAdmin(connection: KafkaConnection, admin = newAdm
     close: () => admin.disconnect(),
   };
 }
+
+/** Questions to the cluster over one connection. */
+export type AskedAdmin = {
+  ask<Answer>(question: (admin: Admin) => Promise<Answer>): Promise<Answer>;
+  close(): Promise<void>;
+};
+
+/**
+ * The connection is made for the first question, and kept for the others. One that a question failed on is thrown away:
+ * the next question makes another.
+ */
+export function createAskedAdmin(open: () => Promise<Admin>): AskedAdmin {
+  let kept: Promise<Admin> | null = null;
+
+  async function drop(one: Promise<Admin>): Promise<void> {
+    if (kept === one) kept = null;
+    // What could not be opened, or is closed already, is gone as it should be.
+    await one.then((admin) => admin.close()).catch(() => undefined);
+  }
+
+  return {
+    async ask(question) {
+      const mine = (kept ??= open());
+      try {
+        return await question(await mine);
+      } catch (error) {
+        await drop(mine);
+        throw error;
+      }
+    },
+    close: async () => void (kept && (await drop(kept))),
+  };
+}

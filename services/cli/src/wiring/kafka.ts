@@ -10,6 +10,7 @@ import type {
 } from '@callfold/adapters';
 import {
   checkRedis,
+  createAskedAdmin,
   createCodec,
   createKafkaLog,
   createKafkaMember,
@@ -73,15 +74,6 @@ export function serviceLogger(logger: Logger): KafkaLogger {
 
 async function registered(codec: AvroCodec): Promise<void> {
   await codec.register(TOPICS.map(({ name }) => name));
-}
-
-async function clusterIdOf(connection: KafkaConnection): Promise<string> {
-  const admin = await openKafkaAdmin(connection);
-  try {
-    return await admin.clusterId();
-  } finally {
-    await admin.close();
-  }
 }
 
 /** Told when the connection is lost and when it is there again; the attempts in between are all the same. */
@@ -151,7 +143,8 @@ async function openParts(
     throw new Refused('CALLFOLD_KAFKA_BROKERS is set: CALLFOLD_REDIS_URL is needed beside it');
   const codec = createCodec(registryOf(config));
   await registered(codec);
-  const clusterId = await clusterIdOf(connection);
+  const cluster = keep(createAskedAdmin(() => openKafkaAdmin(connection)));
+  const clusterId = await cluster.ask((admin) => admin.clusterId());
   let isOver = false;
   const onEvent = redisEvents(say, () => isOver);
   const client = keep(createRedisClient({ ...config.redisAccess, url: config.redisUrl, name: 'callfold', onEvent }));
@@ -234,14 +227,7 @@ async function openParts(
         isMember: false,
         detail: 'not started',
       },
-    async members(role, generation = config.generation) {
-      const admin = await openKafkaAdmin(connection);
-      try {
-        return await admin.members(group(role, generation));
-      } finally {
-        await admin.close();
-      }
-    },
+    members: (role, generation = config.generation) => cluster.ask((admin) => admin.members(group(role, generation))),
     replicas: () => redisReplicas(client),
     get redriver() {
       return redriver();
