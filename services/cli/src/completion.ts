@@ -89,6 +89,15 @@ _callfold() {
 }
 compdef _callfold callfold
 `,
-  fish: `complete -c callfold -a '(callfold completion words -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+  // Without -f it offers files beside whatever is found.
+  fish: `function _callfold
+  set -l found (callfold completion words -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  if test (count $found) -gt 0
+    string join \\n $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c callfold -f -k -a '(_callfold)'
 `,
 };

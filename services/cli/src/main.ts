@@ -107,7 +107,7 @@ program
   .description(
     'one role on Kafka, registry and Redis; the gateway takes events over HTTP, the console shows what is happening',
   )
-  .addArgument(new Argument('<role>').choices(['projector', 'outcomes', 'gateway', 'console']))
+  .addArgument(new Argument('<role>', 'which').choices(['projector', 'outcomes', 'gateway', 'console']))
   .action((role: RoleName | 'gateway' | 'console') =>
     run(async (c) => {
       if (role === 'gateway') return (await import('./commands/serve-gateway.ts')).serveGateway(c);
@@ -119,7 +119,7 @@ program
 program
   .command('poll')
   .description('fetch from an API that does not push, and publish what it says, to Kafka')
-  .addArgument(new Argument('<api>').choices(['vonage']))
+  .addArgument(new Argument('<api>', 'whose').choices(['vonage']))
   .action(() => run(async (c) => (await import('./commands/poll.ts')).pollCommand(c)));
 
 program
@@ -151,8 +151,8 @@ program
 
 withArchive(program.command('explain'))
   .description('the timeline of one subject, what each event changed, and the rule behind each record')
-  .addArgument(new Argument('<kind>').choices(['call', 'chat', 'agent']))
-  .argument('<id>')
+  .addArgument(new Argument('<kind>', 'what it is').choices(['call', 'chat', 'agent']))
+  .argument('<id>', 'its id, as the upstream gave it')
   .option('--tenant <id>', 'whose', 'default')
   .option('--at <moment>', 'as it was known then: a time with a zone, or the offset of a record')
   .action((kind: SubjectKind, id: string, options: ExplainOptions) =>

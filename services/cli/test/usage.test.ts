@@ -46,6 +46,25 @@ describe('the command line', { timeout: 60_000 }, () => {
     }
   });
 
+  it('the help of every command begins with examples, whose options it has', async () => {
+    const words = async (...args: string[]): Promise<string[]> =>
+      (await callfold(['completion', 'words', '--', ...args, ''])).out.split('\n').filter((word) => word !== '');
+    const groups = ['topics', 'dlq', 'replay'];
+    const single = (await words()).filter((name) => !groups.includes(name) && name !== 'completion');
+    const below = await Promise.all(groups.map(async (group) => (await words(group)).map((name) => [group, name])));
+    const commands = [[], ...single.map((name) => [name]), ...below.flat()];
+    expect(commands.length).toBeGreaterThan(25);
+    const ask = async (command: readonly string[]): Promise<void> => {
+      const { out } = await callfold([...command, '--help']);
+      const [first = '', examples = ''] = out.split(/^(?=Usage:|Examples:)/m);
+      expect(first, command.join(' ')).toMatch(/^Examples:/);
+      expect(first, command.join(' ')).toContain(`callfold ${command.join(' ')}`);
+      expect(first, command.join(' ')).not.toMatch(/ -\w/);
+      for (const [option] of first.matchAll(/--[a-z-]+/g)) expect(examples, command.join(' ')).toContain(option);
+    };
+    for (let at = 0; at < commands.length; at += 4) await Promise.all(commands.slice(at, at + 4).map(ask));
+  });
+
   const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     [[], /Usage: callfold \[options\] \[command\]/],
     [['fodl'], /unknown command 'fodl'[^]*Did you mean fold\?/],

@@ -2,6 +2,40 @@ import type { Command } from 'commander';
 
 /** What stands first in the help of a command: lines that can be taken as they are. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'callfold dev                          # try it: everything in one process, with a demo feed',
+    'callfold fold events.ndjson           # what becomes of the calls in a file; needs nothing else',
+    'callfold status                       # how it stands, what is wrong, and what helps',
+    'callfold explain call CA-17           # why a call ended as it did',
+  ],
+  dev: [
+    'callfold dev',
+    'callfold dev --no-demo',
+    'CALLFOLD_HTTP_PORT=9090 CALLFOLD_DATA_DIR=/srv/callfold callfold dev',
+  ],
+  serve: ['callfold serve projector', 'callfold serve outcomes', 'CALLFOLD_LOG_LEVEL=debug callfold serve gateway'],
+  poll: ['callfold poll vonage'],
+  fold: [
+    'callfold fold events.ndjson',
+    'zcat events.ndjson.gz | callfold fold --aggregates',
+    'callfold fold --rejects refused.ndjson events.ndjson | callfold report -',
+  ],
+  import: [
+    'callfold import --dry-run events.ndjson.gz',
+    'callfold import --rejects refused.ndjson events.ndjson.gz',
+    "callfold import --set source=atlas --column callId='Call ID' --column occurredAt=Ended --column status=Result calls.csv",
+    'callfold import events.ndjson --resume',
+  ],
+  report: [
+    'callfold report',
+    'callfold report --from 2026-02-01T00:00:00+01:00 --to 2026-03-01T00:00:00+01:00 --zone Europe/Berlin --by agent,day',
+    'callfold fold events.ndjson | callfold report - --json',
+  ],
+  export: [
+    'callfold export call-outcomes --output calls.parquet',
+    'callfold export call-outcomes --from 7d --format csv > week.csv',
+    'callfold export chat-outcomes --all --from earliest',
+  ],
   status: ['callfold status', 'callfold status --watch', 'callfold status --role outcomes --json'],
   verify: [
     'callfold verify',
@@ -39,12 +73,26 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   offsets: ['callfold offsets', 'callfold offsets --role outcomes --to-datetime 2026-02-28T09:30:00Z'],
   'dlq list': ['callfold dlq list', 'callfold dlq list --code too-late --since 2026-02-28T00:00:00Z'],
+  'dlq show': ['callfold dlq show callfold.raw.atlas/1/4711', 'callfold dlq show 1/12 --json'],
+  'dlq discard': ['callfold dlq discard --code not-avro --until 2026-02-28T12:00:00Z --execute'],
+  erase: [
+    'callfold erase --call CA-17',
+    'callfold erase --call CA-17 --execute --confirm CA-17',
+    "callfold erase --number '+49 151 2345678' --tenant acme",
+  ],
+  'topics check': ['callfold topics check'],
+  'topics apply': ['callfold topics apply', 'callfold topics apply --execute'],
+  'topics grow': [
+    'callfold topics grow callfold.raw.atlas --partitions 16',
+    'callfold topics grow callfold.raw.atlas --partitions 16 --execute --confirm callfold.raw.atlas',
+  ],
+  'topics acls': ['callfold topics acls > acls.sh'],
   'dlq redrive': ['callfold dlq redrive --source atlas', 'callfold dlq redrive --source atlas --execute'],
 };
 
 function commandAt(program: Command, path: string): Command {
   let command = program;
-  for (const word of path.split(' ')) {
+  for (const word of path.split(' ').filter((one) => one !== '')) {
     const next = command.commands.find((one) => one.name() === word);
     if (next === undefined) throw new Error(`There are examples of ${path}, and no such command.`);
     command = next;
@@ -52,7 +100,13 @@ function commandAt(program: Command, path: string): Command {
   return command;
 }
 
+/** Where it looks, which a newcomer cannot guess: behind the list of all commands. */
+const WHERE = `
+Where CALLFOLD_KAFKA_BROKERS, CALLFOLD_REGISTRY_URL and CALLFOLD_REDIS_URL are set, a command works on them; else on the
+\`callfold dev\` that runs on this machine (CALLFOLD_HTTP_PORT, 8080 by default). callfold COMMAND --help has examples.`;
+
 export function addExamples(program: Command): void {
+  program.addHelpText('after', WHERE);
   for (const [path, lines] of Object.entries(EXAMPLES))
     commandAt(program, path).addHelpText('before', `Examples:\n${lines.map((line) => `  ${line}\n`).join('')}`);
 }
