@@ -1,7 +1,9 @@
 /** An owner that gives its partition away with everything sent, and what the next one makes of its word. */
 
-import { CALL_OUTCOMES } from '@callfold/core';
+import type { DerivedRecord } from '@callfold/core';
+import { CALL_OUTCOMES, DERIVED_OF, hash64 } from '@callfold/core';
 import type { At, ConsumerHandler, Service } from '@callfold/engine';
+import { encodeRequest } from '@callfold/engine';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { answerOf, byHand, HOUR, SIGNAL } from './engine-by-hand.ts';
 import type { Fault, Harness } from './engine-harness.ts';
@@ -214,6 +216,39 @@ describe('an owner that gives its partition away', () => {
     await revoke(third);
     expect(everything(h)).toHaveLength(sent);
     await expectWhole();
+  });
+
+  it('was right, and yet the store lost a request that another one took: none is taken before that is found', async () => {
+    const word = await left();
+    const server = h.world.storeServer(OUTCOMES.name);
+    const store = h.world.ports().store(OUTCOMES.name);
+    const [first] = h.read(CALL_OUTCOMES);
+    const states: (readonly [string, string])[] = [];
+    for await (const slice of store.scan(at, 'states')) states.push(...slice);
+    const [subject, state] = states[0]!;
+    const record = h.codec.decodeDerived(CALL_OUTCOMES, first!.value!) as unknown as DerivedRecord;
+    const value = h.codec.encode(CALL_OUTCOMES, { ...record, revision: record.revision + 1 });
+    const read = Object.fromEntries(DERIVED_OF.callcenter24.map((topic) => [topic, 0]));
+    const records = [{ topic: CALL_OUTCOMES, origin: 0, key: record.outcomeId, value }];
+    const ends = { ...read, [CALL_OUTCOMES]: h.world.topics.bounds({ ...at, topic: CALL_OUTCOMES }).end };
+    const seen = hash64(state);
+    const { name, text } = encodeRequest({ what: 'publish', subject, seen, state, read: ends, records });
+    await answerOf(h, store.ask(at, new Map([[name, text]])));
+    const replica = server.snapshot();
+    const second = member();
+    await assign(second, null);
+    expect(await h.clock.runUntil(() => outcomes() === 2, HOUR)).toBe(true);
+    await revoke(second);
+    server.restore(replica);
+    const third = member();
+    await assign(third, word);
+    expect(claims()).toEqual([false, false, true]);
+    h.publish(call('second', START + MINUTE));
+    await publishUntil(third, 3);
+    expect(third.service.status()[0]?.refused).toBeNull();
+    expect(claims()).toEqual([false, false, true, false]);
+    await revoke(third);
+    expectGapless(h);
   });
 
   it('does nothing for it while it is not known whose it is, and goes on when it stays', async () => {

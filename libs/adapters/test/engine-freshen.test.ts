@@ -58,6 +58,32 @@ it('fences within a minute where that was left for its first send, though it has
   await h.stop(services);
 });
 
+it('gives a partition away without a word while it fences, which may land behind the next owner’s', async () => {
+  const held: string[] = [];
+  let hangs = false;
+  const h = await openHarness((_part, name) => {
+    if (!hangs || name !== 'fence') return 'none';
+    held.push(name);
+    return 'hang';
+  });
+  const at = h.placeOf(call('first', START)[0]!);
+  const [one, two] = [byHand(), byHand()];
+  const services = [one, two].map(({ consumer }) => h.start(OUTCOMES, undefined, {}, consumer));
+  await answerOf(h, one.handler().assigned(at, SIGNAL, null));
+  const word = await answerOf(h, one.handler().revoked(at));
+  await answerOf(h, two.handler().assigned(at, SIGNAL, word));
+  hangs = true;
+  expect(await h.clock.runUntil(() => held.length > 0, HOUR)).toBe(true);
+  // Its commit before the fence is answered, and nothing waits to be sent.
+  expect(await answerOf(h, two.handler().paused(at))).toBeNull();
+  two.handler().resumed(at);
+  hangs = false;
+  h.letGo();
+  expect(await answerOf(h, two.handler().paused(at))).not.toBeNull();
+  await answerOf(h, two.handler().revoked(at));
+  await h.stop(services);
+});
+
 it('takes no topic for read that ends before what is known of it: the next claim finds out', async () => {
   const h = await openHarness();
   const first = h.start(OUTCOMES);

@@ -219,6 +219,20 @@ describe('the end', () => {
     await s.consumer.stop();
   });
 
+  it('says nothing of what it gave back, when the group has shared out anew meanwhile', async () => {
+    const s = scene({ graceMs: 10_000 });
+    await joined(s, 0);
+    void s.events().batch(s.incoming(A, 0, 1));
+    await s.logged('batch raw/0');
+    const stopped = s.consumer.stop();
+    await new Promise(setImmediate);
+    s.join([B]);
+    await s.answer('batch raw/0', 1);
+    await stopped;
+    expect(s.log.slice(-1)).toEqual(['revoked raw/0']);
+    expect(s.told).toEqual([]);
+  });
+
   it('waits for the first join: the client cannot be stopped before', async () => {
     const s = scene();
     await vi.waitFor(() => expect(s.events()).not.toBeNull(), soon);

@@ -41,6 +41,7 @@ async function drain({ partition }: Slot, clock: Clock, mostMs: number): Promise
   const over = { aborted: false };
   const drained = async (): Promise<void> => {
     await partition.relay?.below(1);
+    await partition.relay?.idle();
     if (!over.aborted) await partition.rest();
   };
   await within(clock, mostMs, drained());

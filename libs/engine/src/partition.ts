@@ -276,7 +276,8 @@ export function openPartition(options: OwnerOptions, opening: Opening): Partitio
     async takeRequests() {
       if (standing !== null || relay === null || ports.publisher === null) return false;
       const asked = await readRequests(store, at, limits.requests);
-      if (asked.size === 0) return false;
+      // What another owner was asked for, and the store lost, must be found by then: it is derived from no record.
+      if (asked.size === 0 || !relay.isFenced()) return false;
       await inFlight;
       await relay.below(1);
       if (failure) throw failure;
@@ -299,7 +300,8 @@ export function openPartition(options: OwnerOptions, opening: Opening): Partitio
       if (slice.records > 0) await closeSlice(position);
       await inFlight;
     },
-    farewell: () => (relay === null ? null : farewellAt(claim.epoch, committed, answered, meta)),
+    // A fence that is on its way would land behind the next owner's.
+    farewell: () => (relay === null || relay.isAtWork ? null : farewellAt(claim.epoch, committed, answered, meta)),
     relay,
     get position() {
       return position;

@@ -34,8 +34,14 @@ export type Relay = {
    * @param committed the position: what was learnt counts once all is folded that the log held by then
    */
   freshen(committed: number | null): void;
+  /** Whether it is fenced. Where that was left for the first send, it is done now, and it is to be asked again. */
+  isFenced(): boolean;
+  /** Whether it asks the derived topics for anything just now. */
+  readonly isAtWork: boolean;
   /** Resolves when fewer than `entries` wait, or when it is left; rejects when it had to stop. */
   below(entries: number): Promise<void>;
+  /** Resolves when it is not at work, or when it is left. */
+  idle(): Promise<void>;
   stop(): void;
 };
 
@@ -284,6 +290,11 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
+  function learn(): void {
+    isStale = true;
+    if (!failure) void run();
+  }
+
   return {
     add(number, entries, appendedAt) {
       const since = options.clock.now();
@@ -308,8 +319,14 @@ export function createRelay(options: RelayOptions): Relay {
       }
       if (options.clock.now() < freshAfter) return;
       freshAfter = options.clock.now() + options.freshenMs;
-      isStale = true;
-      if (!failure) void run();
+      learn();
+    },
+    isFenced() {
+      if (mustFence && !running) learn();
+      return !mustFence;
+    },
+    get isAtWork() {
+      return running;
     },
     get waiting() {
       return queue.length;
@@ -322,6 +339,9 @@ export function createRelay(options: RelayOptions): Relay {
         if (failure) throw failure;
         await new Promise<void>((resolve) => watchers.push(resolve));
       }
+    },
+    async idle() {
+      while (running && !left.aborted) await new Promise<void>((resolve) => watchers.push(resolve));
     },
     stop() {
       stopped = true;

@@ -73,9 +73,11 @@ export function startMembership(
 
   async function shutDown(graceMs: number): Promise<void> {
     await Promise.race([settled.promise, sleep(limits.rebalanceMs, undefined, { ref: false })]);
+    const before = generation;
     const left = await lanes.giveAllBack(graceMs);
     clearInterval(pulse);
-    await member.leave(left);
+    // Since the group shared out anew, somebody else may have had them.
+    if (generation === before) await member.leave(left);
     await member.stop();
   }
 
