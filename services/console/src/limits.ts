@@ -35,6 +35,8 @@ export const CONSOLE_LIMITS = {
   ringChanges: 20_000,
   /** Changes in one event of a stream. */
   eventChanges: 500,
+  /** Changes that are made ready at a time for all who missed the same; more, for each as it reads. */
+  sharedChanges: 5_000,
   beatMs: 2_000,
   /** Streams open at once. */
   streams: 1_000,

@@ -42,7 +42,7 @@ type Entry = { readonly tenantId: string; readonly text: string };
 type Open = Viewer & {
   figures: string;
   /** What it is being told, no faster than it reads; null: nothing, it is up to date. */
-  parts: Iterator<string> | null;
+  parts: Iterator<Buffer> | null;
   /** The last change that it is told by `parts`, or was told. */
   told: number;
   /** It was told `ready` since it was told to forget what it had. */
@@ -73,19 +73,33 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
     `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
 
   /** An event at a time, so that none is made before its reader takes it. */
-  function* changeEvents<One>(all: readonly One[], toText: (one: One) => string, id?: string): Generator<string> {
+  function* changeEvents<One>(all: readonly One[], toText: (one: One) => string, id?: string): Generator<Buffer> {
     for (let from = 0; from < all.length; from += limits.eventChanges) {
       const isLast = from + limits.eventChanges >= all.length;
       const some = all.slice(from, from + limits.eventChanges).map(toText);
-      yield eventOf('change', `{"changes":[${some.join(',')}]}`, isLast ? id : undefined);
+      yield Buffer.from(eventOf('change', `{"changes":[${some.join(',')}]}`, isLast ? id : undefined));
     }
   }
-  const missedEvents = (viewer: Viewer, missed: readonly Entry[]): Generator<string> =>
-    changeEvents(
-      missed.filter((one) => isFor(viewer, one)),
-      ({ text }) => text,
-      idOf(last),
-    );
+
+  /** Up to the last change, by tenant and how much was missed: made once, as bytes, for all who missed the same. */
+  const ready = new Map<string, readonly Buffer[]>();
+  let room = limits.sharedChanges;
+  function missedEvents(viewer: Viewer, missed: readonly Entry[]): Iterator<Buffer> {
+    const own = (): Generator<Buffer> =>
+      changeEvents(
+        missed.filter((one) => isFor(viewer, one)),
+        ({ text }) => text,
+        idOf(last),
+      );
+    const key = `${missed.length} ${viewer.tenantId ?? ''}`;
+    const known = ready.get(key);
+    // What is much is made for each as it takes it, so that it is not all in memory.
+    if (known === undefined && missed.length > room) return own();
+    const events = known ?? [...own()];
+    if (known === undefined) room -= missed.length;
+    ready.set(key, events);
+    return events.values();
+  }
 
   function send(viewer: Open, text: string): void {
     const { response } = viewer;
@@ -178,10 +192,10 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
     return eventOf('figures', text);
   }
 
-  function* snapshot(viewer: Viewer, why: string): Generator<string> {
+  function* snapshot(viewer: Viewer, why: string): Generator<Buffer> {
     const own = [...shown()].filter((one) => isFor(viewer, one));
     // The empty id takes back what the reader had: cut before all was told, it goes on from nothing, here or elsewhere.
-    yield eventOf('reset', JSON.stringify({ why }), '');
+    yield Buffer.from(eventOf('reset', JSON.stringify({ why }), ''));
     yield* changeEvents(own, (one) => textOf({ shown: one, live: true }));
   }
 
@@ -196,18 +210,12 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
       const fresh = changes.map((change): Entry => ({ tenantId: change.shown.tenantId, text: textOf(change) }));
       last += fresh.length;
       ring = [...ring, ...fresh].slice(-limits.ringChanges);
-      /** What is one event is made once for all viewers of a tenant; what is many, for each as it takes them. */
-      const made = new Map<string | null, readonly string[]>();
-      function partsFor(viewer: Viewer): Iterator<string> {
-        if (fresh.length > limits.eventChanges) return missedEvents(viewer, fresh);
-        const texts = made.get(viewer.tenantId) ?? [...missedEvents(viewer, fresh)];
-        made.set(viewer.tenantId, texts);
-        return texts.values();
-      }
+      ready.clear();
+      room = limits.sharedChanges;
       for (const viewer of viewers) {
         if (viewer.parts !== null) continue;
         viewer.told = last;
-        viewer.parts = partsFor(viewer);
+        viewer.parts = missedEvents(viewer, fresh);
         pump(viewer);
       }
     },

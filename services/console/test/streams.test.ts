@@ -21,6 +21,7 @@ afterEach(() => {
 /** A reader that takes one write at a time: what it was sent lies there until it takes on. */
 function slowReader() {
   const written: string[] = [];
+  const raw: (string | Buffer)[] = [];
   const reader = { destroyed: false, waiting: null as (() => void) | null };
   const response = {
     get destroyed() {
@@ -29,8 +30,9 @@ function slowReader() {
     get writableLength() {
       return reader.waiting === null ? 0 : (written.at(-1)?.length ?? 0);
     },
-    write(text: string) {
-      written.push(text);
+    write(sent: string | Buffer) {
+      raw.push(sent);
+      written.push(String(sent));
       return false;
     },
     once: (_name: string, told: () => void) => (reader.waiting = told),
@@ -41,6 +43,7 @@ function slowReader() {
   return {
     response,
     written,
+    raw,
     reader,
     /** Takes all that comes, up to so many writes. */
     take(writes: number): void {
@@ -54,6 +57,15 @@ function slowReader() {
     told: (): string[] => written.join('').match(/"n":"\w+"|event: (?:ready|reset)/g) ?? [],
   };
 }
+
+/** Readers of tenants, each of whom was told what there is. */
+const readersOf = (streams: Streams, tenants: readonly string[]): ReturnType<typeof slowReader>[] =>
+  tenants.map((tenantId) => {
+    const reader = slowReader();
+    streams.open({ response: reader.response, tenantId, lastEventId: undefined });
+    reader.take(10);
+    return reader;
+  });
 
 function open(limits: Partial<ConsoleLimits>, shown: Shown[], more: Partial<Parameters<typeof createStreams>[0]> = {}) {
   const streams = createStreams({
@@ -78,6 +90,31 @@ test('what changes while a snapshot goes out is told behind it', () => {
   expect(slow.written).toHaveLength(1);
   slow.take(10);
   expect(slow.told()).toEqual(['event: reset', '"n":"a"', '"n":"b"', '"n":"a2"', 'event: ready']);
+});
+
+test('what two readers of a tenant missed is made once, whenever they take it, and no other tenant is told of it', () => {
+  const streams = open({ eventChanges: 500 }, []);
+  const [early, late, other] = readersOf(streams, ['t', 't', 'u']);
+  streams.publish([{ shown: one('a'), live: true }]);
+  streams.publish([{ shown: one('b'), live: true }]);
+  for (const reader of [late, early, other]) reader?.take(10);
+  expect([early, late, other].map((reader) => reader?.told().slice(2))).toEqual([
+    ['"n":"a"', '"n":"b"'],
+    ['"n":"a"', '"n":"b"'],
+    [],
+  ]);
+  expect(early?.raw.slice(2)).toHaveLength(2);
+  for (const [n, sent] of (early?.raw ?? []).entries()) if (n >= 2) expect(sent).toBe(late?.raw[n]);
+});
+
+test('what is more than may be made ready is made for each as it is taken', () => {
+  const streams = open({ sharedChanges: 2 }, []);
+  const [first, second] = readersOf(streams, ['t', 't']);
+  streams.publish(['a', 'b', 'c'].map((name) => ({ shown: one(name), live: true })));
+  for (const reader of [first, second]) reader?.take(10);
+  expect(first?.told().slice(2)).toEqual(['"n":"a"', '"n":"b"', '"n":"c"']);
+  expect(second?.told()).toEqual(first?.told());
+  expect(first?.raw.at(-1)).not.toBe(second?.raw.at(-1));
 });
 
 test('a change-over larger than a reader may be behind goes out in parts, and closes nobody', () => {
