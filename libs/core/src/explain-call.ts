@@ -3,9 +3,13 @@ import { CALL_RULES, judge } from './call-rules.ts';
 import type { CallView } from './call-rules.ts';
 import { compareRecordFacts, decidingRecord } from './call-record.ts';
 import type { Case, Decision } from './explain-evidence.ts';
-import { evidence, evidenceOf, NOTHING_ELSE } from './explain-evidence.ts';
-import { spanText } from './explain-words.ts';
+import { evidence, evidenceOf, NOTHING_ELSE, notesOf } from './explain-evidence.ts';
+import { saying } from './explain-words.ts';
 import type { Fact } from './fact.ts';
+import type { Phrase } from './phrase.ts';
+import { phrase } from './phrase.ts';
+import { PHRASES } from './phrases.ts';
+import type { PhraseCode } from './phrases.ts';
 import type { DerivedDraft } from './record.ts';
 import { readTimeline } from './timeline.ts';
 
@@ -14,21 +18,9 @@ import { readTimeline } from './timeline.ts';
  * result.
  */
 
-const ANOMALIES: Readonly<Record<CallOutcome['anomalies'][number], string>> = {
-  'unknown-status': 'a status came that callfold does not know',
-  'contact-join-missing': 'the contact left or was answered, and was never seen to join',
-  'contact-leave-missing': 'the call ended and the contact was never seen to leave',
-  'agent-joined-after-contact-left': 'an agent joined after the contact had left',
-  'agent-joined-after-redirect': 'an agent joined after the redirect to voicemail',
-  'agent-leave-without-join': 'an agent left who was never seen to join',
-  'crm-registration-missing': 'the call was registered, and never in the CRM',
-  'event-id-reused': 'two events with one id say different things: both count',
-  truncated: 'there was more than is kept of one subject: what is last by time was left out',
-};
-
 /** Every outcome a call can have, and what of a followed call speaks against those that its words cannot tell. */
-const ONLY_OF_RECORDS = 'only calls that are told as one finished record can be that';
-const CALL_OUTCOMES: Readonly<Record<CallOutcome['outcome'], string | null>> = {
+const ONLY_OF_RECORDS = 'not.of-records';
+const CALL_OUTCOMES: Readonly<Record<CallOutcome['outcome'], PhraseCode | null>> = {
   answered: null,
   voicemail: null,
   missed: null,
@@ -40,23 +32,24 @@ const CALL_OUTCOMES: Readonly<Record<CallOutcome['outcome'], string | null>> = {
   unknown: null,
 };
 
-const outcomesOfCalls = Object.entries(CALL_OUTCOMES) as [CallOutcome['outcome'], string | null][];
+const outcomesOfCalls = Object.entries(CALL_OUTCOMES) as [CallOutcome['outcome'], PhraseCode | null][];
 
-function whyNotCall(outcome: CallOutcome['outcome'], chosen: CallOutcome['outcome'], view: CallView): string {
+function whyNotCall(
+  outcome: CallOutcome['outcome'],
+  chosen: CallOutcome['outcome'],
+  view: CallView,
+): readonly Phrase[] {
   const against = CALL_OUTCOMES[outcome];
-  if (against !== null) return against;
-  if (outcome === 'unknown') return 'a rule holds that says what it was';
+  if (against !== null) return [phrase(against)];
+  if (outcome === 'unknown') return [phrase('not.unknown')];
   const rules = CALL_RULES.filter((rule) => rule.outcome === outcome);
   const reasons = rules.flatMap(({ needs }) => needs.find((need) => !need.holds(view))?.unmet(view) ?? []);
-  if (reasons.length < rules.length) return `its rule holds as well, and ${chosen} is asked for before it`;
-  return [...new Set(reasons)].join(', and ');
+  if (reasons.length < rules.length) return [phrase('not.asked-before', { chosen })];
+  return [...new Map(reasons.map((one) => [one.code, one])).values()];
 }
 
-function silenceText({ state, settings }: Case): string {
-  const silence = `${spanText(settings.closeAfterMs)} of silence`;
-  return state.silent
-    ? `nothing says that it is over: it was closed after ${silence}`
-    : `nothing says that it is over yet: it is closed so after ${silence}`;
+function silencePhrase({ state, settings }: Case): Phrase {
+  return phrase(state.silent ? 'silence.closed' : 'silence.open', { silence: settings.closeAfterMs });
 }
 
 export function callDecision(draft: CallDraft, of: Case): Decision {
@@ -66,79 +59,76 @@ export function callDecision(draft: CallDraft, of: Case): Decision {
   const others = outcomesOfCalls.filter(([other]) => other !== outcome);
   return {
     rule,
-    says: CALL_RULES.find((one) => one.rule === rule)?.says ?? rule,
+    ...saying(phrase(`rule.${rule}`)),
     restsOn: evidenceOf(draft.decidedBy.eventIds, of),
-    others: others.map(([other]) => ({ outcome: other, says: whyNotCall(other, outcome, view) })),
+    others: others.map(([other]) => ({ outcome: other, ...saying(...whyNotCall(other, outcome, view)) })),
     passedOver: [],
-    notes: [...(draft.inferred ? [silenceText(of)] : []), ...draft.anomalies.map((anomaly) => ANOMALIES[anomaly])],
+    ...notesOf([...(draft.inferred ? [silencePhrase(of)] : []), ...anomaliesOf(draft)]),
   };
 }
 
 type CallDraft = Extract<DerivedDraft, { kind: 'call-outcome' }>;
 
-const versionText = (fact: Fact): string =>
-  fact.record?.recordVersion === null || fact.record === null ? 'no version' : `version ${fact.record.recordVersion}`;
+const anomaliesOf = ({ anomalies }: CallDraft): Phrase[] => anomalies.map((one) => phrase(`anomaly.${one}`));
 
-function whyPassedOver(fact: Fact, chosen: Fact): string {
+function versionOf({ record }: Fact): Phrase {
+  const version = record?.recordVersion ?? null;
+  return version === null ? phrase('no-version') : phrase('version', { n: version });
+}
+
+function whyPassedOver(fact: Fact, chosen: Fact): Phrase {
   const { respect } = compareRecordFacts(fact, chosen);
   switch (respect) {
     case 'version':
-      return `${versionText(fact)} counts less than ${versionText(chosen)}`;
+      return phrase('passed.version', { version: versionOf(fact), chosen: versionOf(chosen) });
     case 'time':
-      return `${versionText(fact)}, as the one that counts, and ${spanText(chosen.at - fact.at)} earlier`;
+      return phrase('passed.time', { version: versionOf(fact), earlier: chosen.at - fact.at });
     case 'known-label':
-      return 'of the same version and time, and its label is not known';
     case 'text':
-      return 'of the same version and time, and its text is the smaller one';
+      return phrase(`passed.${respect}`);
     case 'event-id':
     case 'start-and-end':
     case null:
-      return 'says the same, under another event id or with other times';
+      return phrase('passed.same');
   }
+}
+
+function labelPhrase({ record, status }: Fact): Phrase {
+  const label = record?.label ?? null;
+  if (label === null) return status === null ? phrase('label.missing') : phrase('label.says-nothing', { status });
+  const { outcome, reason } = label;
+  if (status === null) return phrase('label.missing-means', { outcome, reason });
+  return phrase('label.means', { status, outcome, reason });
 }
 
 export function recordDecision(draft: CallDraft, of: Case): Decision {
   const { facts } = of.state;
   const chosen = decidingRecord(facts);
-  const label = chosen.record?.label ?? null;
-  const quoted = chosen.status === null ? 'a missing status' : `the label "${chosen.status}"`;
-  const means = label
-    ? `${quoted} means ${label.outcome}, ${label.reason}`
-    : `${quoted} says nothing that callfold knows`;
-  const only =
-    facts.length > 1 ? `; of ${facts.length} records of the call the one with ${versionText(chosen)} counts alone` : '';
+  const label = labelPhrase(chosen);
+  const alone = phrase('label.alone', { label, n: facts.length, version: versionOf(chosen) });
   const others = outcomesOfCalls.filter(([other]) => other !== draft.outcome);
   const followed: ReadonlySet<string> = new Set(['abandoned', 'missed', 'left-before-queue']);
   return {
     rule: draft.decidedBy.rule,
-    says: `${means}${only}`,
+    ...saying(facts.length > 1 ? alone : label),
     restsOn: [evidence(chosen, of)],
     others: others.map(([outcome]) => ({
       outcome,
-      says: followed.has(outcome) ? 'only calls that are followed event by event can be that' : means,
+      ...saying(followed.has(outcome) ? phrase('not.of-followed') : label),
     })),
     passedOver: facts
       .filter((fact) => fact !== chosen)
-      .map((fact) => ({ ...evidence(fact, of), says: whyPassedOver(fact, chosen) })),
-    notes: draft.anomalies.map((anomaly) => ANOMALIES[anomaly]),
+      .map((fact) => ({ ...evidence(fact, of), ...saying(whyPassedOver(fact, chosen)) })),
+    ...notesOf(anomaliesOf(draft)),
   };
 }
 
-/** By the names that offers give their rules. */
-const OFFER_RULES: Readonly<Record<string, string>> = {
-  'agent-joined': 'the agent joined',
-  'another-agent-joined': 'another agent joined before it was closed',
-  'no-answer': 'a no-answer came while this was the only screen that was open',
-  redirected: 'its screen was open when the call was redirected to voicemail',
-  'requested-again': 'its screen was open when the agent was asked again',
-  'contact-left': 'the contact left before it was closed',
-  'call-ended': 'the call ended before it was closed',
-  'nothing-closed-it': 'nothing closed it',
-};
+const isCode = (code: string): code is PhraseCode => Object.hasOwn(PHRASES, code);
 
 export function offerDecision({ decidedBy }: Extract<DerivedDraft, { kind: 'agent-offer' }>, of: Case): Decision {
   const { rule, eventIds } = decidedBy;
-  const tooLong = `its screen was open for ${spanText(of.settings.missedOfferMs)} and nothing closed it`;
-  const says = rule === 'shown-too-long' ? tooLong : (OFFER_RULES[rule] ?? rule);
-  return { ...NOTHING_ELSE, rule, says, restsOn: evidenceOf(eventIds, of) };
+  const code = `offer.${rule}`;
+  const values = rule === 'shown-too-long' ? { most: of.settings.missedOfferMs } : {};
+  const said = isCode(code) ? phrase(code, values) : phrase('rule', { rule });
+  return { ...NOTHING_ELSE, rule, ...saying(said), restsOn: evidenceOf(eventIds, of) };
 }

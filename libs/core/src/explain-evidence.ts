@@ -1,4 +1,7 @@
+import type { Saying } from './explain-words.ts';
+import { saying } from './explain-words.ts';
 import type { Fact } from './fact.ts';
+import type { Phrase } from './phrase.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 
@@ -15,18 +18,19 @@ export type Evidence = {
   readonly offset: number | null;
 };
 
-export type Decision = {
+export type Decision = Saying & {
   /** As `decidedBy` names it, where the record has one. */
   readonly rule: string;
-  readonly says: string;
   /** The deciding one first. */
   readonly restsOn: readonly Evidence[];
   /** Of calls and chat episodes every other outcome, and why it was not chosen. */
-  readonly others: readonly { readonly outcome: string; readonly says: string }[];
+  readonly others: readonly (Saying & { readonly outcome: string })[];
   /** Events that could have decided as well: other versions of a record, other endings, other reports of a stay. */
-  readonly passedOver: readonly (Evidence & { readonly says: string })[];
+  readonly passedOver: readonly (Evidence & Saying)[];
   /** What else is worth knowing: anomalies, gaps, cuts. */
   readonly notes: readonly string[];
+  /** What each of the notes is made of. */
+  readonly noted: readonly Phrase[];
 };
 
 export type OffsetOf = (fact: Fact) => number | null;
@@ -39,7 +43,12 @@ export type Case = {
   readonly reportsOf: (fact: Fact) => readonly Fact[];
 };
 
-export const NOTHING_ELSE = { others: [], passedOver: [], notes: [] } as const;
+export const NOTHING_ELSE = { others: [], passedOver: [], notes: [], noted: [] } as const;
+
+export const notesOf = (noted: readonly Phrase[]): Pick<Decision, 'notes' | 'noted'> => ({
+  notes: noted.map((one) => saying(one).says),
+  noted,
+});
 
 export function evidence(fact: Fact, { offsetOf }: Case): Evidence {
   const { id, status, word, at, loggedAt } = fact;

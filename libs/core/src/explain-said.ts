@@ -1,11 +1,14 @@
 import { isoTime } from '@callfold/schemas';
+import type { Aggregate } from './aggregate.ts';
 import { aggregateJson, aggregateOf } from './aggregate.ts';
 import { readAgent } from './agent.ts';
 import { readCall } from './call.ts';
 import { readCallRecord } from './call-record.ts';
 import { currentStatus, readChat } from './chat.ts';
-import type { Json } from './explain-words.ts';
-import { changeSays } from './explain-words.ts';
+import type { Saying } from './explain-words.ts';
+import { changePhrase, saying } from './explain-words.ts';
+import type { Json, Phrase } from './phrase.ts';
+import { phrase } from './phrase.ts';
 import type { DerivedDraft } from './record.ts';
 import { isClosed, recordJson } from './records.ts';
 import type { Settings } from './settings.ts';
@@ -13,15 +16,15 @@ import type { State } from './state.ts';
 
 /** What is said of a subject at one moment, and what an event or a timer changed in it. */
 
-export type Change = {
+export type Change = Saying & {
   /** Which of the subject's records, in words; null: the subject itself. */
   readonly record: string | null;
+  /** What that is made of. */
+  readonly named: Phrase | null;
   readonly field: string;
   /** As JSON has them, times in ISO 8601; null: nothing. */
   readonly from: Json;
   readonly to: Json;
-  /** The change in words. */
-  readonly says: string;
 };
 
 /**
@@ -40,21 +43,25 @@ export function readingsOf(state: State, settings: Settings): readonly DerivedDr
   return [outcome, ...offers];
 }
 
-/** A record's name within its subject. */
-export function nameOf(draft: DerivedDraft): string | null {
+/** A record's name within its subject; null: it is the subject itself. */
+export function namePhrase(draft: DerivedDraft): Phrase | null {
   switch (draft.kind) {
     case 'call-outcome':
       return null;
     case 'agent-offer':
-      return `offer ${draft.n} to ${draft.agent}`;
+      return phrase('name.offer', { n: draft.n, agent: draft.agent });
     case 'chat-outcome':
-      return `episode ${draft.episode}`;
+      return phrase('name.episode', { n: draft.episode });
     case 'chat-handoff':
-      return `hand-off ${draft.n}`;
+      return phrase('name.handoff', { n: draft.n });
     case 'agent-interval':
-      return `${draft.state} from ${isoTime(draft.start)}`;
+      return phrase('name.stay', { state: draft.state, start: isoTime(draft.start) });
   }
 }
+
+const textOf = (named: Phrase | null): string | null => named && saying(named).says;
+
+export const nameOf = (draft: DerivedDraft): string | null => textOf(namePhrase(draft));
 
 export function draftJson(draft: DerivedDraft): Record<string, Json> {
   const { revision: _, correctionOf: __, ...json } = recordJson({ ...draft, revision: 0, correctionOf: null });
@@ -68,7 +75,7 @@ export type Said = {
 };
 
 /** What every reader knows already, what is in a record's name, and what only says when and by which event. */
-const QUIET: ReadonlySet<string> = new Set([
+const QUIET_FIELDS = [
   'kind',
   'outcomeId',
   'tenantId',
@@ -86,7 +93,12 @@ const QUIET: ReadonlySet<string> = new Set([
   'episode',
   'start',
   'offers',
-]);
+] as const;
+const QUIET: ReadonlySet<string> = new Set(QUIET_FIELDS);
+
+type KeyOf<One> = One extends unknown ? keyof One : never;
+/** What may change in what is said. */
+export type ChangeField = Exclude<KeyOf<DerivedDraft> | KeyOf<Aggregate>, (typeof QUIET_FIELDS)[number]>;
 
 /**
  * While a call goes on, these only say what would be said if it fell silent; of one not answered, the latter two as
@@ -138,18 +150,20 @@ function isNothing(field: string, value: Json): boolean {
 }
 
 function changesIn(
-  record: string | null,
+  named: Phrase | null,
   was: Readonly<Record<string, Json>>,
   is: Readonly<Record<string, Json>>,
 ): Change[] {
   const changes: Change[] = [];
+  const record = textOf(named);
   for (const field of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    if (QUIET.has(field) || (record !== null && field === 'state')) continue;
+    if (QUIET.has(field) || (named !== null && field === 'state')) continue;
     const from = was[field] ?? null;
     const to = is[field] ?? null;
     if (isNothing(field, from) && isNothing(field, to)) continue;
     if (JSON.stringify(from) === JSON.stringify(to)) continue;
-    changes.push({ record, field, from, to, says: changeSays(field, isNothing(field, from) ? null : from, to) });
+    const said = changePhrase(field, isNothing(field, from) ? null : from, to);
+    changes.push({ record, named, field, from, to, ...saying(said) });
   }
   return changes;
 }
@@ -166,7 +180,7 @@ function isSame(a: DerivedDraft, b: DerivedDraft): boolean {
 
 /** From one revision of a record to the next. */
 export function changesOfRecord(was: DerivedDraft, is: DerivedDraft): Change[] {
-  return changesIn(nameOf(is), draftJson(was), draftJson(is));
+  return changesIn(namePhrase(is), draftJson(was), draftJson(is));
 }
 
 export function changesBetween(was: Said, is: Said): Change[] {
@@ -174,12 +188,13 @@ export function changesBetween(was: Said, is: Said): Change[] {
   for (const [id, draft] of is.records) {
     const before = was.records.get(id);
     if (before && isSame(before, draft)) continue;
-    changes.push(...changesIn(nameOf(draft), before ? draftJson(before) : {}, draftJson(draft)));
+    changes.push(...changesIn(namePhrase(draft), before ? draftJson(before) : {}, draftJson(draft)));
   }
   for (const [id, draft] of was.records) {
     if (is.records.has(id)) continue;
-    const name = nameOf(draft);
-    changes.push({ record: name, field: 'outcomeId', from: draft.outcomeId, to: null, says: 'is no longer said' });
+    const named = namePhrase(draft);
+    const gone = { field: 'outcomeId', from: draft.outcomeId, to: null };
+    changes.push({ record: textOf(named), named, ...gone, ...saying(phrase('change.unsaid')) });
   }
   return changes;
 }

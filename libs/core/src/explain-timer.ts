@@ -1,4 +1,7 @@
-import { spanText } from './explain-words.ts';
+import type { Saying } from './explain-words.ts';
+import { saying } from './explain-words.ts';
+import type { Phrase } from './phrase.ts';
+import { phrase } from './phrase.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 import type { Rules } from './step.ts';
@@ -9,6 +12,8 @@ import { nextDue } from './step.ts';
 export type Firing = {
   readonly why: readonly ('settled' | 'silent' | 'dropped' | 'forgotten')[];
   readonly says: readonly string[];
+  /** What each of it is made of. */
+  readonly said: readonly Phrase[];
 };
 
 type Fired = {
@@ -18,50 +23,46 @@ type Fired = {
   readonly after: State | null;
 };
 
-function silenceText(state: State, settings: Settings): string {
-  if (state.kind === 'call') return spanText(settings.closeAfterMs);
+function silencePhrase(state: State, settings: Settings): Phrase {
+  if (state.kind === 'call') return phrase('timer.silent', { silence: settings.closeAfterMs });
   const waiting = state.facts.at(-1)?.word === 'waiting';
-  return waiting ? `${spanText(settings.chatStalledAfterMs)} of Waiting` : spanText(settings.chatCloseAfterMs);
+  return waiting
+    ? phrase('timer.stalled', { silence: settings.chatStalledAfterMs })
+    : phrase('timer.silent', { silence: settings.chatCloseAfterMs });
 }
 
-function dropText({ kind }: State, settings: Settings): string {
-  const after = spanText(settings.dropAfterMs);
-  if (kind === 'agent') return `stays are dropped ${after} after the log had their ends; the last one stays`;
-  if (kind === 'chat') return `${after} after an episode was closed its events are dropped; the counters stay`;
-  const marker = spanText(settings.markerMs);
-  const late = `its id is kept for ${marker}, and what comes then is too late`;
-  return `${after} after it was closed its events are dropped; ${late}`;
+function dropPhrase({ kind }: State, { dropAfterMs: after, markerMs: marker }: Settings): Phrase {
+  if (kind === 'agent') return phrase('timer.drops-stays', { after });
+  return kind === 'chat' ? phrase('timer.drops-episodes', { after }) : phrase('timer.drops-call', { after, marker });
 }
 
 /** @param revisions how many were published */
 export function firingOf({ before, whole, after }: Fired, rules: Rules, revisions: number): Firing {
   const { settings } = rules;
-  const found: [Firing['why'][number], boolean, string][] = [
-    [
-      'silent',
-      whole.silent && !before.silent,
-      `nothing more came for ${silenceText(before, settings)}: it is closed, as inferred`,
-    ],
+  const found: [Firing['why'][number], boolean, Phrase][] = [
+    ['silent', whole.silent && !before.silent, silencePhrase(before, settings)],
     [
       'settled',
       before.settleAt !== null && whole.settleAt === null,
-      `${spanText(settings.settleMs)} after the first unpublished change: ${
-        revisions > 0 ? 'what is settled is published' : 'there is nothing new to publish'
-      }`,
+      phrase(revisions > 0 ? 'timer.published' : 'timer.nothing-new', { settle: settings.settleMs }),
     ],
-    ['dropped', after !== null && after.horizon !== whole.horizon, dropText(before, settings)],
-    ['forgotten', after === null, 'its id is no longer kept: an event that comes now begins anew'],
+    ['dropped', after !== null && after.horizon !== whole.horizon, dropPhrase(before, settings)],
+    ['forgotten', after === null, phrase('timer.forgotten')],
   ];
   const held = found.filter(([, holds]) => holds);
-  return { why: held.map(([why]) => why), says: held.map(([, , says]) => says) };
+  const said = held.map(([, , one]) => one);
+  return { why: held.map(([why]) => why), says: said.map((one) => saying(one).says), said };
 }
 
 /** What the timer does when it fires next, if nothing more comes; null: it will do nothing. */
-export function nextOf(state: State, rules: Rules): { readonly due: number; readonly says: string } | null {
+export function nextOf(state: State, rules: Rules): (Saying & { readonly due: number }) | null {
   const due = nextDue(state, rules);
-  if (due === null) return null;
-  if (state.markerUntil !== null) return { due, says: 'its id is forgotten' };
-  if (state.settleAt === due) return { due, says: 'what is settled is published' };
-  if (nextDue(state, { ...rules, drops: false }) === due) return { due, says: 'it is closed, as inferred' };
-  return { due, says: dropText(state, rules.settings) };
+  return due === null ? null : { due, ...saying(nextPhrase(state, due, rules)) };
+}
+
+function nextPhrase(state: State, due: number, rules: Rules): Phrase {
+  if (state.markerUntil !== null) return phrase('next.forgets');
+  if (state.settleAt === due) return phrase('next.publishes');
+  if (nextDue(state, { ...rules, drops: false }) === due) return phrase('next.closes');
+  return dropPhrase(state, rules.settings);
 }

@@ -1,4 +1,7 @@
-import type { StatusEvent } from './event.ts';
+import type { AgentEvent, RecordEvent, StatusEvent, TimelineEvent } from './event.ts';
+import type { Json, Phrase } from './phrase.ts';
+import { phrase, plainText, sayPhrase } from './phrase.ts';
+import { PHRASES } from './phrases.ts';
 
 /**
  * What events and fields say, in words a person understands: the one place for them, so that text, API and page agree.
@@ -9,90 +12,55 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A length of time to the millisecond, as `8.2 s`, `3 min 5 s`, `4 h` or `7 d 1 h`. */
-export function spanText(ms: number): string {
-  if (ms < 0) return `-${spanText(-ms)}`;
+const UNITS = { d: 'd', h: 'h', min: 'min', s: 's' };
+
+/** A length of time to the millisecond, as `8.2 s`, `3 min 5 s`, `4 h` or `7 d 1 h`. @param units of a language */
+export function spanText(ms: number, units: Readonly<typeof UNITS> = UNITS): string {
+  if (ms < 0) return `-${spanText(-ms, units)}`;
   const parts: string[] = [];
   let rest = ms;
   for (const [unit, name] of [
-    [DAY, 'd'],
-    [HOUR, 'h'],
-    [MINUTE, 'min'],
+    [DAY, units.d],
+    [HOUR, units.h],
+    [MINUTE, units.min],
   ] as const) {
     const whole = Math.floor(rest / unit);
     if (whole > 0) parts.push(`${whole} ${name}`);
     rest -= whole * unit;
   }
-  if (rest > 0 || parts.length === 0) parts.push(`${rest / SECOND} s`);
+  if (rest > 0 || parts.length === 0) parts.push(`${rest / SECOND} ${units.s}`);
   return parts.join(' ');
 }
 
-/** Values as they stand in JSON: times are texts already. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
-
 /** What an event says, whatever becomes of it. */
-export function eventSays(event: StatusEvent): string {
-  if (event.word === 'record') return recordSays(event.detail, event.status);
-  if (event.kind === 'agent') {
-    const why = event.detail.description === null ? '' : ` (${event.detail.description})`;
-    const long = event.detail.duration;
-    const unknown = event.word === 'unknown' ? 'a state callfold does not know, kept as it is: ' : '';
-    const until = long === null ? 'with no end yet' : `for ${spanText(long)}`;
-    return `${unknown}${event.status ?? 'unknown'}${why} from then on, ${until}`;
-  }
-  if (event.word === 'unknown') return 'not a status that callfold knows: kept as it is';
-  return event.kind === 'chat' ? CHAT_SAYS[event.word] : callSays(event);
+export function eventPhrase(event: StatusEvent): Phrase {
+  if (event.word === 'record') return recordPhrase(event.detail, event.status);
+  if (event.kind === 'agent') return stayPhrase(event);
+  if (event.word === 'unknown') return phrase('event.unknown');
+  return event.kind === 'chat' ? phrase(`event.${event.word}`) : callPhrase(event, event.word);
 }
 
-function recordSays(detail: Extract<StatusEvent, { word: 'record' }>['detail'], status: string | null): string {
-  const version =
-    detail.recordVersion === null ? 'the record, with no version' : `version ${detail.recordVersion} of the record`;
-  if (detail.label) return `${version}: ${detail.label.outcome}, ${detail.label.reason}`;
-  return status === null ? `${version}: no status` : `${version}: not a label that callfold knows, kept as it is`;
+function stayPhrase({ word, status, detail: { description, duration } }: AgentEvent): Phrase {
+  const state = `${status ?? 'unknown'}${description === null ? '' : ` (${description})`}`;
+  const rest =
+    duration === null ? phrase('event.state', { state }) : phrase('event.state-for', { state, long: duration });
+  return word === 'unknown' ? phrase('event.unknown-state', { rest }) : rest;
 }
 
-const CHAT_SAYS: Readonly<Record<Exclude<Extract<StatusEvent, { kind: 'chat' }>['word'], 'unknown'>, string>> = {
-  auto: 'the bot leads the client through the flow',
-  manual: 'handed to a person',
-  waiting: 'the bot waits for the client',
-  finished: 'the client completed the flow',
-  blocked: 'the client blocked the bot',
-  stopped: 'the bot cannot write to the chat',
-};
-
-type TimelineEvent = Exclude<Extract<StatusEvent, { kind: 'call' }>, { word: 'record' }>;
-
-function callSays({ word, agent, agentWas }: TimelineEvent): string {
-  const who = agent ?? 'an agent who is not named';
-  switch (word) {
-    case 'registered':
-      return 'the call came in';
-    case 'crm-registered':
-      return 'the call is registered in the CRM';
-    case 'contact-joined':
-      return 'the contact is in';
-    case 'agent-requested':
-      return `${who} is asked to take it${agentWas === null ? '' : `, and is said to be ${agentWas}`}`;
-    case 'screen-shown':
-      return `it rings at ${who}`;
-    case 'redirected':
-      return 'sent to voicemail';
-    case 'agent-joined':
-      return `${who} is in`;
-    case 'no-answer':
-      return 'somebody did not answer; who, it does not say';
-    case 'agent-left':
-      return `${who} left`;
-    case 'contact-left':
-      return 'the contact left';
-    case 'ended':
-      return 'the call is over';
-    case 'recorded':
-      return 'a recording was attached';
-    case 'unknown':
-      return 'not a status that callfold knows: kept as it is';
-  }
+function recordPhrase({ recordVersion, label }: RecordEvent['detail'], status: string | null): Phrase {
+  const version = recordVersion === null ? phrase('the-record') : phrase('the-record-version', { n: recordVersion });
+  if (label) return phrase('event.record', { version, outcome: label.outcome, reason: label.reason });
+  return phrase(status === null ? 'event.record-without' : 'event.record-unknown', { version });
 }
+
+function callPhrase({ agent, agentWas }: TimelineEvent, word: Exclude<TimelineEvent['word'], 'unknown'>): Phrase {
+  const who = agent ?? phrase('agent.not-named');
+  if (word === 'agent-requested' && agentWas !== null)
+    return phrase('event.agent-requested-as', { who, was: agentWas });
+  return phrase(`event.${word}`, NAMES_AGENT.has(word) ? { who } : {});
+}
+
+const NAMES_AGENT: ReadonlySet<string> = new Set(['agent-requested', 'screen-shown', 'agent-joined', 'agent-left']);
 
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 
@@ -166,13 +134,28 @@ const NAMES: Readonly<Record<string, string>> = {
   flags: 'flags:',
 };
 
-/** One change in words. @param from null: the field had nothing to say. @param to null: it has no longer */
-export function changeSays(field: string, from: Json, to: Json): string {
-  const name = field === 'dwellMs' && typeof to === 'number' ? 'for' : (NAMES[field] ?? field);
-  const show = (value: Json): string =>
-    field === 'phase' && typeof value === 'string' ? (PHASES[value] ?? value) : valueText(field, value);
-  if (to === null || (isList(to) && to.length === 0)) return `no longer ${name} ${show(from)}`;
-  if (from === null || field === 'phase' || field === 'status' || field === 'state') return `${name} ${show(to)}`;
-  // Of a whole list or map the reader sees what it was a few lines above.
-  return typeof to === 'object' ? `${name} ${show(to)}` : `${name} ${show(to)}, was ${show(from)}`;
+/** @param from null: the field had nothing to say. @param to null: it has no longer */
+export function changePhrase(field: string, from: Json, to: Json): Phrase {
+  if (to === null || (isList(to) && to.length === 0)) return phrase('change.gone', { field, from });
+  // Of a whole list or map the reader sees what it was a few lines above, and of where it stands, too.
+  const isPlain = from === null || typeof to === 'object' || STANDS.has(field);
+  return isPlain ? phrase('change.new', { field, to }) : phrase('change.other', { field, from, to });
+}
+
+const STANDS: ReadonlySet<string> = new Set(['phase', 'status', 'state']);
+
+function englishValue(kind: string, value: Json, { field: of, to }: Phrase['values']): string {
+  const field = plainText(kind === 'field' ? value : (of ?? ''));
+  if (kind === 'ms') return spanText(Number(value));
+  if (kind === 'field') return field === 'dwellMs' && typeof to === 'number' ? 'for' : (NAMES[field] ?? field);
+  if (kind !== 'to') return plainText(value);
+  return field === 'phase' && typeof value === 'string' ? (PHASES[value] ?? value) : valueText(field, value);
+}
+
+/** A text, and what it is made of. */
+export type Saying = { readonly says: string; readonly said: readonly Phrase[] };
+
+/** Several are said one after the other. */
+export function saying(...said: readonly Phrase[]): Saying {
+  return { says: said.map((one) => sayPhrase(one, PHRASES, englishValue)).join(PHRASES.and), said };
 }

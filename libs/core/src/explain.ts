@@ -3,11 +3,14 @@ import { isRejection } from './codes.ts';
 import type { StatusEvent } from './event.ts';
 import { deciderOf } from './explain-decision.ts';
 import type { Decision, Evidence } from './explain-evidence.ts';
+import { NOTHING_ELSE } from './explain-evidence.ts';
 import type { Change, Said } from './explain-said.ts';
 import { changesBetween, changesOfRecord, nameOf, readingsOf, saidOf } from './explain-said.ts';
 import type { Firing } from './explain-timer.ts';
 import { firingOf, nextOf } from './explain-timer.ts';
-import { eventSays } from './explain-words.ts';
+import type { Saying } from './explain-words.ts';
+import { eventPhrase, saying } from './explain-words.ts';
+import { phrase } from './phrase.ts';
 import type { Fact } from './fact.ts';
 import { factOf } from './fact.ts';
 import { subjectKey } from './key.ts';
@@ -51,17 +54,17 @@ export type Revision = {
   readonly changes: readonly Change[];
 };
 
-export type EventMoment = Evidence & {
-  readonly what: 'event';
-  /** What it says, whatever became of it. */
-  readonly says: string;
-  readonly notes: readonly EventNote[];
-  readonly refused: Rejection | null;
-  /** What it changed in what is said of the subject. */
-  readonly changes: readonly Change[];
-  /** Published at once: only where nothing settles. */
-  readonly published: readonly Revision[];
-};
+/** What it says, whatever became of it, and what became of it. */
+export type EventMoment = Evidence &
+  Saying & {
+    readonly what: 'event';
+    readonly notes: readonly EventNote[];
+    readonly refused: Rejection | null;
+    /** What it changed in what is said of the subject. */
+    readonly changes: readonly Change[];
+    /** Published at once: only where nothing settles. */
+    readonly published: readonly Revision[];
+  };
 
 export type TimerMoment = Firing & {
   readonly what: 'timer';
@@ -100,7 +103,7 @@ export type Explanation = {
   readonly standing: 'open' | 'closed' | 'silent' | 'dropped' | 'gone' | 'erased';
   readonly records: readonly ExplainedRecord[];
   /** What the timer will do next, if nothing more comes. */
-  readonly next: { readonly due: number; readonly says: string } | null;
+  readonly next: (Saying & { readonly due: number }) | null;
   /** The log time up to which timers fired, epoch ms. */
   readonly clock: number;
 };
@@ -212,10 +215,10 @@ function openTeller(first: StatusEvent, rules: Rules) {
     const before = state ?? emptyState(first.source, key);
     const { eventId, status, word, at: occurredAt } = event;
     const seen = { eventId, status, word, occurredAt, loggedAt, offset };
-    const says = eventSays(event);
+    const says = saying(eventPhrase(event));
     const step = refused ?? foldEvent(before, event, loggedAt, rules);
     if (isRejection(step)) {
-      timeline.push({ what: 'event', ...seen, says, notes: ['refused'], refused: step, changes: [], published: [] });
+      timeline.push({ what: 'event', ...seen, ...says, notes: ['refused'], refused: step, changes: [], published: [] });
       return;
     }
     const after = step.state ?? before;
@@ -231,7 +234,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
     timeline.push({
       what: 'event',
       ...seen,
-      says,
+      ...says,
       notes: notesOf(event, before, after),
       refused: null,
       changes,
@@ -273,8 +276,8 @@ function openTeller(first: StatusEvent, rules: Rules) {
     const record = published.get(name);
     const known = kept.get(name);
     if (known || !record) return known ? [known] : [];
-    const says = 'it was published, and what came later says nothing of it any more';
-    const decision = { rule: 'published-before', says, restsOn: [], others: [], passedOver: [], notes: [] };
+    const says = saying(phrase('kept.published-before'));
+    const decision = { ...NOTHING_ELSE, rule: 'published-before', ...says, restsOn: [] };
     return [{ record, name: nameOf(record), revision: record.revision, standing: 'kept', decision }];
   }
 

@@ -204,7 +204,7 @@ describe('why, and why not', () => {
     ]);
     const stopped = explained(rows(['auto', 'blocked', 'stopped'])).records[0]?.decision;
     expect(stopped?.says).toBe('there is no Finished, and Stopped is the last of 2 endings in a row');
-    expect(stopped?.others).toEqual([
+    expect(stopped?.others).toMatchObject([
       { outcome: 'completed', says: 'no Finished came in it' },
       { outcome: 'blocked', says: 'Blocked came at 2024-02-29T10:00:01.000Z, and is not the last of its row' },
       { outcome: 'stalled', says: 'it ended by a status of its own' },

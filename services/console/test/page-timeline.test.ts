@@ -1,41 +1,11 @@
-import { CALL_RULES, CALL_WORDS, CHAT_WORDS, DEFAULT_SETTINGS, explain, isRejection } from '@callfold/core';
-import { explanationJson } from '@callfold/engine';
-import { normalise, readEvent } from '@callfold/sources';
 import { expect, test } from 'vitest';
 import { dateAway, dayOf, shownOf } from '../web/src/day.ts';
-import type { Explanation } from '../web/src/explained.ts';
-import { eventWords, ruleWords } from '../web/src/subject-words.ts';
 import type { Lane, Span } from '../web/src/timeline.ts';
 import { rolesOf, ticksOf, timelineOf } from '../web/src/timeline.ts';
+import type { Row } from './explained.ts';
+import { explained, isoAt, SECOND, START } from './explained.ts';
 
 /** Where things stand on the line of time: of explanations as the console answers them. */
-
-const START = Date.UTC(2026, 0, 5, 9);
-const SECOND = 1_000;
-const RULES = { settings: DEFAULT_SETTINGS, publishes: true, drops: true };
-const isoAt = (second: number): string => new Date(START + second * SECOND).toISOString();
-
-type Row = readonly [second: number, status: string | null, more?: Readonly<Record<string, unknown>>];
-
-/** Each event is logged as soon as it happened, or at the second `logged`. @param until log time passes up to there */
-function explained(subject: Readonly<Record<string, string>>, rows: readonly Row[], until: number): Explanation {
-  const seen = rows.map(([second, status, { logged = second, ...more } = {}], offset) => {
-    const said =
-      subject['source'] === 'vonage' ? { start: isoAt(second), state: status } : { occurredAt: isoAt(second), status };
-    const raw = readEvent({ ...subject, ...said, ...more });
-    if (isRejection(raw)) throw new Error(raw.reason);
-    return { event: normalise(raw), loggedAt: START + Number(logged) * SECOND, offset };
-  });
-  const found = explain(
-    seen.sort((a, b) => a.loggedAt - b.loggedAt),
-    RULES,
-    START + until * SECOND,
-  );
-  if (found === null) throw new Error('nothing was told');
-  const place = { topic: 'callfold.raw', partition: 0, start: 0, upTo: rows.length };
-  const json = explanationJson({ explanation: found, place, seen, erased: null });
-  return JSON.parse(JSON.stringify(json)) as Explanation;
-}
 
 const CALL = { source: 'callcenter24', callId: 'c-1' };
 const JOIN = 'Participant join (Contact)';
@@ -262,10 +232,4 @@ test('of a day is shown what is from its first full hour on, and of today nothin
   expect(shown('2026-01-05', hour(-3), hour(8))).toEqual([0, 9.25]);
   expect(shown('2026-01-05')).toEqual([0, 9.25]);
   expect(shown('2026-01-04', hour(-10.5))).toEqual([-11, 0]);
-});
-
-test('every rule of calls and every word of an event has Russian words', () => {
-  for (const { rule } of CALL_RULES) expect(ruleWords(rule, 'ru'), rule).toMatch(/[а-я]/);
-  for (const word of [...CALL_WORDS, ...CHAT_WORDS]) expect(eventWords(word, 'ru'), word).toMatch(/[а-я]/);
-  expect([ruleWords('silent', 'en'), eventWords('ended', 'en')]).toEqual([null, null]);
 });

@@ -1,4 +1,12 @@
-import type { EventNote, ExplainedRecord, Explanation as Core } from '@callfold/core';
+import type {
+  Change as CoreChange,
+  EventNote,
+  ExplainedRecord,
+  Explanation as Core,
+  Phrase,
+  Rejection,
+  Saying,
+} from '@callfold/core';
 import type { AgentInterval, AgentOffer, CallAgent, CallOutcome, ChatOutcome } from '@callfold/schemas';
 import type { Json, Problem } from './model.ts';
 import { askJson, problemIn } from './poll.ts';
@@ -13,12 +21,7 @@ export type Evidence = {
   readonly loggedAt: string;
   readonly offset: number | null;
 };
-export type Change = {
-  readonly record: string | null;
-  readonly field: string;
-  readonly to: unknown;
-  readonly says: string;
-};
+export type Change = Saying & Pick<CoreChange, 'record' | 'named' | 'field' | 'to'>;
 
 type CallTimes = 'occurredAt' | 'startedAt' | 'queuedAt' | 'answeredAt' | 'endedAt';
 type CallShown =
@@ -52,22 +55,23 @@ export type Revision = {
 
 type Moment = { readonly changes: readonly Change[]; readonly published: readonly Revision[] };
 export type EventMoment = Evidence &
-  Moment & {
+  Moment &
+  Saying & {
     readonly what: 'event';
-    readonly says: string;
     readonly notes: readonly EventNote[];
-    readonly refused: { readonly rejected: string; readonly reason: string } | null;
+    readonly refused: Rejection | null;
   };
 export type TimerMoment = Moment & {
   readonly what: 'timer';
   readonly due: string;
   readonly why: readonly string[];
   readonly says: readonly string[];
+  readonly said: readonly Phrase[];
 };
 
 type Decision = Omit<ExplainedRecord['decision'], 'restsOn' | 'passedOver'> & {
   readonly restsOn: readonly Evidence[];
-  readonly passedOver: readonly (Evidence & { readonly says: string })[];
+  readonly passedOver: readonly (Evidence & Saying)[];
 };
 export type Said = Omit<ExplainedRecord, 'record' | 'decision'> & {
   readonly record: AnyRecord;
@@ -77,7 +81,7 @@ export type Said = Omit<ExplainedRecord, 'record' | 'decision'> & {
 export type Explanation = Pick<Core, 'kind' | 'tenantId' | 'source' | 'subjectId' | 'standing'> & {
   readonly timeline: readonly (EventMoment | TimerMoment)[];
   readonly records: readonly Said[];
-  readonly next: { readonly due: string; readonly says: string } | null;
+  readonly next: (Saying & { readonly due: string }) | null;
   readonly clock: string;
   readonly place: {
     readonly topic: string;

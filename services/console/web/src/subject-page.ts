@@ -3,9 +3,9 @@ import { h } from './dom.ts';
 import type { CallRecord, EpisodeRecord, Evidence, Explanation, Said, Told } from './explained.ts';
 import { isEvent } from './explained.ts';
 import { faultText, reasonText } from './reasons.ts';
-import { ruleWords } from './subject-words.ts';
+import { spoken, spokenEach } from './phrase-words.ts';
 import type { Telling } from './subject-tables.ts';
-import { english, eventsView, recordsView, revisionsView, standingText } from './subject-tables.ts';
+import { eventsView, recordsView, revisionsView, standingText } from './subject-tables.ts';
 import type { Timeline } from './timeline.ts';
 import { timelineOf } from './timeline.ts';
 import { timelineView } from './timeline-view.ts';
@@ -78,18 +78,21 @@ function evidenceLine(one: Evidence, explanation: Explanation, telling: Telling)
 }
 
 function whyView(said: Said, explanation: Explanation, telling: Telling): VNode {
-  const { say, language } = telling;
-  const { rule, says, restsOn, passedOver, others, notes } = said.decision;
+  const { say } = telling;
+  const { rule, restsOn, passedOver, others } = said.decision;
+  const notes = spokenEach(said.decision.notes, said.decision.noted, telling);
   const byReason = new Map<string, string[]>();
-  for (const { outcome, says: against } of others)
+  for (const { outcome, ...why } of others) {
+    const against = spoken(why, telling);
     byReason.set(against, [...(byReason.get(against) ?? []), wordOr(`outcome.${outcome}`, outcome, say)]);
+  }
   return h(
     'div',
     null,
     h(
       'p',
       { class: 'rule', 'data-rule': rule },
-      ruleWords(rule, language) ?? english(says, telling),
+      spoken(said.decision, telling),
       ' ',
       h('small', null, `${say('rule')} `, h('code', null, rule)),
     ),
@@ -112,7 +115,7 @@ function whyView(said: Said, explanation: Explanation, telling: Telling): VNode 
         h(
           'ul',
           null,
-          notes.map((note) => h('li', { key: note }, english(note, telling))),
+          notes.map((note) => h('li', { key: note }, note)),
         ),
       ),
     passedOver.length > 0 &&
@@ -124,7 +127,7 @@ function whyView(said: Said, explanation: Explanation, telling: Telling): VNode 
           'ul',
           null,
           passedOver.map((one) =>
-            h('li', { key: one.eventId }, evidenceLine(one, explanation, telling), ': ', english(one.says, telling)),
+            h('li', { key: one.eventId }, evidenceLine(one, explanation, telling), ': ', spoken(one, telling)),
           ),
         ),
       ),
@@ -137,7 +140,7 @@ function whyView(said: Said, explanation: Explanation, telling: Telling): VNode 
           'ul',
           null,
           [...byReason].map(([against, outcomes]) =>
-            h('li', { key: against }, h('strong', null, outcomes.join(', ')), ': ', english(against, telling)),
+            h('li', { key: against }, h('strong', null, outcomes.join(', ')), ': ', against),
           ),
         ),
       ),
@@ -164,9 +167,7 @@ export function footView({ place, clock, next }: Explanation, telling: Telling):
     say('inLog', { LOG: `${topic}/${partition}`, OFFSET: upTo, TIME: telling.clock(clock) }),
     '. ',
     start > 0 && `${say('logBegins', { OFFSET: start })} `,
-    next
-      ? [say('next', { TIME: telling.clock(next.due) }), ' ', english(`${next.says}.`, telling)]
-      : say('nothingNext'),
+    next ? [say('next', { TIME: telling.clock(next.due) }), ' ', `${spoken(next, telling)}.`] : say('nothingNext'),
   );
 }
 

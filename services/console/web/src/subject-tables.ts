@@ -2,34 +2,19 @@ import type { VNode } from 'preact';
 import { h } from './dom.ts';
 import type { AnyRecord, Change, EventMoment, Explanation, Revision, Said, TimerMoment } from './explained.ts';
 import { isEvent } from './explained.ts';
-import { eventWords, ruleWords } from './subject-words.ts';
+import type { Speech } from './phrase-words.ts';
+import { refusalText, spoken, spokenEach } from './phrase-words.ts';
 import { tableOf } from './table-view.ts';
 import { rolesOf } from './timeline.ts';
-import type { Language, Say } from './words.ts';
+import type { Say } from './words.ts';
 import { span, wordOr } from './words.ts';
 
 /** What happened to one subject event by event, what was said of it and when, and what is said beside its outcome. */
 
-export type Telling = {
+export type Telling = Speech & {
   /** Before the ids of its elements. */
   readonly scope: string;
-  readonly say: Say;
-  readonly language: Language;
-  /** A time of day, with its date where it is not that of the beginning. */
-  readonly clock: (text: string) => string;
 };
-
-/** Texts that the explanation has in English alone are marked as such for readers of screens. */
-export function english(text: string, { language, clock }: Telling): VNode {
-  return h(
-    'span',
-    language === 'en' ? null : { lang: 'en' },
-    text.replaceAll(ISO_TIME, (time) => clock(time)),
-  );
-}
-
-/** In its sentences times are as JSON has them. */
-const ISO_TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
 /** A record's name within its subject; null: the subject itself. */
 export function recordName(record: AnyRecord, { say, clock }: Telling): string | null {
@@ -77,30 +62,31 @@ export const table = (heads: readonly string[], rows: readonly VNode[], titledBy
 
 function changesView(changes: readonly Change[], telling: Telling): VNode | null {
   if (changes.length === 0) return null;
-  const byRecord = new Map<string | null, string[]>();
-  for (const { record, says } of changes) byRecord.set(record, [...(byRecord.get(record) ?? []), says]);
-  const lines = [...byRecord].map(([record, says]) => `${record === null ? '' : `${record}: `}${says.join('; ')}`);
+  const byRecord = new Map<string, string[]>();
+  for (const { record, named, ...change } of changes) {
+    const name = record === null || named === null ? '' : `${spoken({ says: record, said: [named] }, telling)}: `;
+    byRecord.set(name, [...(byRecord.get(name) ?? []), spoken(change, telling)]);
+  }
   return h(
     'ul',
     { class: 'changes' },
-    lines.map((line) => h('li', { key: line }, english(line, telling))),
+    [...byRecord].map(([name, says]) => h('li', { key: name }, `${name}${says.join('; ')}`)),
   );
 }
 
 const SECOND_MS = 1_000;
 const SIGNS = { decides: '◆ ', rests: '◇ ' } as const;
 
-function notesOf({ notes, refused }: EventMoment, { say }: Telling): string[] {
-  const said = notes.map((note) => wordOr(`note.${note}`, note, say));
-  return [...said, ...(refused ? [`${refused.rejected}: ${refused.reason}`] : [])];
+function notesOf({ notes, refused }: EventMoment, telling: Telling): string[] {
+  const said = notes.map((note) => wordOr(`note.${note}`, note, telling.say));
+  return [...said, ...(refused ? [refusalText(refused, telling)] : [])];
 }
 
 function eventRow(event: EventMoment, number: number, start: number, decides: Decides, telling: Telling): VNode {
-  const { say, clock, language } = telling;
+  const { say, clock } = telling;
   const after = (Date.parse(event.occurredAt) - start) / SECOND_MS;
   const role = decides.outcome.get(event.eventId);
   const others = decides.others.get(event.eventId) ?? [];
-  const own = eventWords(event.word, language);
   const notes = notesOf(event, telling);
   return h(
     'tr',
@@ -116,7 +102,7 @@ function eventRow(event: EventMoment, number: number, start: number, decides: De
     h(
       'td',
       null,
-      own ?? english(event.says, telling),
+      spoken(event, telling),
       role && h('strong', { class: 'role' }, h('span', { 'aria-hidden': 'true' }, SIGNS[role]), say(role)),
       others.map((name) => h('em', { class: 'role', key: name }, say('decidedOther', { NAME: name }))),
       notes.length > 0 && h('small', null, notes.join('; ')),
@@ -146,7 +132,7 @@ function timerRow(moment: TimerMoment, place: number, telling: Telling): VNode {
     h(
       'td',
       null,
-      english(moment.says.join('; '), telling),
+      spokenEach(moment.says, moment.said, telling).join('; '),
       changesView(moment.changes, telling),
       moment.published.map((one) => publishedLine(one, telling)),
     ),
@@ -235,20 +221,16 @@ export function standingText({ standing, revision }: Said, say: Say): string {
 
 /** Offers, episodes, hand-offs, stays: what became of each, and why. */
 export function recordsView(said: readonly Said[], telling: Telling): VNode {
-  const { say, language } = telling;
+  const { say } = telling;
   const rows = said.map((one, index) => {
-    const { rule, says, notes } = one.decision;
+    const { decision } = one;
+    const notes = spokenEach(decision.notes, decision.noted, telling);
     return h(
       'tr',
       { key: index },
       h('td', null, recordName(one.record, telling) ?? say('outcome')),
       h('td', null, recordSays(one.record, telling)),
-      h(
-        'td',
-        null,
-        ruleWords(rule, language) ?? english(says, telling),
-        notes.length > 0 && h('small', null, english(notes.join('; '), telling)),
-      ),
+      h('td', null, spoken(decision, telling), notes.length > 0 && h('small', null, notes.join('; '))),
       h('td', null, standingText(one, say)),
     );
   });

@@ -1,4 +1,4 @@
-/** Words of the page of one call, chat or agent. What a rule or an event says in English is the explanation's own. */
+/** Words of the page of one call, chat or agent; what the explanation itself says stands elsewhere. */
 
 export const SUBJECT_EN = {
   timeline: 'Timeline, to scale',
@@ -285,62 +285,3 @@ export const SUBJECT_RU: Readonly<Record<keyof typeof SUBJECT_EN, string>> = {
   'problem.busy': 'Консоль сейчас занята объяснениями; запрос повторится.',
   'problem.away': 'То, что читает консоль, недоступно; запрос повторится.',
 };
-
-/** What each word of an event says, in Russian; its own text, in the vendor's words, stands beside it. */
-const RU_WORDS: Readonly<Record<string, string>> = {
-  registered: 'звонок поступил',
-  'crm-registered': 'звонок заведён в CRM',
-  'contact-joined': 'клиент на линии',
-  'agent-requested': 'оператора попросили принять звонок',
-  'screen-shown': 'звонит у оператора',
-  redirected: 'отправлен на голосовую почту',
-  'agent-joined': 'оператор на линии',
-  'no-answer': 'кто-то не ответил; кто, не сказано',
-  'agent-left': 'оператор ушёл',
-  'contact-left': 'клиент ушёл',
-  ended: 'звонок завершён',
-  recorded: 'приложена запись',
-  record: 'запись о звонке',
-  auto: 'бот ведёт клиента',
-  manual: 'передан человеку',
-  waiting: 'бот ждёт клиента',
-  finished: 'клиент прошёл сценарий',
-  blocked: 'клиент заблокировал бота',
-  stopped: 'бот не может писать в чат',
-  unknown: 'статус неизвестен: хранится как есть',
-};
-
-const RU_RULES: Readonly<Record<string, string>> = {
-  'contact-and-agent-in': 'оператор и клиент были на линии одновременно, до всякой переадресации',
-  'redirect-before-answer': 'звонок отправили на голосовую почту раньше, чем оператор и клиент были на линии вместе',
-  'no-answer-then-end': 'пришло no-answer, после него не звонило больше никому, и звонок тут же кончился',
-  'contact-left-unanswered': 'клиент был на линии и ушёл, и никто не ответил',
-  'ended-with-contact-in': 'звонок кончился, пока клиент был на линии, и никто не ответил',
-  'contact-never-in': 'звонок кончился, а клиента на линии не видели',
-  silent: 'ничто не сказало, что всё кончилось, и больше ничего не пришло',
-  'agent-joined': 'оператор вошёл в звонок',
-  'another-agent-joined': 'раньше вошёл другой оператор',
-  'no-answer': 'пришло no-answer, пока был открыт только этот экран',
-  redirected: 'экран был открыт, когда звонок ушёл на голосовую почту',
-  'requested-again': 'экран был открыт, когда оператора попросили снова',
-  'contact-left': 'клиент ушёл раньше',
-  'call-ended': 'звонок кончился раньше',
-  'shown-too-long': 'экран был открыт слишком долго, и ничто его не закрыло',
-  'nothing-closed-it': 'ничто его не закрыло',
-  finished: 'кончился статусом Finished',
-  blocked: 'кончился статусом Blocked',
-  stopped: 'кончился статусом Stopped',
-  'waiting-too-long': 'слишком долго в Waiting',
-  manual: 'был в Manual',
-  reported: 'длительность сообщена',
-  derived: 'длится до начала следующего',
-  open: 'следующего не было: оператор в нём',
-  label: 'так значит метка записи',
-  'label-unknown': 'метка записи неизвестна',
-};
-
-/** Null: there are none of it in that language. */
-export const eventWords = (word: string, language: 'en' | 'ru'): string | null =>
-  language === 'ru' ? (RU_WORDS[word] ?? null) : null;
-export const ruleWords = (rule: string, language: 'en' | 'ru'): string | null =>
-  language === 'ru' ? (RU_RULES[rule] ?? null) : null;
