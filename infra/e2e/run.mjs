@@ -8,13 +8,13 @@
  *   npm run e2e -- --images    writes them to docs/images, where the README has them from
  */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { chromium } from 'playwright-core';
 import { ROOT } from '../test/process.mjs';
+import { findChromium, firstPaint, launchChromium } from './chromium.mjs';
 import { oneMoreWaits, scriptedDay } from './day.mjs';
 import { AGREE_MS, FRESH_MS, mark, outage, STALE_MS, standing, tile } from './look.mjs';
 import { agreesWithStatus, namesMissing, showsLetter } from './operations.mjs';
@@ -22,7 +22,6 @@ import { openParts } from './parts.mjs';
 import { openDev, openFront, until } from './stage.mjs';
 import { SUBJECT_CHECKS } from './subjects.mjs';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAINT_MS = 1_000;
 const PAINTS = 3;
@@ -54,17 +53,6 @@ function expected({ callcenter24: calls }, waiting) {
     abandoned: percent(calls?.report.abandonmentPercent.ofOffered),
     answered: String(calls?.outcomes.answered ?? 0),
   };
-}
-
-/** Of a browser that has nothing of it kept. @param {import('playwright-core').Browser} browser @param {string} url */
-async function firstPaint(browser, url) {
-  const page = await browser.newPage();
-  await page.goto(url);
-  await page.locator('[data-tile="waiting"]').waitFor();
-  const ms = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null);
-  await page.close();
-  if (ms === null) throw new Error('the browser does not say when it painted');
-  return Math.round(ms);
 }
 
 /** @param {import('playwright-core').Page} page */
@@ -296,9 +284,7 @@ async function main(dir, executablePath) {
   const dev = await openDev(join(dir, 'data'));
   await dev.start();
   const front = await openFront(dev.port);
-  // As root Chromium has no sandbox; it sees nothing but our own page.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await launchChromium(executablePath);
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 960 }, locale: 'en-GB' });
     /** @type {string[]} */
@@ -336,7 +322,7 @@ async function main(dir, executablePath) {
   }
 }
 
-const executablePath = CHROMIUM.find((path) => existsSync(path));
+const executablePath = findChromium();
 if (executablePath === undefined) {
   say('NOT RUN: Chromium is missing (apt-get install chromium).');
   say(process.env['CI'] ? '0 passed, 1 failed' : '0 passed, 0 failed');

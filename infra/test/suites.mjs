@@ -203,6 +203,12 @@ export const SUITES = [
     limitMs: 30 * MINUTE,
     byNameOnly: true,
   }),
+  counted(
+    'load-console',
+    'the console with 2,000 live calls and 1,000 changes a second: what a browser and 200 viewers cost',
+    ['infra/console/run.mjs', '--short'],
+    { limitMs: 15 * MINUTE, byNameOnly: true },
+  ),
   counted('rebalance', 'the pause of each partition while instances come, go and are killed', ['infra/scale/run.mjs'], {
     limitMs: 15 * MINUTE,
     byNameOnly: true,
