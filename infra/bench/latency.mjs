@@ -86,23 +86,33 @@ function createTally(plan) {
   const due = dueTimes(plan.phases);
   const ends = [];
   for (const { rate, seconds } of plan.phases) ends.push((ends.at(-1) ?? 0) + rate * seconds);
-  const latencies = plan.phases.map(() => []);
+  const latencies = new Float64Array(due.length).fill(Number.NaN);
   const [{ seconds: warmSeconds }] = plan.phases;
   let from = null;
+  const of = (first, end) => {
+    const seen = latencies.subarray(first, end).filter((one) => !Number.isNaN(one));
+    return seen.length === 0 ? { count: 0 } : quantilesOf(seen);
+  };
   return {
     /** The measured phases begin then. */
     begin(at) {
       from = at - warmSeconds * 1_000;
     },
     saw(index, seen) {
-      if (from !== null) latencies[ends.findIndex((end) => index < end)].push(seen - from - due[index]);
+      if (from !== null) latencies[index] = seen - from - due[index];
     },
     rows: () =>
-      plan.phases.flatMap(({ rate, counted }, phase) => {
-        if (!counted) return [];
-        if (latencies[phase].length === 0) return [{ rate, count: 0 }];
-        return [{ rate, ...quantilesOf(latencies[phase]) }];
-      }),
+      plan.phases.flatMap(({ rate, counted }, phase) =>
+        counted ? [{ rate, ...of(ends[phase - 1] ?? 0, ends[phase]) }] : [],
+      ),
+    /** Of the events that were due in the meantime. @param span `{ from, to }` as `nowMs` */
+    during(span) {
+      const at = (time) => {
+        const index = due.findIndex((one) => one >= time - from);
+        return index < 0 ? due.length : index;
+      };
+      return of(at(span.from), at(span.to));
+    },
   };
 }
 
@@ -163,8 +173,8 @@ export const ratePhases = (rates, seconds) => rates.map((rate) => ({ rate, secon
  * @param what of SUBJECTS
  * @param phases `{ rate, seconds }`, one after the other
  * @param kept of a log that is filled already: the generation that has folded it, its ends, and what is done beside the
- *   load from its first phase on
- * @returns rows `{ rate, count, p50, p90, p99, p999, max }` in ms, how many were never seen, and `startMs` from the
+ *   load from its first phase on, which answers `{ from, to }` of times whose latency is wanted
+ * @returns rows, and spans of what was done beside it, `{ rate, count, p50, p90, p99, p999, max }` in ms, how many were never seen, and `startMs` from the
  *   process's start to the first thing seen of it
  */
 export async function measureLatency(what, round, { stage, seed, phases: counted, partitions, paths, kept = null }) {
@@ -192,11 +202,14 @@ export async function measureLatency(what, round, { stage, seed, phases: counted
     const from = nowMs() + AHEAD_MS;
     tally.begin(from);
     load.goOn(from);
-    await Promise.race([Promise.all([load.sent, kept?.beside(from)]), failed]);
+    const besides = Promise.all([kept?.beside(from) ?? [], load.sent]);
+    const [spans] = await Promise.race([besides, failed]);
     for (const until = Date.now() + AFTER_MS; expected.missing > 0 && Date.now() < until; ) {
       await Promise.race([pause(LOOK_MS), failed]);
     }
-    return { what, startMs: firstSeen - spawned, rows: tally.rows(), missing: expected.missing };
+    const during = spans.map((span) => ({ ...span, ...tally.during(span) }));
+    const [rows, { missing }] = [tally.rows(), expected];
+    return { what, startMs: firstSeen - spawned, rows, spans: during, missing };
   } finally {
     load.end();
     await watching.stop().catch(() => {});

@@ -4,16 +4,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createCrew } from '../faults/crew.mjs';
 import { measure } from './children.mjs';
 import { measureLatency, startService } from './latency.mjs';
+import { nowMs } from './load.mjs';
 import { ourPositions } from './watchers.mjs';
 
 const GENERATION = 'rebuild';
-/** The keys of the generations that are built beside it, in turn. */
-const KEYS = { free: `${GENERATION}.2`, beside: `${GENERATION}.3` };
+/** Of the generations that are built beside it, in turn. */
+const keyOf = (index) => `${GENERATION}.${index + 2}`;
 const LOOK_MS = 50;
 const LEVEL_MS = 120_000;
 const LIVE_RATE = 2_000;
-/** Of live events alone. */
+/** Of live events alone, before each rebuild. */
 const ALONE_SECONDS = 30;
+/** Behind it, when the projector keeps up one generation more. */
+const KEPT_SECONDS = 15;
 /** Of the command's start, and of what comes while it folds. */
 const MORE = 1.25;
 const MORE_SECONDS = 20;
@@ -25,8 +28,8 @@ const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
  * `callfold rebuild NAME`, and from outside when it committed its first record and when it had passed the ends.
  * @param ends by partition
  */
-async function rebuild(name, { crew, stage, ends, rate = null }) {
-  const { positions, close } = await ourPositions('projector', KEYS[name], stage, ends.length);
+async function rebuild(name, { key, crew, stage, ends, rate = null }) {
+  const { positions, close } = await ourPositions('projector', key, stage, ends.length);
   const command = crew.ask(['rebuild', name, ...(rate === null ? [] : ['--rate', String(rate)])]);
   const state = { isOver: false };
   const over = command.then(() => (state.isOver = true));
@@ -53,10 +56,8 @@ async function rebuild(name, { crew, stage, ends, rate = null }) {
 }
 
 /** The one that was built beside them has what the live one has. */
-async function untilLevel(stage, partitions) {
-  const both = await Promise.all(
-    [GENERATION, KEYS.beside].map((key) => ourPositions('projector', key, stage, partitions)),
-  );
+async function untilLevel(stage, key, partitions) {
+  const both = await Promise.all([GENERATION, key].map((one) => ourPositions('projector', one, stage, partitions)));
   try {
     for (const until = Date.now() + LEVEL_MS; ; await pause(LOOK_MS)) {
       const [live, beside] = await Promise.all(both.map(async ({ positions }) => sum(await positions())));
@@ -78,52 +79,76 @@ async function checkSame(what, name, { crew, check }) {
   return counts?.same ?? 0;
 }
 
-/** Live events alone, and then for as long as the rebuild takes. */
-async function besideLive(rate, { crew, stage, input, ends, say }) {
-  const seconds = Math.ceil((sum(ends) / rate) * MORE) + MORE_SECONDS;
-  let rebuilt = null;
+/**
+ * Live events alone, then beside a rebuild, then beside a generation more that is kept up; and again for each rate, so
+ * that what else the machine does counts for all of them.
+ */
+async function besideLive(rates, { crew, stage, input, ends, say }) {
+  let seconds = 0;
+  for (const rate of rates) {
+    const left = sum(ends) + LIVE_RATE * seconds;
+    seconds += Math.ceil((left / (rate - LIVE_RATE)) * MORE) + ALONE_SECONDS + KEPT_SECONDS + MORE_SECONDS;
+  }
+  const rebuilds = [];
+  const spans = [];
+  async function during(what, rate, work) {
+    const from = nowMs();
+    const answer = await work();
+    spans.push({ what, rate, from, to: nowMs() });
+    return answer;
+  }
   const kept = {
     generation: GENERATION,
     ends,
     async beside(from) {
-      await pause(ALONE_SECONDS * 1_000 - (performance.timeOrigin + performance.now() - from));
-      rebuilt = await rebuild('beside', { crew, stage, ends, rate });
-      say(`beside ${LIVE_RATE} live events a second: rebuilt in ${Math.round(rebuilt.commandMs / 1_000)} s`);
+      await pause(from - nowMs());
+      for (const [index, rate] of rates.entries()) {
+        await during('alone', rate, () => pause(ALONE_SECONDS * 1_000));
+        const name = `beside-${rate}`;
+        const rebuilt = await during('beside', rate, () =>
+          rebuild(name, { key: keyOf(index + 1), crew, stage, ends, rate }),
+        );
+        rebuilds.push(rebuilt);
+        say(`beside ${LIVE_RATE} live events a second, ${rate} a second: ${Math.round(rebuilt.commandMs / 1_000)} s`);
+        await during('kept', rate, () => pause(KEPT_SECONDS * 1_000));
+        if (index < rates.length - 1) await crew.callfold(['drop', name, '--execute', '--confirm', name]);
+      }
+      return spans;
     },
   };
-  const phases = [
-    { rate: LIVE_RATE, seconds: ALONE_SECONDS },
-    { rate: LIVE_RATE, seconds },
-  ];
   const { partitions } = input;
   // By the seed of the log they would be its own calls once more.
   const seed = `${input.seed} live`;
+  const phases = [{ rate: LIVE_RATE, seconds }];
   const found = await measureLatency('projector', 'rebuild', { stage, seed, partitions, phases, kept });
-  const [alone, meanwhile] = found.rows;
-  return { rate, seconds, alone, meanwhile, missing: found.missing, rebuilt };
+  const rounds = rates.map((rate, index) => {
+    const [alone, meanwhile, after] = found.spans.filter((span) => span.rate === rate);
+    return { rate, rebuilt: rebuilds[index], alone, meanwhile, after };
+  });
+  return { live: LIVE_RATE, rounds, missing: found.missing };
 }
 
-/** @param rate records a second of the rebuild beside live events */
-export async function measureRebuild({ stage, input, filled, rate, say, check }) {
+/** @param rates records a second of the rebuilds beside live events, one after the other */
+export async function measureRebuild({ stage, input, filled, rates, say, check }) {
   const { ends } = filled;
   await stage.freshRedis();
   const crew = createCrew({ dir: stage.dir, env: stage.env(GENERATION), say });
   const own = await measure('projector', { env: stage.env(GENERATION), ends, input }, { servers: stage.servers });
   const projectorPerSecond = Math.round((own.count * 1_000) / own.wallMs);
   say(`rebuild: the projector itself folds ${projectorPerSecond} a second`);
-  const free = await rebuild('free', { crew, stage, ends });
+  const free = await rebuild('free', { key: keyOf(0), crew, stage, ends });
   const same = await checkSame('rebuild', 'free', { crew, check });
   say(
     `rebuild: ${free.perSecond} a second of ${sum(ends)} records, ${Math.round(free.commandMs / 1_000)} s with its start`,
   );
   check('rebuild, calls', same, filled.expected.subjects);
   await crew.callfold(['drop', 'free', '--execute', '--confirm', 'free']);
-  const beside = await besideLive(rate, { crew, stage, input, ends, say });
+  const beside = await besideLive(rates, { crew, stage, input, ends, say });
   check('beside the rebuild, live events never seen', beside.missing, 0);
   const projector = startService('projector', stage.env(GENERATION));
   try {
-    await untilLevel(stage, input.partitions);
-    await checkSame('rebuild beside live events', 'beside', { crew, check });
+    await untilLevel(stage, keyOf(rates.length), input.partitions);
+    await checkSame('rebuild beside live events', `beside-${rates.at(-1)}`, { crew, check });
   } finally {
     await projector.kill();
   }

@@ -118,21 +118,24 @@ export function recoveryTable(recovery) {
 
 /** What a rebuild of the whole log takes, and what it costs those who go on meanwhile. */
 export function rebuildTable({ records, projectorPerSecond, free, beside }) {
-  const { rate, alone, meanwhile, rebuilt } = beside;
   const seconds = (ms) => (ms / MS).toFixed(0);
   const rows = [
-    ['the projector, on the same log', projectorPerSecond, '', '', ''],
-    ['rebuild, nothing else at work', free.perSecond, seconds(free.commandMs), '', ''],
-    [`${alone.rate} live events a second alone`, '', '', alone.p50, alone.p99],
-    [
-      `and a rebuild at ${rate} a second beside them`,
-      rebuilt.perSecond,
-      seconds(rebuilt.commandMs),
-      meanwhile.p50,
-      meanwhile.p99,
-    ],
+    ['the projector, on the same log', projectorPerSecond, '', '', '', ''],
+    ['rebuild, nothing else at work', free.perSecond, seconds(free.commandMs), '', '', ''],
+    ...beside.rounds.flatMap(({ rate, rebuilt, alone, meanwhile, after }) => [
+      [`${beside.live} live events a second alone`, '', '', alone.p50, alone.p90, alone.p99],
+      [
+        `and a rebuild at ${rate} a second beside them`,
+        rebuilt.perSecond,
+        seconds(rebuilt.commandMs),
+        meanwhile.p50,
+        meanwhile.p90,
+        meanwhile.p99,
+      ],
+      ['and then with both generations kept up', '', '', after.p50, after.p90, after.p99],
+    ]),
   ];
-  const head = headOf([`${records} records`, 'records a second', 'command s', 'live p50 ms', 'live p99 ms'], 1);
+  const head = headOf([`${records} records`, 'records a second', 'command s', 'live p50 ms', 'p90', 'p99'], 1);
   return [...head, ...rows.map(lineOf)].join('\n');
 }
 

@@ -8,7 +8,7 @@
 //   npm run bench -- --growth          against live calls, partitions, tenants, event size and cache misses
 //     [--events N] [--live N] [--seed S] [--partitions N] [--rounds N] [--rates 500,2000] [--seconds N]
 //     [--only call-outcomes,streams-eos,latency,recovery] [--json FILE] [--no-page] [--profile DIR]
-//   npm run bench -- --only rebuild --events 10000000 [--rebuild-rate N]
+//   npm run bench -- --only rebuild --events 10000000 [--rebuild-rate 5000,10000]
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ const FULL = {
 };
 
 /** Records a second of a rebuild beside live events. */
-const REBUILD_RATE = 10_000;
+const REBUILD_RATES = [10_000];
 
 /** At each of a dozen points: as many as its live calls need, and at least so many. */
 const GROWTH_LOADS = [{ live: 5_000, events: 1_000_000 }];
@@ -109,7 +109,7 @@ function planOf() {
     subjects: size.subjects,
     rates: some(values.rates, size.rates).map(Number),
     seconds: one(values.seconds, size.seconds),
-    rebuildRate: one(values['rebuild-rate'], REBUILD_RATE),
+    rebuildRates: some(values['rebuild-rate'], REBUILD_RATES).map(Number),
   };
 }
 
@@ -160,7 +160,7 @@ async function measureLoad(load, plan, { stage, paths }) {
   }
   let rebuilt = null;
   if (plan.things.includes('rebuild'))
-    rebuilt = await measureRebuild({ stage, input, filled, rate: plan.rebuildRate, say, check });
+    rebuilt = await measureRebuild({ stage, input, filled, rates: plan.rebuildRates, say, check });
   return { input, rounds, filled, results, summary: summaryOf(results), recovery, rebuilt };
 }
 

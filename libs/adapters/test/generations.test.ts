@@ -228,6 +228,34 @@ describe('a generation', () => {
     await world.stop([projector.service]);
   });
 
+  it('takes at a rate the store for a short while at a time, so that live commits come between', async () => {
+    const world = await openGenerations();
+    publishMixed(world, 'call', 1_200);
+    const projector = world.projector();
+    await level(world);
+    const largest = async (name: string, perSecond: number | null): Promise<number> => {
+      const shelf = world.shelfOf(world.newProcess());
+      let most = 0;
+      const counting = (store: Store): Store => ({
+        ...store,
+        commit(at, claim, commit) {
+          most = Math.max(most, commit.tables.get('states')?.size ?? 0);
+          return store.commit(at, claim, commit);
+        },
+      });
+      const counted = { ...shelf, storeOf: (key: string) => counting(shelf.storeOf(key)) };
+      await within(world, world.rebuild(name, { perSecond, shelf: counted }).ended);
+      return most;
+    };
+    const free = await largest('free', null);
+    const beside = await largest('beside', 5_000);
+    expect(free).toBeGreaterThan(500);
+    expect(beside).toBeGreaterThan(0);
+    // So many, and what one fold of records adds to them.
+    expect(beside).toBeLessThan(400);
+    await world.stop([projector.service]);
+  });
+
   it('is taken away in slices, not while it is live, and whoever slept through it writes nothing', async () => {
     const world = await openGenerations();
     publishMixed(world, 'call', 30);

@@ -34,6 +34,8 @@ export type Building = Rebuilding & {
 };
 
 const LOOK_MS = 250;
+/** Of one commit beside live ones, which the store has wait for it: some milliseconds. */
+const SLICE_SUBJECTS_BESIDE = 250;
 /** For how long an end of the log that was seen is what a partition has to pass. */
 const GOAL_MS = 1_000;
 
@@ -81,7 +83,10 @@ export async function buildGeneration(building: Building): Promise<boolean> {
   const { ports, close } = building.open(generation);
   const consumer = perSecond === null ? ports.consumer : throttled(ports.consumer, clock, perSecond);
   const store = shelf.storeOf(generation.key);
-  const service = startRole(building.roleOf(settings), { ...building.config, settings }, { ...ports, consumer, store });
+  const { limits } = building.config;
+  const sliceSubjects = perSecond === null ? limits.sliceSubjects : SLICE_SUBJECTS_BESIDE;
+  const config = { settings, limits: { ...limits, sliceSubjects } };
+  const service = startRole(building.roleOf(settings), config, { ...ports, consumer, store });
   const reached = createReached(clock);
   let failure: unknown = null;
   service.done.catch((error: unknown) => {

@@ -9,16 +9,21 @@ export type Pace = {
 };
 
 const PART_MS = 100;
+/** What others at the processor held up is made up for, as far as this: no burst is longer. */
+const CREDIT_MS = 100;
 
-/** @param perSecond null: no pause ever */
-export function createPace(clock: Clock, perSecond: number | null): Pace {
+/**
+ * @param perSecond null: no pause ever
+ * @param partMs what of it comes in one part
+ */
+export function createPace(clock: Clock, perSecond: number | null, partMs = PART_MS): Pace {
   if (perSecond === null) return { most: Infinity, wait: () => Promise.resolve() };
   let freeAt = 0;
   return {
-    most: Math.max(1, Math.ceil((perSecond * PART_MS) / 1_000)),
+    most: Math.max(1, Math.ceil((perSecond * partMs) / 1_000)),
     async wait(records, signal) {
       const now = clock.now();
-      const from = Math.max(freeAt, now);
+      const from = freeAt === 0 ? now : Math.max(freeAt, now - CREDIT_MS);
       freeAt = from + (records * 1_000) / perSecond;
       if (from > now) await clock.sleep(from - now, signal);
     },

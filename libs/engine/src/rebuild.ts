@@ -105,10 +105,12 @@ export async function handOver(shelf: Shelf, { key }: Generation): Promise<void>
 
 /** How long a batch may be held back in all: its group may want to share out anew. */
 const HOLD_MS = 500;
+/** Live events come between two parts, and wait for none of them for long. */
+const PART_MS = 25;
 
 /** At most so many records a second of all partitions together. What is not taken in time is read again. */
 export function throttled(consumer: Consumer, clock: Clock, perSecond: number): Consumer {
-  const pace = createPace(clock, perSecond);
+  const pace = createPace(clock, perSecond, PART_MS);
 
   function paced(handler: ConsumerHandler): ConsumerHandler {
     return {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import { createLogger, logObserver, systemClock } from '@callfold/adapters';
 import { undisguised } from '@callfold/core';
 import type { At, Beginning, Headway, Log, Standpoint } from '@callfold/engine';
@@ -176,5 +177,16 @@ export async function rebuildOn(site: Site, name: string, options: RebuildOption
   return EXIT.done;
 }
 
-export const rebuild = (name: string, options: RebuildOptions, context: Context): Promise<Exit> =>
-  withGenerations(context, (site) => rebuildOn(site, name, options, context));
+/** Whoever gives a rate has others at work: where they share a machine, theirs comes first. */
+function giveWay(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // A machine that does not let it be lowered has its rebuild at the usual one.
+  }
+}
+
+export function rebuild(name: string, options: RebuildOptions, context: Context): Promise<Exit> {
+  if (options.rate !== undefined) giveWay();
+  return withGenerations(context, (site) => rebuildOn(site, name, options, context));
+}
