@@ -1,5 +1,6 @@
 import type { Generation, Shelf } from './generations.ts';
 import { changeGenerations, generationNamed, withGeneration } from './generations.ts';
+import { LOOK_MS } from './keep-up.ts';
 import type { At, Clock } from './ports.ts';
 import { Refused } from './ports.ts';
 
@@ -13,6 +14,8 @@ export type Dropping = {
 
 /** Between two slices others have the store. */
 const PAUSE_MS = 2;
+/** Projectors have looked at the book by then, and ended what they kept up; who has not is refused its next commit. */
+const HEARD_MS = 2 * LOOK_MS;
 
 /** What stops a drop, or the generation that would go. */
 export function checkDrop(all: Parameters<typeof generationNamed>[0], name: string): Generation {
@@ -38,6 +41,7 @@ export async function dropGeneration({ shelf, clock, ats, progress }: Dropping, 
   if (book === null || changed === null) return 0;
   const { key } = generationNamed(changed, name);
   let gone = 0;
+  await clock.sleep(HEARD_MS);
   for (const at of ats) {
     for await (const some of book.drop(key, at)) {
       gone += some;

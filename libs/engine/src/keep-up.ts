@@ -16,7 +16,7 @@ import type { PartitionStatus } from './slot.ts';
  */
 
 /** How often the book is looked at. */
-const LOOK_MS = 1_000;
+export const LOOK_MS = 1_000;
 
 export type Opened = { readonly ports: Omit<EnginePorts, 'store'>; close(): Promise<void> };
 
