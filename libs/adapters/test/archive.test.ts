@@ -135,6 +135,47 @@ describe('an archive', () => {
     expect(await checkArchive(archive, { topic: TOPIC, partition: 9 })).toBeNull();
   });
 
+  it('is the same wherever it dies, before a file is written or after, and the same is done again', async () => {
+    const limits = { records: 20, bytes: 1_000_000, pageRecords: 7 };
+    const h = await openHarness();
+    publish(h, 0, 40);
+    const log = logOf(h);
+    const files = openFolder(dir);
+    let deaths = 0;
+    const dyingAt = (write: number, isWritten: boolean): Archive => {
+      let writes = 0;
+      return {
+        ...archive,
+        files: {
+          ...files,
+          async write(name, bytes) {
+            writes += 1;
+            if (writes < write) return files.write(name, bytes);
+            if (isWritten) await files.write(name, bytes);
+            throw new Error('killed');
+          },
+        },
+      };
+    };
+    for (let turn = 0; ; turn += 1) {
+      const dying = dyingAt(1 + (turn % 3), turn % 2 === 1);
+      const end = await archivePartition({ at: AT, log, archive: dying, stop: GO_ON, limits }).catch(() => null);
+      if (end !== null) break;
+      deaths += 1;
+      await checkArchive(archive, AT);
+    }
+    expect(deaths).toBeGreaterThan(5);
+    const manifest = await checkArchive(archive, AT);
+    const { end } = await log.bounds(AT);
+    const places = manifest?.segments.map(({ from, next }) => [from, next]) ?? [];
+    expect(places.flat()).toEqual([0, ...places.slice(0, -1).flatMap(([, next]) => [next, next]), end]);
+    expect(manifest?.segments.reduce((sum, { records }) => sum + records, 0)).toBe(end);
+    // Retention takes nearly all: what is read of it then is what the archive has.
+    const whole = plain(await readAll(log, AT));
+    h.world.topics.retain(AT, end - 1);
+    expect(plain(await readAll(joinedLog(log, archive), AT))).toEqual(whole);
+  });
+
   it('cuts segments, and ends between two of them when it is asked to', async () => {
     const h = await openHarness();
     const limits = { records: 50, bytes: 1_000_000, pageRecords: 20 };
