@@ -31,6 +31,8 @@ export type Progress = {
   at(done: number, bytes?: number): void;
   /** A line that stays, above the one that is written over. */
   say(text: string): void;
+  /** What is printed elsewhere meanwhile comes above it, too: both may be the same terminal. */
+  above(write: (text: string) => void): (text: string) => void;
   /** Takes away the line that is written over. @returns for a last line of one's own: `48,211 a second`. */
   end(): string;
 };
@@ -107,6 +109,10 @@ export function createProgress(options: ProgressOptions): Progress {
     say(text) {
       clear();
       say(text);
+    },
+    above: (write) => (text) => {
+      clear();
+      write(text);
     },
     end() {
       clear();

@@ -53,10 +53,13 @@ async function partitionsThere(site: Site, topic: string): Promise<number> {
   try {
     return await site.partitions(topic);
   } catch (error) {
-    throw new Refused(
-      `${topic} cannot be looked at (${error instanceof Error ? error.message : String(error)}). Make it first, with as ` +
-        'many partitions as the raw topic and message.timestamp.type=LogAppendTime.',
-    );
+    if ((error as { readonly code?: unknown }).code === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      throw new Refused(
+        `There is no topic ${topic}. Make it first, with as many partitions as the raw topic and ` +
+          'message.timestamp.type=LogAppendTime.',
+      );
+    }
+    throw new Refused(`${topic} cannot be looked at (${error instanceof Error ? error.message : String(error)}).`);
   }
 }
 

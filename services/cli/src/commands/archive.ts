@@ -29,7 +29,7 @@ async function copy(options: ArchiveOptions, context: Context): Promise<Exit> {
     say(`Ended as asked; what is archived is whole. To go on:\n${againCommand('archive', options)}`);
     return EXIT.failed;
   }
-  say(`${grouped(records)} records are archived in ${options.to}.`);
+  say(records === 0 ? `${options.to} has all there is.` : `${grouped(records)} records were added to ${options.to}.`);
   return EXIT.done;
 }
 

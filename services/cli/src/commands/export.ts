@@ -114,7 +114,10 @@ async function exportTopic(topic: DerivedTopic, options: ExportOptions, reader: 
   const partitions = await partitionsOf(reader, topic, options);
   const offsets = partitions.reduce((sum, { span }) => sum + span.to - span.from, 0);
   const total = options.all ? 2 * offsets : offsets;
-  const progress = createProgress({ noun: 'offsets read', total, say: context.say });
+  // A line that is written over has no place among records on the same terminal.
+  const isAmongThem = process.stdout.isTTY && (options.output ?? '-') === '-';
+  const shown = isAmongThem ? { output: { write: () => undefined } } : {};
+  const progress = createProgress({ noun: 'offsets read', total, say: context.say, ...shown });
   const count: Count = { rows: 0, erased: 0, contradicted: 0 };
   const reading: Reading = { topic, partitions, progress, count, context };
   const output = await outputOf(options, format);
