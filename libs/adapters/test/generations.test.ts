@@ -270,7 +270,12 @@ describe('a generation', () => {
     const asleep = world.projector();
     await world.clock.runUntil(() => false, 5_000);
     asleep.process.pause();
-    expect(await within(world, dropGeneration(dropping, 'next'))).toBeGreaterThan(30);
+    // Asked to end, it does between two slices, and the same goes on.
+    const ended = await within(world, dropGeneration({ ...dropping, stop: { requested: true } }, 'next'));
+    expect(ended).toEqual({ gone: expect.any(Number) as number, isWhole: false });
+    expect((await all(world)).generations.map(({ phase }) => phase)).toEqual(['kept', 'dropping']);
+    const { gone, isWhole } = await within(world, dropGeneration(dropping, 'next'));
+    expect([isWhole, ended.gone + gone > 30]).toEqual([true, true]);
     expect((await all(world)).generations.map(({ name }) => name)).toEqual(['projector']);
     publishMixed(world, 'later', 30);
     asleep.process.resume();

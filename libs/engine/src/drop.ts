@@ -8,6 +8,8 @@ export type Dropping = {
   readonly shelf: Shelf;
   readonly clock: Clock;
   readonly ats: readonly At[];
+  /** Looked at between two slices. */
+  readonly stop?: { readonly requested: boolean };
   /** Told after each slice, of all that went so far. */
   progress?(gone: number): void;
 };
@@ -32,13 +34,16 @@ export function checkDrop(all: Parameters<typeof generationNamed>[0], name: stri
   return found;
 }
 
-/** Takes a generation away; safe to repeat, and to end in the middle. @returns how many fields and timers went */
-export async function dropGeneration({ shelf, clock, ats, progress }: Dropping, name: string): Promise<number> {
+/** @property gone fields and timers. `isWhole`: nothing of it is left; else it was asked to end before */
+export type Dropped = { readonly gone: number; readonly isWhole: boolean };
+
+/** Takes a generation away; safe to repeat, and to end in the middle. */
+export async function dropGeneration({ shelf, clock, ats, stop, progress }: Dropping, name: string): Promise<Dropped> {
   const { book } = shelf;
   const changed = await changeGenerations(shelf, (all) =>
     withGeneration(all, { ...checkDrop(all, name), phase: 'dropping' }),
   );
-  if (book === null || changed === null) return 0;
+  if (book === null || changed === null) return { gone: 0, isWhole: true };
   const { key } = generationNamed(changed, name);
   let gone = 0;
   await clock.sleep(HEARD_MS);
@@ -46,6 +51,7 @@ export async function dropGeneration({ shelf, clock, ats, progress }: Dropping, 
     for await (const some of book.drop(key, at)) {
       gone += some;
       progress?.(gone);
+      if (stop?.requested) return { gone, isWhole: false };
       await clock.sleep(PAUSE_MS);
     }
   }
@@ -53,5 +59,5 @@ export async function dropGeneration({ shelf, clock, ats, progress }: Dropping, 
     ...all,
     generations: all.generations.filter((one) => one.key !== key),
   }));
-  return gone;
+  return { gone, isWhole: true };
 }

@@ -113,7 +113,7 @@ function tellSettings(all: Generations, gone: string, { config, say }: Context):
 
 /** `callfold drop`. Dry unless told to. */
 export async function dropOn(site: Site, name: string, options: ConfirmOptions, context: Context): Promise<Exit> {
-  const { out, say, json } = context;
+  const { out, say, json, stop } = context;
   const { all } = await readGenerations(site.shelf);
   checkDrop(all, name);
   tellSettings(all, name, context);
@@ -126,11 +126,12 @@ export async function dropOn(site: Site, name: string, options: ConfirmOptions, 
   }
   await checkConfirmed(options, name, `What is dropped does not come back: ${name} can only be rebuilt.`);
   let saidAt = Date.now();
-  const gone = await dropGeneration(
+  const { gone, isWhole } = await dropGeneration(
     {
       shelf: site.shelf,
       clock: systemClock,
       ats: await rawPartitions(site),
+      stop,
       progress(some) {
         if (Date.now() - saidAt < SAY_EVERY_MS) return;
         saidAt = Date.now();
@@ -139,7 +140,11 @@ export async function dropOn(site: Site, name: string, options: ConfirmOptions, 
     },
     name,
   );
-  if (json) out(`${JSON.stringify({ executed: true, generation: name, gone })}\n`);
+  if (json) out(`${JSON.stringify({ executed: true, generation: name, gone, complete: isWhole })}\n`);
+  if (!isWhole) {
+    say(`Ended before all of ${name} was gone. To go on:\ncallfold drop ${name} ${executeWords(name)}`);
+    return EXIT.failed;
+  }
   say(`${name} is gone: ${grouped(gone)} fields and timers. Its name is free.`);
   return EXIT.done;
 }
