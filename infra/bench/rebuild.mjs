@@ -2,7 +2,7 @@
 // live events, whose latency is told before it and meanwhile.
 import { setTimeout as pause } from 'node:timers/promises';
 import { createCrew } from '../faults/crew.mjs';
-import { measure } from './children.mjs';
+import { measure, peakMiBOf } from './children.mjs';
 import { measureLatency, startService } from './latency.mjs';
 import { nowMs } from './load.mjs';
 import { ourPositions } from './watchers.mjs';
@@ -35,18 +35,21 @@ async function rebuild(name, { key, crew, stage, ends, rate = null }) {
   const over = command.then(() => (state.isOver = true));
   let first = null;
   let last = null;
+  let peakMiB = null;
   try {
-    while (!state.isOver && last === null) {
+    while (!state.isOver) {
+      peakMiB = peakMiBOf(command.pid) || peakMiB;
       const at = await positions();
       if (first === null && sum(at) > 0) first = { at: performance.now(), done: sum(at) };
-      if (at.every((next, partition) => next >= ends[partition])) last = performance.now();
-      else await Promise.race([pause(LOOK_MS), over]);
+      if (at.every((next, partition) => next >= ends[partition])) last ??= performance.now();
+      await Promise.race([pause(LOOK_MS), over]);
     }
     const { code, out, err, ms: commandMs } = await command;
     if (code !== 0 || first === null) throw new Error(`rebuild ${name} ended with ${code}: ${out}${err}`);
     last ??= performance.now();
     return {
       commandMs,
+      peakMiB,
       foldMs: last - first.at,
       perSecond: Math.round(((sum(ends) - first.done) * 1_000) / (last - first.at)),
     };

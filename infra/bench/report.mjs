@@ -120,22 +120,26 @@ export function recoveryTable(recovery) {
 export function rebuildTable({ records, projectorPerSecond, free, beside }) {
   const seconds = (ms) => (ms / MS).toFixed(0);
   const rows = [
-    ['the projector, on the same log', projectorPerSecond, '', '', '', ''],
-    ['rebuild, nothing else at work', free.perSecond, seconds(free.commandMs), '', '', ''],
+    ['the projector, on the same log', projectorPerSecond, '', '', '', '', ''],
+    ['rebuild, nothing else at work', free.perSecond, seconds(free.commandMs), free.peakMiB, '', '', ''],
     ...beside.rounds.flatMap(({ rate, rebuilt, alone, meanwhile, after }) => [
-      [`${beside.live} live events a second alone`, '', '', alone.p50, alone.p90, alone.p99],
+      [`${beside.live} live events a second alone`, '', '', '', alone.p50, alone.p90, alone.p99],
       [
         `and a rebuild at ${rate} a second beside them`,
         rebuilt.perSecond,
         seconds(rebuilt.commandMs),
+        rebuilt.peakMiB,
         meanwhile.p50,
         meanwhile.p90,
         meanwhile.p99,
       ],
-      ['and then with both generations kept up', '', '', after.p50, after.p90, after.p99],
+      ['and then with both generations kept up', '', '', '', after.p50, after.p90, after.p99],
     ]),
   ];
-  const head = headOf([`${records} records`, 'records a second', 'command s', 'live p50 ms', 'p90', 'p99'], 1);
+  const head = headOf(
+    [`${records} records`, 'records a second', 'command s', 'peak MiB', 'live p50 ms', 'p90', 'p99'],
+    1,
+  );
   return [...head, ...rows.map(lineOf)].join('\n');
 }
 

@@ -140,7 +140,7 @@ export function createCrew({ dir, env, say }) {
    * A command to its end.
    * @param {readonly string[]} args
    * @param {Record<string, string>} [own]
-   * @returns {Promise<{ code: number | null, out: string, err: string, ms: number }>}
+   * @returns {Promise<{ code: number | null, out: string, err: string, ms: number }> & { readonly pid: number }}
    */
   function ask(args, own = {}) {
     const from = performance.now();
@@ -156,12 +156,14 @@ export function createCrew({ dir, env, say }) {
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text) => out.push(text));
     child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
-    return new Promise((resolve) => {
+    /** @type {Promise<{ code: number | null, out: string, err: string, ms: number }>} */
+    const over = new Promise((resolve) => {
       child.once('close', (code) => {
         ended(pid);
         resolve({ code, out: out.join(''), err, ms: performance.now() - from });
       });
     });
+    return Object.assign(over, { pid });
   }
 
   return {

@@ -6,6 +6,7 @@
  * of it backwards; each answer is held against a fold of its own.
  *
  *   npm run story -- [--rate EVENTS_A_SECOND] [--seconds OF_THE_OLD_VERSION] [--rebuild-rate RECORDS] [--seed SEED]
+ *     [--there] and not back
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,9 +20,10 @@ import { openStage, versionEnv } from './stage.mjs';
 const { values } = parseArgs({
   options: {
     rate: { type: 'string', default: '10000' },
-    seconds: { type: 'string', default: '30' },
-    'rebuild-rate': { type: 'string', default: '30000' },
+    seconds: { type: 'string', default: '10' },
+    'rebuild-rate': { type: 'string' },
     seed: { type: 'string', default: '1' },
+    there: { type: 'boolean', default: false },
   },
 });
 const rate = Number(values.rate);
@@ -49,6 +51,7 @@ function check(what, holds, why = []) {
 /** @typedef {import('./stage.mjs').Stage} Stage */
 /** @typedef {import('./fold.mjs').Versions} Versions */
 /** @typedef {import('./fold.mjs').History} History */
+/** @typedef {import('@callfold/core').Settings} Settings */
 /** @typedef {ReturnType<typeof startReaders>} Readers */
 
 /** @param {string} text @returns {any[]} */
@@ -94,8 +97,9 @@ async function switchTo(stage, to, env) {
 async function build(stage, { from, to, buggy, settings }) {
   const code = versionEnv(buggy);
   const log = (await stage.ends()).reduce((sum, one) => sum + one, 0);
-  const rebuild = ['rebuild', to, '--rate', values['rebuild-rate']];
-  const rebuilt = await must(stage, rebuild, { ...code, ...settings }, 0);
+  // With a rate it gives way to all that is at work, and on a machine that has nothing to spare it does not end.
+  const pace = values['rebuild-rate'] === undefined ? [] : ['--rate', values['rebuild-rate']];
+  const rebuilt = await must(stage, ['rebuild', to, ...pace], { ...code, ...settings }, 0);
   say(`rebuild ${to}: ${log.toLocaleString('en-US')} records and what came meanwhile in ${seconds(rebuilt.ms)} s`);
   await underLoad(stage, `rebuild ${to}`);
   const since = await stage.positions([from, to]);
@@ -208,6 +212,45 @@ async function callsToRead(stage, ends, histories) {
   return keys;
 }
 
+/**
+ * Which version read what.
+ * @param {readonly number[]} start of the log, by partition
+ */
+const versionsFrom = (start) => ({
+  /** @param {boolean} buggy @returns {Versions} */
+  always: (buggy) => [{ from: start, buggy }],
+  /** @param {boolean} first @param {readonly number[]} from @param {boolean} then @returns {Versions} */
+  changing: (first, from, then) => [
+    { from: start, buggy: first },
+    { from, buggy: then },
+  ],
+});
+
+/**
+ * And then the older version and the older threshold again.
+ * @param {Stage} stage
+ * @param {Readers} readers
+ * @param {{ mended: number[], start: number[], old: Settings, changed: Settings }} before
+ */
+async function backwards(stage, readers, { mended, start, old, changed }) {
+  const { always, changing } = versionsFrom(start);
+  await must(stage, ['drop', '1', '--execute', '--confirm', '1'], CHANGED, 0);
+  say('backwards: the older version and the older threshold again');
+  // A projector folds by the settings of a generation that is kept: those of the one that is left now.
+  const back = await stage.rollOut(true, CHANGED);
+  await tell(stage, readers, {
+    from: 'next',
+    to: 'back',
+    buggy: true,
+    settings: {},
+    left: { versions: changing(false, back, true), settings: changed },
+    right: { versions: always(true), settings: old },
+    standing: { versions: changing(false, back, true), settings: old },
+    says: { versions: always(true), settings: old },
+    readFrom: mended,
+  });
+}
+
 async function main() {
   const stage = await openStage({ rate, seed: values.seed, say });
   /** @type {Readers | null} */
@@ -223,9 +266,7 @@ async function main() {
     await underLoad(stage, 'the old version, which does not know voicemail,');
     await stage.rest();
     const mended = await stage.rollOut(false);
-    const always = (/** @type {boolean} */ buggy) => [{ from: start, buggy }];
-    /** @param {boolean} first @param {readonly number[]} from @param {boolean} then @returns {Versions} */
-    const changing = (first, from, then) => [...always(first), { from, buggy: then }];
+    const { always, changing } = versionsFrom(start);
     const keys = await callsToRead(stage, mended, [
       { versions: always(true), settings: old },
       { versions: always(false), settings: changed },
@@ -246,21 +287,7 @@ async function main() {
       says: { versions: always(false), settings: old },
       readFrom: mended,
     });
-    await must(stage, ['drop', '1', '--execute', '--confirm', '1'], CHANGED, 0);
-    say('backwards: the older version and the older threshold again');
-    // A projector folds by the settings of a generation that is kept: those of the one that is left now.
-    const back = await stage.rollOut(true, CHANGED);
-    await tell(stage, readers, {
-      from: 'next',
-      to: 'back',
-      buggy: true,
-      settings: {},
-      left: { versions: changing(false, back, true), settings: changed },
-      right: { versions: always(true), settings: old },
-      standing: { versions: changing(false, back, true), settings: old },
-      says: { versions: always(true), settings: old },
-      readFrom: mended,
-    });
+    if (!values.there) await backwards(stage, readers, { mended, start, old, changed });
     isTold = true;
     say(`${readers.all} readings, the longest in ${Math.round(readers.longestMs)} ms`);
   } finally {

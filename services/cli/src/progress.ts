@@ -31,8 +31,8 @@ export type Progress = {
   at(done: number, bytes?: number): void;
   /** A line that stays, above the one that is written over. */
   say(text: string): void;
-  /** What is printed elsewhere meanwhile comes above it, too: both may be the same terminal. */
-  above(write: (text: string) => void): (text: string) => void;
+  /** Takes the line away until it is written again: what is printed elsewhere may go to the same terminal. */
+  clear(): void;
   /** Takes away the line that is written over. @returns for a last line of one's own: `48,211 a second`. */
   end(): string;
 };
@@ -110,10 +110,7 @@ export function createProgress(options: ProgressOptions): Progress {
       clear();
       say(text);
     },
-    above: (write) => (text) => {
-      clear();
-      write(text);
-    },
+    clear,
     end() {
       clear();
       const seconds = (now() - first.at) / 1_000;

@@ -134,6 +134,7 @@ export async function* replayAll(
       stop,
       progress: (records, more) => progress.at((done += records), (bytes += more)),
     });
+    progress.clear();
     yield { topic, partition, ...replayed };
   }
   progress.end();

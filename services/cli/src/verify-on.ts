@@ -123,7 +123,11 @@ export async function verifyOn(topics: Site, options: VerifyOptions, context: Co
   const targets = await targetsOf(site, options);
   const sample = sampleOf(options, say);
   const progress = createProgress({ noun: 'records', total: await recordsIn(site, targets), ...shownTo(context) });
-  const told: Context = { ...context, say: progress.say, out: progress.above(context.out) };
+  const out = (text: string): void => {
+    progress.clear();
+    context.out(text);
+  };
+  const told: Context = { ...context, say: progress.say, out };
   const sums: Sums = { same: 0, found: 0, before: 0, waiting: 0, compared: 0, explained: 0 };
   let read = 0;
   const more = { sample, progress: (records: number): void => progress.at((read += records)) };

@@ -49,15 +49,14 @@ describe('createProgress', () => {
     expect(state.written).toBe(before);
   });
 
-  it('has what is printed elsewhere come above the line that is written over', () => {
+  it('takes the line away for what is printed elsewhere, and nothing where none is shown', () => {
     const { progress, state } = scene({ isTTY: true, columns: 80, total: 100_000 });
-    const print = progress.above((text) => (state.written += text));
-    print('partition 0\n');
-    expect(state.written).toBe('partition 0\n');
+    progress.clear();
+    expect(state.written).toBe('');
     state.now = 200;
     progress.at(200);
-    print('partition 1\n');
-    expect(state.written.endsWith(' left\r\u001b[Kpartition 1\n')).toBe(true);
+    progress.clear();
+    expect(state.written.endsWith(' left\r\u001b[K')).toBe(true);
   });
 
   it('tells the time left by bytes where those of all are known, and the rate of the last seconds only', () => {
