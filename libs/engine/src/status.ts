@@ -89,6 +89,8 @@ async function seenOf(site: StatusSite, { role, at }: StatusTarget, live: Aggreg
   const waitsSince = lag === 0 ? null : await timeFrom(log, at, position ?? start);
   const meta = stored?.meta ? decodeMeta(stored.meta) : null;
   const recovery = stored === null ? null : recoveryOf(stored);
+  // Its owner has nothing to commit, and the checkpoint stays as it was laid down.
+  const isOver = recovery?.until === null && lag === 0 && meta?.offered !== stored?.claim.token;
   const row = {
     ...at,
     role,
@@ -102,7 +104,7 @@ async function seenOf(site: StatusSite, { role, at }: StatusTarget, live: Aggreg
     outbox: entries?.length ?? null,
     outboxMs: oldest ? Math.max(0, now - oldest.appendedAt) : null,
     deadLetters: role === 'outcomes' ? (meta?.seqs[DEAD_LETTERS] ?? 0) : null,
-    recovering: recovery && { until: recovery.until },
+    recovering: recovery === null || isOver ? null : { until: recovery.until },
   };
   const found = {
     ...row,

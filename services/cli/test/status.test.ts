@@ -1,6 +1,6 @@
 import { DEAD_LETTERS, DEFAULT_SETTINGS, fingerprint, rawTopic } from '@callfold/core';
 import type { Status } from '@callfold/engine';
-import { ownerName, readStatus } from '@callfold/engine';
+import { offerRecovery, ownerName, readStatus } from '@callfold/engine';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Exit } from '../src/command.ts';
 import { EXIT } from '../src/command.ts';
@@ -181,6 +181,19 @@ describe('a partition as it stands', () => {
     const { problem } = (await look()).partitions[0] ?? { problem: 'no row' };
     if (says === null) expect(problem).toBeNull();
     else expect(problem).toMatch(says);
+  });
+});
+
+describe('a checkpoint that was laid down', () => {
+  it('is told as a recovery until an owner has it who finds nothing to fold', async () => {
+    const store = log.ports.store('projector');
+    await offerRecovery({ at: AT, store, log: log.ports.log('projector'), token: 'rebuild' });
+    const recovering = async () => (await read(20, 1, 'projector')).partitions[0]?.recovering;
+    expect(await recovering()).toEqual({ until: null });
+    await store.claim(AT, 'host-a:17/1');
+    expect(await recovering()).toBeNull();
+    await tenRecords();
+    expect(await recovering()).toEqual({ until: null });
   });
 });
 

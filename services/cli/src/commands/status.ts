@@ -3,6 +3,8 @@ import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import type { Place } from '../on-site.ts';
 import { openPlace } from '../on-site.ts';
+import type { ScreenLine } from '../screen.ts';
+import { fitted } from '../screen.ts';
 import { statusOn } from '../status-text.ts';
 import type { TargetOptions } from '../targets.ts';
 
@@ -20,12 +22,10 @@ const BELOW = '\u001b[J';
 const pause = (ms: number, { signal }: AbortController): Promise<void> =>
   delay(ms, undefined, { signal }).catch(() => undefined);
 
-/** The look written over the one before it, as much of it as the screen has room for. */
-function redraw(text: string): void {
-  const lines = text.trimEnd().split('\n');
-  const room = (process.stdout.rows ?? lines.length + 1) - 1;
-  const width = process.stdout.columns ?? Number.MAX_SAFE_INTEGER;
-  const shown = lines.slice(0, room).map((line) => line.slice(0, width - 1));
+/** The look written over the one before it. */
+function redraw(lines: readonly ScreenLine[]): void {
+  const { rows, columns } = process.stdout;
+  const shown = fitted(lines, columns - 1).slice(0, rows - 1);
   process.stdout.write(`${HOME}${shown.map((line) => `${line}${LINE_END}`).join('')}${BELOW}`);
 }
 
@@ -37,11 +37,18 @@ async function watch(place: Place, options: TargetOptions, everyMs: number, cont
   const ending = new AbortController();
   void context.stop.wanted.then(() => ending.abort());
   while (!context.stop.requested) {
-    let text = '';
-    const keep = (more: string): void => void (text += more);
-    const its = isTerminal ? { ...context, out: keep, say: (line: string) => keep(`${line}\n`) } : context;
+    const lines: ScreenLine[] = [];
+    const keep = (isTable: boolean) => (text: string) =>
+      void lines.push(
+        ...text
+          .trimEnd()
+          .split('\n')
+          .map((line) => ({ line, isTable })),
+      );
+    const its = isTerminal ? { ...context, out: keep(true), say: keep(false) } : context;
     exit = await place.run('status', { ...options, show: isTerminal ? 'sums' : 'line' } as const, its, statusOn);
-    if (isTerminal) redraw(`${new Date().toISOString()}  every ${everyMs / 1_000} s; Ctrl-C ends\n\n${text}`);
+    const title = `${new Date().toISOString()}  every ${everyMs / 1_000} s; Ctrl-C ends`;
+    if (isTerminal) redraw([{ line: title, isTable: true }, { line: '', isTable: true }, ...lines]);
     await pause(everyMs, ending);
   }
   return exit;
