@@ -7,12 +7,18 @@ import { isSource, isTest, packageOf } from './tree.ts';
 
 /** Tools find these by their names. */
 const FOUND_BY_TOOLS = /(\.test\.ts|\.bench\.ts|\.config\.(ts|mjs|js))$/;
+/** A thread is started from a file that nobody imports. */
+const THREAD = /new Worker\(\s*new URL\('(\.[^']+)\.js', import\.meta\.url\)/g;
 const CODE = /\.(ts|mjs|js|lua|sql)$/;
 
 export function deadFiles(tree: Tree): Finding[] {
   const edges = new Map<string, string[]>();
   for (const use of usesOf(tree)) {
     if (isRelative(use.specifier)) edges.set(use.file.path, [...(edges.get(use.file.path) ?? []), targetOf(use)]);
+  }
+  for (const { path, text } of tree.values()) {
+    const started = [...text.matchAll(THREAD)].map(([, file = '']) => posix.join(posix.dirname(path), `${file}.ts`));
+    edges.set(path, [...(edges.get(path) ?? []), ...started]);
   }
   const fromSource = reachable(entriesOf(tree).filter(isSource), edges);
   const fromAll = reachable(entriesOf(tree), edges);

@@ -54,6 +54,7 @@ describe('readConfig', () => {
       httpPort: 8080,
       logLevel: null,
       stalledAfterMs: 30_000,
+      threads: 1,
       sliceRecords: 50_000,
       cachedSubjects: 50_000,
       gateway: { keys: null, hooks: null, eventsPerSecond: 20_000, bodyBytes: 4_194_304, connections: 5_000 },

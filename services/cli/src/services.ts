@@ -45,10 +45,19 @@ export function problemsOf(services: readonly Service[]): ProblemOf {
   };
 }
 
-/** One role at work on a site, with its logs and metrics. */
-export function runRole(role: RoleName, site: Site, config: Config, logger: Logger): Running {
+/**
+ * One role at work on a site, with its logs and metrics.
+ * @param thread which of the process's threads this is, as its metrics say; null: there is only one
+ */
+export function runRole(
+  role: RoleName,
+  site: Site,
+  config: Config,
+  logger: Logger,
+  thread: number | null = null,
+): Running {
   const running: { service?: Service } = {};
-  const metrics = createMetrics(role, () => running.service?.status() ?? []);
+  const metrics = createMetrics(role, () => running.service?.status() ?? [], Date.now, thread);
   if (site.replicas) gaugeReplicas(metrics.set, site.replicas);
   const log = logObserver(logger.child({ role }));
   const observer = bothObservers(metrics.observer, log, traceObserver(`callfold.${role}`));

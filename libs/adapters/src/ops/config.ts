@@ -96,6 +96,7 @@ const VARIABLES = z.strictObject({
   STALLED_AFTER_MS: integer(1_000, 3_600_000).default(30_000),
   SLICE_RECORDS: integer(1, 100_000).default(50_000),
   CACHED_SUBJECTS: integer(1_000, 10_000_000).default(50_000),
+  THREADS: integer(1, 64).default(1),
   GATEWAY_KEYS: text.optional(),
   GATEWAY_HOOKS: text.optional(),
   GATEWAY_EVENTS_PER_SECOND: integer(1, 1_000_000).default(20_000),
@@ -163,6 +164,8 @@ export type Config = {
   readonly stalledAfterMs: number;
   readonly sliceRecords: number;
   readonly cachedSubjects: number;
+  /** Of a process that serves a role; each is a member of the group. */
+  readonly threads: number;
   readonly gateway: {
     /** JSON, as the gateway reads it; null: not given. They hold secrets. */
     readonly keys: string | null;
@@ -354,6 +357,7 @@ export function readConfig(environment: Environment): Config {
     stalledAfterMs: v.STALLED_AFTER_MS,
     sliceRecords: v.SLICE_RECORDS,
     cachedSubjects: v.CACHED_SUBJECTS,
+    threads: v.THREADS,
     gateway: {
       keys: v.GATEWAY_KEYS ?? null,
       hooks: v.GATEWAY_HOOKS ?? null,

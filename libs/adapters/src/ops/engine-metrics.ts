@@ -128,12 +128,14 @@ function countRecords(set: MetricSet, now: () => number): Observer {
   };
 }
 
+/** @param thread as `createMetricSet` has it */
 export function createMetrics(
   service: string,
   status: () => readonly PartitionStatus[],
   now: () => number = Date.now,
+  thread: number | null = null,
 ): EngineMetrics {
-  const set = createMetricSet(service);
+  const set = createMetricSet(service, thread);
   const counting = [countRecords(set, now), countEvents(set)];
   gaugePartitions(set, status);
   const observer: Observer = (event) => {

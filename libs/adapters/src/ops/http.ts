@@ -12,13 +12,16 @@ import { traceRequest } from './tracing.ts';
 
 export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
+/** How the partitions of one role stand. */
+export type RoleStatus = { readonly name: string; status(): readonly PartitionStatus[] };
+
 export type OpsOptions = {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
   readonly ready: () => readonly Health[] | Promise<readonly Health[]>;
   /** The roles at work in the process: `/readyz?verbose` tells of each of their partitions. */
-  readonly services?: () => readonly { readonly name: string; status(): readonly PartitionStatus[] }[];
+  readonly services?: () => readonly RoleStatus[] | Promise<readonly RoleStatus[]>;
   /** Of each role in the process. */
   readonly metrics: readonly Metrics[];
   /** Further routes of the service. */
@@ -154,7 +157,7 @@ export async function startHttp(options: OpsOptions): Promise<OpsServer> {
     const ok = checks.every((check) => check.ok);
     const answer = { status: ok ? 'ready' : 'not ready', checks };
     if (request.query.verbose === undefined) return reply.code(ok ? 200 : 503).send(answer);
-    const services = options.services?.() ?? [];
+    const services = (await options.services?.()) ?? [];
     const partitions = services.flatMap((one) => one.status().map((at) => partitionReport(one.name, at)));
     return reply.code(ok ? 200 : 503).send({ ...answer, partitions });
   });

@@ -40,10 +40,18 @@ export type MetricSet = Metrics & {
 /** From one millisecond, a local write, to what no sender waits for. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4, 10];
 
-export function createMetricSet(service: string): MetricSet {
+/** What is of the process, and not of one thread of it. */
+const OF_PROCESS = /^process_/;
+
+/** @param thread which of the process's threads it is told by; null: there is only one */
+export function createMetricSet(service: string, thread: number | null = null): MetricSet {
   const registry = new Registry();
-  registry.setDefaultLabels({ service });
+  registry.setDefaultLabels(thread === null ? { service } : { service, thread });
   collectDefaultMetrics({ register: registry });
+  if (thread !== null) {
+    const names = registry.getMetricsAsArray().map(({ name }) => name);
+    for (const name of names) if (OF_PROCESS.test(name)) registry.removeSingleMetric(name);
+  }
   const registers = [registry];
   return {
     contentType: registry.contentType,
