@@ -57,7 +57,7 @@ async function measurePoint({ stage, input, name, cached, things, say, check }) 
     const env = stage.env(`growth-${what}`);
     if (cached !== null) env.CALLFOLD_CACHED_SUBJECTS = String(Math.ceil((cached * input.live) / input.partitions));
     const [load] = loadavg();
-    const figures = await measure(what, { env, ends: filled.ends, input }, { servers: stage.servers });
+    const figures = await measure(what, { env, threads: 1, ends: filled.ends, input }, { servers: stage.servers });
     check(`${name}, ${what}, events`, figures.count, input.events);
     const redisMiB = await stage.redisMiB();
     const bytes = Math.round(filled.bytes / input.events);

@@ -6,7 +6,7 @@ import { TOPICS, DEFAULT_SETTINGS } from '@callfold/core';
 import { createOfflineFold, fileRules } from '@callfold/engine';
 import { batches, outgoing, recentInput } from './fill.mjs';
 import { createMeter } from './meter.mjs';
-import { serviceToTheEnd } from './services.mjs';
+import { serviceHere } from './services.mjs';
 import { TOPIC } from './topics.mjs';
 
 const CHUNK_EVENTS = 50_000;
@@ -143,7 +143,7 @@ export async function embeddedService(role, { dir, partitions, ends, config, met
       publisher: role === 'outcomes' ? publisher : null,
     }),
   };
-  const figures = await serviceToTheEnd(role, { site, config, topic: TOPIC, ends, meter });
+  const figures = await serviceHere(role, { site, config, topic: TOPIC, ends, meter });
   await embedded.close();
   return figures;
 }

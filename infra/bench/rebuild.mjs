@@ -136,7 +136,11 @@ export async function measureRebuild({ stage, input, filled, rates, say, check }
   const { ends } = filled;
   await stage.freshRedis();
   const crew = createCrew({ dir: stage.dir, env: stage.env(GENERATION), say });
-  const own = await measure('projector', { env: stage.env(GENERATION), ends, input }, { servers: stage.servers });
+  const own = await measure(
+    'projector',
+    { env: stage.env(GENERATION), threads: 1, ends, input },
+    { servers: stage.servers },
+  );
   const projectorPerSecond = Math.round((own.count * 1_000) / own.wallMs);
   say(`rebuild: the projector itself folds ${projectorPerSecond} a second`);
   const free = await rebuild('free', { key: keyOf(0), crew, stage, ends });

@@ -6,7 +6,7 @@
 //   npm run bench                      5,000,000 events of 5,000 and 1,000,000 live calls, 3 rounds: some hours
 //   npm run bench -- --short           one round of 200,000 events, one rate: under ten minutes; no page
 //   npm run bench -- --growth          against live calls, partitions, tenants, event size and cache misses
-//     [--events N] [--live N] [--seed S] [--partitions N] [--rounds N] [--rates 500,2000] [--seconds N]
+//     [--events N] [--live N] [--seed S] [--partitions N] [--threads N] [--rounds N] [--rates 500,2000] [--seconds N]
 //     [--only call-outcomes,streams-eos,latency,recovery] [--json FILE] [--no-page] [--profile DIR]
 //   npm run bench -- --only rebuild --events 10000000 [--rebuild-rate 5000,10000]
 import { writeFileSync } from 'node:fs';
@@ -62,6 +62,7 @@ const { values } = parseArgs({
     live: { type: 'string' },
     seed: { type: 'string', default: '1' },
     partitions: { type: 'string', default: '4' },
+    threads: { type: 'string', default: '2' },
     rounds: { type: 'string' },
     rates: { type: 'string' },
     seconds: { type: 'string' },
@@ -105,6 +106,7 @@ function planOf() {
     things,
     seed: values.seed,
     partitions: one(values.partitions, 4),
+    threads: one(values.threads, 2),
     rounds: one(values.rounds, size.rounds),
     subjects: size.subjects,
     rates: some(values.rates, size.rates).map(Number),
@@ -141,7 +143,7 @@ async function measureLoad(load, plan, { stage, paths }) {
   for (let round = 1; round <= rounds; round += 1) {
     for (const what of things) {
       const [load1] = loadavg();
-      const options = { stage, input, filled, paths, profileDir: values.profile, check };
+      const options = { stage, input, threads: plan.threads, filled, paths, profileDir: values.profile, check };
       const figures = await measureThing(what, `${input.live}-${round}`, options);
       results.push({ what, round, load: load1, ...figures });
       const rate = Math.round(figures.count / figures.wallMs);

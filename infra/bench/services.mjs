@@ -1,56 +1,15 @@
-// The two services as they are shipped: the same wiring, metrics and logs as `callfold serve`, with an ear at the
-// places where the first record comes in and where the last one is done.
-import { createLogger } from '@callfold/adapters';
-import { runRole } from '../../services/cli/dist/services.js';
+// Runs a service until every record of the topic is folded and committed and, of `outcomes`, everything derived is sent:
+// in this thread, or in several as `CALLFOLD_THREADS` has them.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { runHeard } from './ear.mjs';
 
 const WAIT_MS = 20;
 
-/**
- * The site's ports with an ear: the first batch begins the measuring, and only the raw topic's own partitions count.
- */
-function heard(site, topic, meter, told) {
-  const hearing = (observer) => (event) => {
-    observer(event);
-    told(event);
-  };
-  function heardConsumer(consumer) {
-    const run = (handler) =>
-      consumer.run({
-        ...handler,
-        batch(at, batch, signal) {
-          if (at.topic === topic && batch.records.length > 0) meter.first();
-          return handler.batch(at, batch, signal);
-        },
-      });
-    return { run, stop: () => consumer.stop(), seek: (at, offset) => consumer.seek(at, offset) };
-  }
-  function heardStore(store) {
-    const read = (at, table, fields) => {
-      if (at.topic === topic) meter.missed(fields.length);
-      return store.read(at, table, fields);
-    };
-    return { ...store, read };
-  }
-  const heardLog = (ports) => ({ ...ports, consumer: heardConsumer(ports.consumer) });
-  const heardPorts = (ports) => ({ ...heardLog(ports), store: heardStore(ports.store) });
-  return {
-    ...site,
-    shelf: { ...site.shelf, storeOf: (key) => heardStore(site.shelf.storeOf(key)) },
-    ports: (role, observer) => heardPorts(site.ports(role, hearing(observer))),
-    openGeneration(generation, observer) {
-      const opened = site.openGeneration(generation, hearing(observer));
-      return { ...opened, ports: heardLog(opened.ports) };
-    },
-  };
-}
-
-/**
- * Runs one role until every record of the topic is folded and committed and, of `outcomes`, everything derived is sent.
- * @returns the meter's figures, with `sent`, the derived records that the broker has taken
- */
-export async function serviceToTheEnd(role, { site, config, topic, ends, meter }) {
-  const logger = createLogger('warn', role);
+/** What is reported, until all is done. */
+function createTally(ends, meter) {
   const positions = new Map();
+  const waiting = new Map();
   let records = 0;
   let sent = 0;
   let finish;
@@ -60,27 +19,67 @@ export async function serviceToTheEnd(role, { site, config, topic, ends, meter }
     fail = reject;
   });
   const isDone = () =>
-    ends.every((end, partition) => positions.get(partition) === end) &&
-    service.status().every(({ waiting }) => waiting === 0);
-  const told = (event) => {
-    if (event.at.topic !== topic) return;
-    if (event.name === 'partition-refused') fail(new Error(event.message));
-    if (event.name === 'records-sent') sent += event.records;
-    if (event.name === 'batch-committed') {
-      records += event.records;
-      // Ticks are records of the log, and no events.
-      meter.add(event.records - (event.position === ends[event.at.partition] ? 1 : 0));
-      positions.set(event.at.partition, event.position);
-    }
-    if (event.name === 'records-sent' || event.name === 'batch-committed') if (isDone()) finish(meter.last());
+    ends.every((end, partition) => positions.get(partition) === end) && [...waiting.values()].every((one) => one === 0);
+  return {
+    finished,
+    fail,
+    counts: () => ({ records, sent }),
+    heard(thread, report) {
+      if (report.failed !== undefined) fail(new Error(report.failed));
+      if (report.first) meter.first();
+      if (report.missed) meter.missed(report.missed);
+      if (report.sent) sent += report.sent;
+      if (report.committed) {
+        const { partition, position, count } = report.committed;
+        records += count;
+        // Ticks are records of the log, and no events.
+        meter.add(count - (position === ends[partition] ? 1 : 0));
+        positions.set(partition, position);
+      }
+      if (report.waiting === undefined) return;
+      waiting.set(thread, report.waiting);
+      if (isDone()) finish(meter.last());
+    },
   };
-  const { service } = runRole(role, heard(site, topic, meter, told), config, logger);
-  void service.done.catch(fail);
-  const figures = await finished;
-  // Time enough for a surplus to show itself.
-  await new Promise((resolve) => {
+}
+
+function startThread(data, heard) {
+  const worker = new Worker(new URL('./service-thread.mjs', import.meta.url), { workerData: data });
+  worker.on('message', heard);
+  worker.on('error', (error) => heard({ failed: error.stack }));
+  return worker;
+}
+
+/** Time enough for a surplus to show itself. */
+const settle = () =>
+  new Promise((resolve) => {
     setTimeout(resolve, WAIT_MS);
   });
+
+/** @returns the meter's figures, with `sent`, the derived records that the broker has taken */
+export async function serviceHere(role, { site, config, topic, ends, meter }) {
+  const tally = createTally(ends, meter);
+  const service = runHeard(role, site, { config, topic, tell: (report) => tally.heard(0, report) });
+  const figures = await tally.finished;
+  await settle();
   await service.stop();
-  return { ...figures, records, sent };
+  return { ...figures, ...tally.counts() };
+}
+
+/**
+ * The same on Kafka, each thread with connections of its own.
+ * @param what a role, or `call-outcomes`
+ */
+export async function serviceInThreads(what, { env, threads, topic, ends, meter }) {
+  const tally = createTally(ends, meter);
+  const workers = Array.from({ length: threads }, (_, thread) =>
+    startThread({ what, env, topic, thread }, (report) => tally.heard(thread, report)),
+  );
+  const figures = await tally.finished;
+  await settle();
+  const ended = workers.map((worker) => once(worker, 'exit'));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- two threads of one process have no origins
+  for (const worker of workers) worker.postMessage('stop');
+  await Promise.all(ended);
+  return { ...figures, ...tally.counts() };
 }

@@ -77,7 +77,7 @@ async function foldCommand({ input, file }) {
  * @param check hears counts as they are and as they should be
  * @returns figures as a meter gives them
  */
-export async function measureThing(what, round, { stage, input, filled, paths, profileDir, check }) {
+export async function measureThing(what, round, { stage, input, threads, filled, paths, profileDir, check }) {
   const generation = `r${round}-${what}`;
   const { ends, expected } = filled;
   if (what in PEERS) {
@@ -90,7 +90,7 @@ export async function measureThing(what, round, { stage, input, filled, paths, p
   if (publishes) await stage.freshDerived();
   if (publishes || what === 'projector') await stage.freshRedis();
   const dir = join(stage.dir, `embedded-${round}`);
-  const options = { env: stage.env(generation), brokers: stage.brokers, group: generation, ends, input, dir };
+  const options = { env: stage.env(generation), brokers: stage.brokers, group: generation, ends, input, threads, dir };
   const rest = { servers: stage.servers, profileDir };
   if (what === 'fold-command') {
     const figures = await foldCommand({ input, file: join(stage.dir, 'input.ndjson') });

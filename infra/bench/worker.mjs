@@ -24,25 +24,11 @@ async function withSite(options, work) {
   }
 }
 
-const kafkaService =
-  (role, narrowed = (site) => site) =>
-  async (options) => {
-    const { serviceToTheEnd } = await import('./services.mjs');
-    return withSite(options, (site, config) =>
-      serviceToTheEnd(role, {
-        site: narrowed(site),
-        config,
-        topic: TOPIC,
-        ends: options.ends,
-        meter: createMeter(tell),
-      }),
-    );
-  };
-
-async function callOutcomes(options) {
-  const { onlyCallOutcomes } = await import('./only-calls.mjs');
-  return kafkaService('outcomes', onlyCallOutcomes)(options);
-}
+const kafkaService = (what) => async (options) => {
+  const { serviceInThreads } = await import('./services.mjs');
+  const { env, threads, ends } = options;
+  return serviceInThreads(what, { env, threads, topic: TOPIC, ends, meter: createMeter(tell) });
+};
 
 const embedded = (role) => async (options) => {
   const { embeddedService } = await import('./in-process.mjs');
@@ -111,7 +97,7 @@ const WORK = {
   decode,
   projector: kafkaService('projector'),
   outcomes: kafkaService('outcomes'),
-  'call-outcomes': callOutcomes,
+  'call-outcomes': kafkaService('call-outcomes'),
   ndjson: async ({ input, file }) => (await import('./in-process.mjs')).writeNdjson(input, file),
   fold: async ({ input }) => (await import('./in-process.mjs')).foldOnly(input),
   append: async (options) => (await import('./in-process.mjs')).embeddedAppend(options),
