@@ -86,16 +86,26 @@ const USUAL: Readonly<Record<string, readonly [before: string, after: string]>> 
 /** Agents' states are words of their own. */
 const SAYS_ITSELF: ReadonlySet<string> = new Set(FACT_WORDS.slice(FACT_WORDS.indexOf('Ready')));
 
+/** The same by word alone, for each of what an agent may have been: a key made of two texts costs more than the rest. */
+const usualWhen = (was: string): ReadonlyMap<string, readonly [before: string, after: string]> =>
+  new Map(
+    Object.entries(USUAL).flatMap(([name, usual]) => {
+      const [word = '', of] = name.split('/');
+      return of === was ? [[word, usual] as const] : [];
+    }),
+  );
+const USUAL_WHEN = { unsaid: usualWhen(''), available: usualWhen('available'), busy: usualWhen('busy') };
+
 function usualStatus(word: string, agent: string | null, was: Fact['agentWas']): string | null {
   if (SAYS_ITSELF.has(word)) return word;
-  const usual = USUAL[was === null ? `${word}/` : `${word}/${was}`];
+  const usual = USUAL_WHEN[was ?? 'unsaid'].get(word);
   return usual === undefined ? null : usual[0] + (agent ?? '') + usual[1];
 }
 
 /** Whether a status is just the usual one: without making that, which would be thrown away again. */
 function isUsual(status: string, word: string, agent: string | null, was: Fact['agentWas']): boolean {
   if (SAYS_ITSELF.has(word)) return status === word;
-  const usual = USUAL[was === null ? `${word}/` : `${word}/${was}`];
+  const usual = USUAL_WHEN[was ?? 'unsaid'].get(word);
   if (usual === undefined) return false;
   const [before, after] = usual;
   const name = agent ?? '';
