@@ -40,7 +40,7 @@ const madeBy = (command, { at, machine }) => `\`${command}\`, ${at.slice(0, 10)}
 
 function loadText({ input, rounds, filled, results, summary, recovery }, report) {
   const { events, live, seed, partitions } = input;
-  const command = `npm run bench -- --events ${events} --live ${live} --seed ${seed} --partitions ${partitions} --rounds ${rounds}`;
+  const command = `npm run bench -- --events ${events} --live ${live} --seed ${seed} --partitions ${partitions} --threads ${report.plan.threads} --rounds ${rounds}`;
   const { faults } = report;
   const parts = [
     `### ${number(live)} live calls`,
