@@ -86,7 +86,7 @@ const USUAL: Readonly<Record<string, readonly [before: string, after: string]>> 
 /** Agents' states are words of their own. */
 const SAYS_ITSELF: ReadonlySet<string> = new Set(FACT_WORDS.slice(FACT_WORDS.indexOf('Ready')));
 
-/** The same by word alone, for each of what an agent may have been: a key made of two texts costs more than the rest. */
+/** The same by word, for each of what an agent may have been: a key made of two texts costs more than all the rest. */
 const usualWhen = (was: string): ReadonlyMap<string, readonly [before: string, after: string]> =>
   new Map(
     Object.entries(USUAL).flatMap(([name, usual]) => {
