@@ -3,7 +3,7 @@ import { settingsOf } from '@callfold/core';
 import { HELD } from './engine.ts';
 import type { Generation } from './generations.ts';
 import type { Opened } from './keep-up.ts';
-import type { At, Clock, Log, Store } from './ports.ts';
+import type { At, Clock, Consumer, Log, LogRecord, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Rebuilding } from './rebuild.ts';
 import { handOver, throttled } from './rebuild.ts';
@@ -29,8 +29,8 @@ export type Building = Rebuilding & {
   /** Records a second at most; null: as fast as it goes. */
   readonly perSecond: number | null;
   readonly stop: { readonly requested: boolean };
-  /** Told at each look. */
-  progress?(rows: readonly Standpoint[]): void;
+  /** Told at each look. @param bytes of keys and values that were read to be folded, since this began */
+  progress?(rows: readonly Standpoint[], bytes: number): void;
 };
 
 const LOOK_MS = 250;
@@ -68,6 +68,25 @@ export function standpoints(store: Store, log: Log, ats: readonly At[], { from }
   );
 }
 
+const bytesOf = (records: readonly LogRecord[]): number =>
+  records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+
+/** @param add told of what comes to be folded */
+function counted(consumer: Consumer, add: (bytes: number) => void): Consumer {
+  return {
+    run: (handler) =>
+      consumer.run({
+        ...handler,
+        batch(at, batch, signal) {
+          add(bytesOf(batch.records));
+          return handler.batch(at, batch, signal);
+        },
+      }),
+    stop: () => consumer.stop(),
+    seek: (at, offset) => consumer.seek(at, offset),
+  };
+}
+
 function checkService(service: Service): void {
   for (const { at, refused } of service.status())
     if (refused !== null && refused !== HELD) throw new Refused(`${placeText(at)}: ${refused}`);
@@ -81,7 +100,9 @@ export async function buildGeneration(building: Building): Promise<boolean> {
   const { shelf, log, clock, ats, generation, perSecond, stop, progress } = building;
   const settings = settingsOf(generation.settings);
   const { ports, close } = building.open(generation);
-  const consumer = perSecond === null ? ports.consumer : throttled(ports.consumer, clock, perSecond);
+  let bytes = 0;
+  const paced = perSecond === null ? ports.consumer : throttled(ports.consumer, clock, perSecond);
+  const consumer = counted(paced, (more) => (bytes += more));
   const store = shelf.storeOf(generation.key);
   const { limits } = building.config;
   const sliceSubjects = perSecond === null ? limits.sliceSubjects : SLICE_SUBJECTS_BESIDE;
@@ -97,7 +118,7 @@ export async function buildGeneration(building: Building): Promise<boolean> {
       const rows = await standpoints(store, log, ats, generation);
       if (failure !== null) throw failure as Error;
       checkService(service);
-      progress?.(rows);
+      progress?.(rows, bytes);
       if (reached(rows) === ats.length) break;
       await clock.sleep(LOOK_MS);
     }

@@ -90,15 +90,19 @@ function etaText({ perSecond, comePerSecond, etaMs }: Headway): string {
   return `${rate}, and ${grouped(comePerSecond ?? 0)} come: at this rate it does not end`;
 }
 
-function lineOf(name: string, { from, position, end }: Omit<Standpoint, 'at'>, headway: Headway): string {
+/** @param what is said beside what is done */
+function lineOf(name: string, { from, position, end }: Omit<Standpoint, 'at'>, headway: Headway, what = ''): string {
   const [done, all] = [position - from, end - from];
   const share = all === 0 ? 100 : Math.floor((done * 100) / all);
   const ending = position >= end ? 'at the end' : etaText(headway);
-  return `${name}: ${grouped(done)} of ${grouped(all)} records, ${share} %, ${ending}`;
+  return `${name}: ${grouped(done)} of ${grouped(all)} records, ${share} %${what}, ${ending}`;
 }
 
 /** One line for each partition that is not at its end, and one for all. */
-export function progressTo(say: (text: string) => void, now: () => number): (rows: readonly Standpoint[]) => void {
+export function progressTo(
+  say: (text: string) => void,
+  now: () => number,
+): (rows: readonly Standpoint[], bytes: number) => void {
   const headways = new Map<string, ReturnType<typeof createHeadway>>();
   let everyMs = SAY_FIRST_MS;
   let sayAt = now() + everyMs;
@@ -107,7 +111,7 @@ export function progressTo(say: (text: string) => void, now: () => number): (row
     headways.set(name, headway);
     return headway(at, position, end);
   };
-  return (rows) => {
+  return (rows, bytes) => {
     const at = now();
     const total = { from: 0, position: 0, end: 0 };
     const lines: string[] = [];
@@ -119,7 +123,8 @@ export function progressTo(say: (text: string) => void, now: () => number): (row
       const headway = look(name, at, row);
       if (row.position < row.end) lines.push(lineOf(name, row, headway));
     }
-    const whole = lineOf('all', total, look('all', at, total));
+    const read = `, ${(bytes / 1_000_000).toFixed(1)} MB read`;
+    const whole = lineOf('all', total, look('all', at, total), read);
     if (at < sayAt) return;
     everyMs = Math.min(everyMs * 2, SAY_MOST_MS);
     sayAt = at + everyMs;

@@ -303,14 +303,14 @@ describe('progress of a rebuild', () => {
     );
     const look = (positions: readonly number[], end: number): void => {
       const row = (position: number, partition: number): Standpoint => ({ at: at(partition), from: 0, position, end });
-      tell(positions.map(row));
+      tell(positions.map(row), 1_250_000);
     };
     look([0, 1_000], 1_000);
     now = 1_000;
     look([250, 1_000], 1_000);
     expect(lines).toEqual([
       'callfold.raw.atlas/0: 250 of 1,000 records, 25 %, 250 a second, 3 s left',
-      'all: 1,250 of 2,000 records, 62 %, 250 a second, 3 s left',
+      'all: 1,250 of 2,000 records, 62 %, 1.3 MB read, 250 a second, 3 s left',
     ]);
   });
 
