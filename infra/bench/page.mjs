@@ -62,7 +62,7 @@ function loadText({ input, rounds, filled, results, summary, recovery }, report)
 function rebuildText({ events, live, seed, partitions }, rebuilt, report) {
   const command =
     `npm run bench -- --only rebuild --events ${events} --live ${live} --seed ${seed} --partitions ${partitions} ` +
-    `--rebuild-rate ${rebuilt.beside.rounds.map(({ rate }) => rate).join(',')}`;
+    `--rebuild-rate ${rebuilt.beside.rounds.map(({ rate }) => rate).join(',') || 'none'}`;
   const { faults } = report;
   const counted = faults.length === 0 ? 'Either generation shows readers the same.' : `**${faults.join('; ')}.**`;
   return ['### Rebuild', madeBy(command, report), counted, rebuildTable(rebuilt)].join('\n\n');

@@ -131,7 +131,7 @@ async function besideLive(rates, { crew, stage, input, ends, say }) {
   return { live: LIVE_RATE, rounds, missing: found.missing };
 }
 
-/** @param rates records a second of the rebuilds beside live events, one after the other */
+/** @param rates records a second of the rebuilds beside live events, one after the other; none: nothing beside it */
 export async function measureRebuild({ stage, input, filled, rates, say, check }) {
   const { ends } = filled;
   await stage.freshRedis();
@@ -146,10 +146,13 @@ export async function measureRebuild({ stage, input, filled, rates, say, check }
   const free = await rebuild('free', { key: keyOf(0), crew, stage, ends });
   const same = await checkSame('rebuild', 'free', { crew, check });
   say(
-    `rebuild: ${free.perSecond} a second of ${sum(ends)} records, ${Math.round(free.commandMs / 1_000)} s with its start`,
+    `rebuild: ${free.perSecond} a second of ${sum(ends)} records, ${Math.round(free.commandMs / 1_000)} s with its start, ` +
+      `${free.peakMiB} MiB at most`,
   );
   check('rebuild, calls', same, filled.expected.subjects);
   await crew.callfold(['drop', 'free', '--execute', '--confirm', 'free']);
+  const figures = { live: input.live, events: input.events, records: sum(ends), projectorPerSecond, free };
+  if (rates.length === 0) return { ...figures, beside: { live: LIVE_RATE, rounds: [] } };
   const beside = await besideLive(rates, { crew, stage, input, ends, say });
   check('beside the rebuild, live events never seen', beside.missing, 0);
   const projector = startService('projector', stage.env(GENERATION));
@@ -159,5 +162,5 @@ export async function measureRebuild({ stage, input, filled, rates, say, check }
   } finally {
     await projector.kill();
   }
-  return { live: input.live, events: input.events, records: sum(ends), projectorPerSecond, free, beside };
+  return { ...figures, beside };
 }

@@ -8,7 +8,7 @@
 //   npm run bench -- --growth          against live calls, partitions, tenants, event size and cache misses
 //     [--events N] [--live N] [--seed S] [--partitions N] [--threads N] [--rounds N] [--rates 500,2000] [--seconds N]
 //     [--only call-outcomes,streams-eos,latency,recovery] [--json FILE] [--no-page] [--profile DIR]
-//   npm run bench -- --only rebuild --events 10000000 [--rebuild-rate 5000,10000]
+//   npm run bench -- --only rebuild --events 10000000 [--rebuild-rate 5000,10000|none]
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -111,7 +111,7 @@ function planOf() {
     subjects: size.subjects,
     rates: some(values.rates, size.rates).map(Number),
     seconds: one(values.seconds, size.seconds),
-    rebuildRates: some(values['rebuild-rate'], REBUILD_RATES).map(Number),
+    rebuildRates: values['rebuild-rate'] === 'none' ? [] : some(values['rebuild-rate'], REBUILD_RATES).map(Number),
   };
 }
 
