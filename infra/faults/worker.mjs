@@ -8,7 +8,7 @@
 
 import { createLogger, partitionHealth, readConfig, startHttp } from '@callfold/adapters';
 import { runRole } from '../../services/cli/dist/services.js';
-import { openKafkaSite, serviceLogger } from '../../services/cli/dist/wiring/kafka.js';
+import { openServiceSite } from '../../services/cli/dist/wiring/kafka.js';
 import { TOPIC } from '../bench/topics.mjs';
 
 /** @typedef {import('@callfold/engine').EnginePorts} Ports */
@@ -167,7 +167,7 @@ process.on('message', (/** @type {any} */ { arm, clockMs }) => {
 });
 const realNow = Date.now.bind(Date);
 
-const site = await openKafkaSite(config, (text) => logger.warn({ event: 'notice' }, text), serviceLogger(logger));
+const site = await openServiceSite(config, logger);
 const { service, metrics } = runRole(role, heard(site), config, logger);
 const http = await startHttp({
   host: config.httpHost,

@@ -8,7 +8,7 @@
 
 import { createLogger, readConfig } from '@callfold/adapters';
 import { runRole } from '../../services/cli/dist/services.js';
-import { openKafkaSite, serviceLogger } from '../../services/cli/dist/wiring/kafka.js';
+import { openServiceSite } from '../../services/cli/dist/wiring/kafka.js';
 
 /** How often what was heard is told: what a killed instance did last is known as exactly as that. */
 const TELL_MS = 50;
@@ -16,7 +16,7 @@ const TELL_MS = 50;
 const role = /** @type {'projector' | 'outcomes'} */ (process.argv[2]);
 const config = readConfig(process.env);
 const logger = createLogger(config.logLevel ?? 'info', role);
-const site = await openKafkaSite(config, (text) => logger.warn({ event: 'notice' }, text), serviceLogger(logger));
+const site = await openServiceSite(config, logger);
 
 /** @type {import('./pauses.mjs').Heard[]} */
 let heard = [];

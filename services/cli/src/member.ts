@@ -5,7 +5,7 @@ import type { Running } from './services.ts';
 import { runRole } from './services.ts';
 import type { RoleName, Site } from './site.ts';
 import { whenThere } from './when-there.ts';
-import { openKafkaSite, serviceLogger } from './wiring/kafka.ts';
+import { openServiceSite } from './wiring/kafka.ts';
 
 /** One role at work in this process: as one member of its group, or as several, each in a thread of its own. */
 export type Member = {
@@ -38,7 +38,7 @@ function healthOf(role: RoleName, { waitsFor, site, running }: Stage): Health[] 
 async function workOn(stage: Stage, metrics: Metrics[], options: MemberOptions): Promise<void> {
   const { role, config, logger, stop, thread } = options;
   try {
-    const open = () => openKafkaSite(config, (text) => logger.warn({ event: 'notice' }, text), serviceLogger(logger));
+    const open = () => openServiceSite(config, logger);
     stage.site = await whenThere(open, stage, logger, stop);
     if (stage.site === null) return;
     stage.running = runRole(role, stage.site, config, logger, thread);

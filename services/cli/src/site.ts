@@ -26,6 +26,8 @@ export type RawSite = Pick<Site, 'name' | 'codec' | 'writer' | 'close'>;
 export type Site = {
   /** For messages: which one it is, and where. */
   readonly name: string;
+  /** What is set otherwise than advised in its parts, as found when it was opened. */
+  readonly warnings: readonly string[];
   readonly codec: Codec;
   readonly writer: RawWriter;
   /** The raw log, as a role's group sees it. */

@@ -146,6 +146,6 @@ export async function statusOn(
     const table = show === 'all' ? statusTable(status) : summaryTable(status);
     context.out(`${[...table, ...status.generations.map(generationText)].join('\n')}\n`);
   }
-  if (show !== 'line') for (const line of statusWords(status)) context.say(line);
+  if (show !== 'line') for (const line of [...site.warnings, ...statusWords(status)]) context.say(line);
   return problemLines(status).length === 0 ? EXIT.done : EXIT.failed;
 }

@@ -37,6 +37,7 @@ export async function openTestSite() {
   };
   const site: Site = {
     name: 'a log in memory',
+    warnings: [],
     codec,
     writer: ports.writer(),
     log: (role) => ports.log(role),

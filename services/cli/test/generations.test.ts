@@ -69,6 +69,7 @@ async function openSite() {
   });
   const site: Site = {
     name: 'memory',
+    warnings: [],
     codec,
     writer: ports.writer(),
     log: () => ports.log('1'),

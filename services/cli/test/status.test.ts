@@ -219,6 +219,13 @@ describe('callfold status', () => {
     expect(exit).toBe(EXIT.failed);
   });
 
+  it('says what was found set otherwise than advised, before what is wrong', async () => {
+    const dev = await openNearbyDev({ ...log.site, warnings: ['Redis 10.0.0.5:6379: appendonly is off'] });
+    closing = () => dev.close();
+    const { said } = await dev.run((context) => onSite('status', {}, context, statusOn));
+    expect(said.split('\n')[0]).toBe('Redis 10.0.0.5:6379: appendonly is off');
+  });
+
   it('sums up by role and topic, and in one line', async () => {
     await tenRecords();
     await keep(6, 'outcomes', { letters: 3 });

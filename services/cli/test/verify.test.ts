@@ -64,6 +64,7 @@ async function openWorld(partitions = 1, settings = DEFAULT_SETTINGS) {
   };
   const site: Site = {
     name: 'a site in memory',
+    warnings: [],
     codec,
     writer: ports.writer(),
     log: (role) => ports.log(role),

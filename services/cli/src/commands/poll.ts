@@ -8,7 +8,7 @@ import { startPoller } from '../polling.ts';
 import type { Site } from '../site.ts';
 import { endAnyway } from '../stop.ts';
 import { whenThere } from '../when-there.ts';
-import { openKafkaSite, serviceLogger } from '../wiring/kafka.ts';
+import { openServiceSite } from '../wiring/kafka.ts';
 
 /** `callfold poll vonage`: a service of its own on Kafka; it answers from the start, and waits for the parts. */
 export async function pollCommand(context: Context): Promise<Exit> {
@@ -29,8 +29,7 @@ export async function pollCommand(context: Context): Promise<Exit> {
   const http = await startHttp({ host: config.httpHost, port: config.httpPort, ready, metrics: [metrics] });
   logger.info({ event: 'service-started', url: http.url, brokers: config.kafka.brokers }, 'service-started');
   try {
-    const notice = (text: string): void => logger.warn({ event: 'notice' }, text);
-    site = await whenThere(() => openKafkaSite(config, notice, serviceLogger(logger)), stage, logger, stop);
+    site = await whenThere(() => openServiceSite(config, logger), stage, logger, stop);
     if (site !== null) {
       poller = startPoller(config.vonage, site, logger, metrics);
       await Promise.race([poller.done, stop.wanted]);

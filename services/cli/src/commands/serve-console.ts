@@ -6,7 +6,7 @@ import { consoleSite, startConsole } from '../console-site.ts';
 import type { Site } from '../site.ts';
 import { endAnyway } from '../stop.ts';
 import { whenThere } from '../when-there.ts';
-import { openKafkaSite, serviceLogger } from '../wiring/kafka.ts';
+import { openServiceSite } from '../wiring/kafka.ts';
 
 /** `callfold serve console`: what is happening now, over HTTP. It answers from the start: 503 until its parts are there. */
 export async function serveConsole({ config, stop }: Context): Promise<Exit> {
@@ -29,7 +29,7 @@ export async function serveConsole({ config, stop }: Context): Promise<Exit> {
   });
   logger.info({ event: 'service-started', url: http.url, brokers: config.kafka.brokers }, 'service-started');
   try {
-    const open = () => openKafkaSite(config, (text) => logger.warn({ event: 'notice' }, text), serviceLogger(logger));
+    const open = () => openServiceSite(config, logger);
     stage.site = await whenThere(open, stage, logger, stop);
     if (stage.site !== null) {
       console.begin(consoleSite(stage.site, config));

@@ -16,6 +16,7 @@ export async function openEmbeddedSite(config: Config): Promise<Site> {
   const members = { projector: embedded.member('projector'), outcomes: embedded.member('outcomes') };
   return {
     name: `the embedded store in ${embedded.dir}`,
+    warnings: [],
     codec,
     writer: embedded.writer,
     log: (role) => members[role].log,

@@ -87,6 +87,14 @@ function redisEvents(say: (text: string) => void, isOver: () => boolean): (event
   };
 }
 
+/** For a service: what it finds wrong with its parts stands in its logs. */
+export async function openServiceSite(config: Config, logger: Logger): Promise<Site> {
+  const notice = (text: string): void => logger.warn({ event: 'notice' }, text);
+  const site = await openKafkaSite(config, notice, serviceLogger(logger));
+  for (const warning of site.warnings) notice(warning);
+  return site;
+}
+
 /**
  * @param say for what concerns whoever runs it
  * @param log for what the Kafka clients say
@@ -151,7 +159,7 @@ async function openParts(
   closing.push(async () => {
     isOver = true;
   });
-  for (const warning of (await checkRedis(client)).warnings) say(warning);
+  const { warnings } = await checkRedis(client);
   const group = (role: RoleName, key: string = config.generation): string =>
     key === '1' ? `callfold.${role}` : `callfold.${role}.${key}`;
   const logs = new Map<RoleName, Log>();
@@ -185,6 +193,7 @@ async function openParts(
 
   return {
     name: `Kafka at ${connection.brokers.join(', ')}`,
+    warnings,
     codec,
     get writer() {
       return writer();
