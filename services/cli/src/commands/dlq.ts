@@ -1,4 +1,4 @@
-import { rawTopic, SOURCES } from '@callfold/core';
+import { CODES, rawTopic, SOURCES } from '@callfold/core';
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import type { Context, Exit } from '../command.ts';
@@ -12,7 +12,7 @@ function withFilters(command: Command): Command {
   return command
     .addOption(new Option('--topic <name>', 'of this raw topic').choices(SOURCES.map(rawTopic)))
     .addOption(new Option('--source <name>', 'of this source').choices([...SOURCES]))
-    .option('--code <code>', 'refused for this reason')
+    .addOption(new Option('--code <code>', 'refused for this reason').choices(Object.keys(CODES)))
     .option('--partition <number>', 'of this partition', wholeNumber)
     .option('--since <time>', 'appended then or later; with a zone')
     .option('--until <time>', 'appended before; with a zone')
