@@ -73,4 +73,20 @@ export const GROW_MUTANTS = [
     test: TEST,
     name: 'is folded from the logs that there are',
   },
+  {
+    guard: 'growing: what stands of an added partition is of its own log, from its first checkpoint on',
+    file: 'libs/engine/src/owner.ts',
+    from: 'Object.keys(meta.seqs).length === 0 && !isAdded(meta);',
+    to: 'Object.keys(meta.seqs).length === 0;',
+    test: TEST,
+    name: 'sends each later revision, though an earlier one stands',
+  },
+  {
+    guard: 'growing: so is where a correction was taken',
+    file: 'libs/engine/src/owner.ts',
+    from: 'unknown.horizon === null && !isAdded(meta);',
+    to: 'unknown.horizon === null;',
+    test: TEST,
+    name: 'knows where in its own log a correction was taken',
+  },
 ];

@@ -1,9 +1,11 @@
-import { DERIVED_OF, rawTopic, SOURCES } from '@callfold/core';
-import { decodeMeta, offerRecovery, redrive, redriveTarget } from '@callfold/engine';
+import type { RawEvent } from '@callfold/core';
+import { CALL_OUTCOMES, DERIVED_OF, hash64, rawTopic, readSubjectKey, SOURCES } from '@callfold/core';
+import { decodeMeta, encodeRequest, offerRecovery, redrive, redriveTarget } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
 import { lose, OUTCOMES, PARTITIONS, START } from './engine-harness.ts';
 import {
+  HOUR,
   SOURCE,
   TOPIC,
   NOW,
@@ -193,6 +195,77 @@ describe('a move', () => {
     const before = h.world.storeServer(OUTCOMES.name).snapshot();
     await expect(grow(h, OUTCOMES)).rejects.toThrow(says);
     expect(h.world.storeServer(OUTCOMES.name).snapshot()).toEqual(before);
+  });
+});
+
+/** The last event of calls that are over, later. */
+const endsAgain = (seconds: number): RawEvent[] =>
+  callsOf('old', 20, START + seconds * 1_000).flatMap((events) => events.slice(-1));
+
+describe('a store that went back to where subjects had just been moved', () => {
+  it('sends each later revision, though an earlier one stands that it knows nothing of', async () => {
+    const { h, services } = await underWay();
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    for (const role of ROLES) await inTime(h, grow(h, role));
+    const server = h.world.storeServer(OUTCOMES.name);
+    const moved = server.snapshot();
+    const first = h.start(OUTCOMES);
+    h.publish(endsAgain(10));
+    await settle(h, [first]);
+    expect(outcomesOf(h).filter(({ revision }) => revision === 2)).toHaveLength(20);
+    await h.stop([first]);
+    server.restore(moved);
+    h.publish(endsAgain(20));
+    // Both are folded with what stood at the claim.
+    await inTime(h, h.clock.sleep(60_000));
+    for (let partition = 0; partition < NOW; partition += 1)
+      await h.world.ports().log(OUTCOMES.name).tick({ topic: TOPIC, partition });
+    const again = ROLES.map((role) => h.start(role));
+    await settle(h, again);
+    expect(outcomesOf(h).filter(({ revision }) => revision === 3)).toHaveLength(20);
+    expectInOrder(h);
+    expect(await h.findings()).toEqual([]);
+    await h.stop(again);
+  });
+
+  it('knows where in its own log a correction was taken, that stands', async () => {
+    const { h, services } = await underWay();
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    for (const role of ROLES) await inTime(h, grow(h, role));
+    const server = h.world.storeServer(OUTCOMES.name);
+    const moved = server.snapshot();
+    const first = h.start(OUTCOMES);
+    h.publish(endsAgain(10));
+    await settle(h, [first]);
+    const at = { topic: TOPIC, partition: PARTITIONS };
+    const store = h.world.ports().store(OUTCOMES.name);
+    const states: (readonly [string, string])[] = [];
+    for await (const slice of store.scan(at, 'states')) states.push(...slice);
+    const [subject, state] = states.find(([key]) => key.includes('old-'))!;
+    const { subjectId } = readSubjectKey(subject)!;
+    const stands = outcomesOf(h).find(({ outcomeId, revision }) => revision === 2 && outcomeId.endsWith(subjectId))!;
+    const value = h.codec.encode(CALL_OUTCOMES, { ...stands, revision: 3, talkMs: 1 });
+    const { name, text } = encodeRequest({
+      what: 'publish',
+      subject,
+      seen: hash64(state),
+      state,
+      read: { [CALL_OUTCOMES]: h.world.topics.bounds({ topic: CALL_OUTCOMES, partition: 0 }).end },
+      records: [{ topic: CALL_OUTCOMES, origin: 0, key: stands.outcomeId, value }],
+    });
+    await store.ask(at, new Map([[name, text]]));
+    const last = (): number => Math.max(...outcomesOf(h).map(({ revision }) => revision));
+    expect(await h.clock.runUntil(() => last() === 3, HOUR)).toBe(true);
+    await h.stop([first]);
+    const before = h.read(CALL_OUTCOMES);
+    server.restore(moved);
+    const again = h.start(OUTCOMES);
+    await settle(h, [again]);
+    expect(h.read(CALL_OUTCOMES)).toEqual(before);
+    expectInOrder(h);
+    await h.stop([again]);
   });
 });
 

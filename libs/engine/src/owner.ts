@@ -105,13 +105,16 @@ type Ground = {
   readonly end: number;
 };
 
+/** Laid down with all that its subjects have published, where partitions were added: its log is its own from the start. */
+const isAdded = ({ begun, clock }: Meta): boolean => begun?.seqs !== undefined && clock === 0;
+
 /** From where on records may stand that the state knows nothing of. */
 async function unknownFrom(options: OwnerOptions, at: At, { meta, start, position, end }: Ground) {
   // A fold that was under way when its owner ended goes on being held against all that stood at its beginning.
   if (meta.standing) return { ...meta.standing, until: Math.max(meta.standing.until, end) };
   // A state that went on with another log has the clock of that one, and knows what it published.
   const isFirst = meta.last === null && meta.clock === 0 && position === start;
-  const isFromStart = isFirst && Object.keys(meta.seqs).length === 0;
+  const isFromStart = isFirst && Object.keys(meta.seqs).length === 0 && !isAdded(meta);
   const horizon = isFromStart ? await horizonOf(options.ports.log, at, options.settings, 0, meta.begun) : null;
   return { from: meta.published, seqs: meta.seqs, until: end, horizon };
 }
@@ -156,7 +159,7 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
   const corrections: Correction[] = [];
   const isDisguised = options.settings.disguise !== undefined;
   // Of a copy that goes on with another log: what was published since it was made is derived from no record again.
-  const isAnew = meta.begun !== undefined && meta.last === null && unknown.horizon === null;
+  const isAnew = meta.begun !== undefined && meta.last === null && unknown.horizon === null && !isAdded(meta);
   const seqs: Record<string, number> = { ...meta.seqs };
   const readTopic = async (topic: string): Promise<void> => {
     const isGrown = unknown.horizon?.isGrown === true;
