@@ -131,6 +131,7 @@ const publisher = {
   },
   readBack: async () => ({ records: [], next: 0, end: 0 }),
   bounds: async () => ({ start: 0, end: 0 }),
+  partitions: async () => partitions,
 };
 const log = {
   partitions: async () => partitions,

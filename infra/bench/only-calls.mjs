@@ -20,6 +20,7 @@ export function onlyCallOutcomes(site) {
           fence: (origin, topics) => publisher.fence(origin, topics),
           readBack: (topic, partition, offset) => publisher.readBack(topic, partition, offset),
           bounds: (topic, partition) => publisher.bounds(topic, partition),
+          partitions: (topic) => publisher.partitions(topic),
           async send(origin, records) {
             const kept = records.filter(({ topic }) => topic !== AGENT_OFFERS);
             return kept.length === 0 ? new Map() : publisher.send(origin, kept);

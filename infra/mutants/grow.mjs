@@ -89,4 +89,20 @@ export const GROW_MUTANTS = [
     test: TEST,
     name: 'knows where in its own log a correction was taken',
   },
+  {
+    guard: 'growing: a derived topic keeps its number',
+    file: 'libs/engine/src/layout.ts',
+    from: 'const was = derived[topic] ?? now;',
+    to: 'const was = now;',
+    test: TEST,
+    name: 'is refused by owners, of partitions that were added as well',
+  },
+  {
+    guard: 'growing: a derived topic keeps its number, while its owner is at work',
+    file: 'libs/adapters/src/kafka/publisher.ts',
+    from: 'const was = counts.get(topic) ?? now;',
+    to: 'const was = now;',
+    test: 'libs/adapters/test/kafka-publisher.test.ts',
+    name: 'that gets partitions under way is fenced, read and written no more',
+  },
 ];

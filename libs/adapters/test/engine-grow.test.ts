@@ -311,3 +311,33 @@ describe('a state that is lost after its topic has grown', () => {
     await h.stop(anew);
   });
 });
+
+describe('a derived topic that gets partitions', () => {
+  it('is refused by owners, of partitions that were added as well, and none takes a claim', async () => {
+    const { h, services } = await underWay();
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    for (const role of ROLES) await inTime(h, grow(h, role));
+    h.world.topics.grow(CALL_OUTCOMES, NOW);
+    const stored = () =>
+      [...h.world.storeServer(OUTCOMES.name).snapshot()].filter(([place]) => place.startsWith(TOPIC));
+    const before = stored();
+    const again = h.start(OUTCOMES);
+    await h.clock.runUntil(() => false, 30_000);
+    const said = refusals([again]).filter((message) => message.includes(TOPIC));
+    expect(said).toHaveLength(NOW);
+    for (const message of said) expect(message).toMatch(/call-outcomes has 4 partitions, and its records lie by 2/);
+    expect(stored()).toEqual(before);
+    await h.stop([again]);
+  });
+
+  it('with another number than subjects can be moved by, refuses the move', async () => {
+    const { h, services } = await underWay();
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    h.world.topics.grow(CALL_OUTCOMES, PARTITIONS + 1);
+    const before = h.world.storeServer(OUTCOMES.name).snapshot();
+    await expect(grow(h, OUTCOMES)).rejects.toThrow(/call-outcomes has 3 partitions, of which 2 is no multiple/);
+    expect(h.world.storeServer(OUTCOMES.name).snapshot()).toEqual(before);
+  });
+});

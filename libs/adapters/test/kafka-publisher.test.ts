@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { At, Outgoing } from '@callfold/engine';
+import { Refused } from '@callfold/engine';
 import type { Link, ProducerId } from '../src/kafka/client.ts';
 import { failureOf, KafkaError } from '../src/kafka/errors.ts';
 import { fenceOff } from '../src/kafka/fence.ts';
@@ -81,6 +82,21 @@ function fakeLink(answer: Answer = taken, leaders: Readonly<Record<string, numbe
 }
 
 const away = (): KafkaError => new KafkaError('sending', { code: 'CONNECTION', retriable: true, said: 'gone' });
+
+describe('a derived topic', () => {
+  it('that gets partitions under way is fenced, read and written no more: records would lie in others of them', async () => {
+    const { link, calls } = fakeLink();
+    let partitions = 2;
+    const publisher = publisherOn({ ...link, partitions: async () => partitions }, { groupId: 'g' });
+    await publisher.fence(ORIGIN, ['outcomes']);
+    expect(calls).toContain('add 0 outcomes/1');
+    partitions = 4;
+    await expect(publisher.fence(ORIGIN, ['outcomes'])).rejects.toThrow(/outcomes has 4 partitions, .* lie by 2/);
+    await expect(publisher.readBack('outcomes', 3, 0)).rejects.toBeInstanceOf(Refused);
+    await expect(publisher.bounds('outcomes', 3)).rejects.toBeInstanceOf(Refused);
+    expect(calls).not.toContain('add 2 outcomes/3');
+  });
+});
 
 describe('an answer', () => {
   const asked = ['a', 'b'].map((topic) => ({ topic, partition: 0, batch: Buffer.alloc(0) }));

@@ -20,6 +20,8 @@ export type Meta = {
   readonly seqs: Readonly<Record<string, number>>;
   /** By derived topic: how many of these erasures have let compaction take for good. Absent: there was none. */
   readonly erasedSeqs?: Readonly<Record<string, number>>;
+  /** By derived topic: the partitions by which its records lie. Older ones have none. */
+  readonly derived?: Readonly<Record<string, number>>;
   /** By derived topic: every record of ours before this offset is known to have been sent. */
   readonly published: Readonly<Record<string, number>>;
   /** Outbox entries kept are numbered from `outboxFirst` up to before `outboxNext`. */

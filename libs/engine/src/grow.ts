@@ -1,5 +1,5 @@
 import type { Source, State } from '@callfold/core';
-import { decodeState, partitionOf, readSubjectKey } from '@callfold/core';
+import { decodeState, DERIVED_OF, partitionOf, readSubjectKey } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, encodeMeta } from './checkpoint.ts';
 import type { Counts } from './layout.ts';
@@ -223,12 +223,13 @@ async function layDown(growing: Growing, from: Held, at: At, counts: Counts): Pr
   // Another run was faster.
   if (isLaid(at, stored)) return;
   const { start } = await log.bounds(at);
-  const { settings, published } = from.meta;
+  const { settings, published, derived } = from.meta;
   // Its log clock is of its own log, where events may have waited while the other one's went on.
   const meta: Meta = {
     ...emptyMeta(settings, counts.now),
     // Nothing of it stands before what its derived partition has by now.
     published,
+    ...(derived && { derived }),
     begun: { from: start, outbox: 0, seqs: {} },
   };
   const held: Held = {
@@ -280,6 +281,15 @@ export async function growTopic(growing: Growing, counts: Counts): Promise<Grown
   const { options, source, topic } = growing;
   if (!isMultiple(counts))
     throw new Refused(`${topic}: ${countsText(counts)}: ${unfitText(counts)}. Nothing was changed.`);
+  const { publisher } = options.ports;
+  for (const derived of publisher ? DERIVED_OF[source] : []) {
+    const count = await publisher?.partitions(derived);
+    if (count === undefined || counts.was % count === 0) continue;
+    throw new Refused(
+      `${topic}: ${derived} has ${count} partitions, of which ${counts.was} is no multiple: what moves would have its records ` +
+        'in another of them than before. Nothing was changed.',
+    );
+  }
   // What cannot be moved shows before anything is.
   await surveyGrowth({ topic, source, store: options.ports.store }, counts);
   const all: Grown[] = [];

@@ -47,3 +47,19 @@ export function layoutFor(at: At, role: string, { partitions: was, growing }: Me
       '`callfold recover` moves them.',
   );
 }
+
+export function movedText(topic: string, was: number, now: number): string {
+  return (
+    `${topic} has ${now} partitions, and its records lie by ${was}: those of one subject would stand in two of them, the newest ` +
+    `no more behind the older. None can be taken away: make the topic anew with ${was}, and put back what stood there.`
+  );
+}
+
+/** @throws Refused where a derived topic has other partitions than its records lie by */
+export function derivedFor(at: At, { derived = {} }: Pick<Meta, 'derived'>, there: Readonly<Record<string, number>>) {
+  for (const [topic, now] of Object.entries(there)) {
+    const was = derived[topic] ?? now;
+    if (was !== now) throw new Refused(`${placeWords(at)}: ${movedText(topic, was, now)}`);
+  }
+  return { ...derived, ...there };
+}

@@ -5,7 +5,7 @@ import { decodeMeta, emptyMeta } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
-import { layoutFor } from './layout.ts';
+import { derivedFor, layoutFor } from './layout.ts';
 import { faultOfLog, logFaultText } from './log-fault.ts';
 import { isAsLeft } from './farewell.ts';
 import type { Entry } from './outbox.ts';
@@ -211,6 +211,12 @@ async function layoutOf(options: OwnerOptions, at: At, stored: Stored | null, pa
   return meta === null ? there : layoutFor(at, options.role.name, meta, there);
 }
 
+async function derivedOf({ ports: { publisher } }: OwnerOptions, topics: readonly string[]) {
+  if (!publisher) return {};
+  const counts = topics.map(async (topic) => [topic, await publisher.partitions(topic)] as const);
+  return Object.fromEntries(await Promise.all(counts));
+}
+
 /**
  * The whole of the claim: epoch and token, the checkpoint held against log and settings, fence, read-back.
  * @throws Left when it is not wanted any more: taken all the same, the partition would be lost to its next owner.
@@ -231,9 +237,15 @@ export async function claimPartition(
   goOn();
   const topics = DERIVED_OF[source];
   const settings = fingerprint(options.settings);
-  const [there, { start, end }, before] = await Promise.all([log.partitions(at.topic), log.bounds(at), store.peek(at)]);
+  const [there, { start, end }, before, derived] = await Promise.all([
+    log.partitions(at.topic),
+    log.bounds(at),
+    store.peek(at),
+    derivedOf(options, topics),
+  ]);
   // Who moves subjects to partitions that were added holds its own claims: a claim that would be refused takes none.
   await layoutOf(options, at, before, there);
+  if (before?.meta) derivedFor(at, decodeMeta(before.meta), derived);
   if (before === null || before.next === null) await checkFirst(options, at, topics);
   goOn();
   const stored: Stored = await store.claim(at, token, above);
@@ -242,7 +254,8 @@ export async function claimPartition(
   const kept = stored.meta === null ? empty : decodeMeta(stored.meta);
   // Laid down for a recovery that has folded nothing yet: there is no state that settings or retention could not fit.
   const isOffered = kept.offered !== null && kept.last === null && (kept.settings === '' || !kept.begun);
-  const known = isOffered ? { ...empty, offered: kept.offered, ...(kept.begun && { begun: kept.begun }) } : kept;
+  const laid = isOffered ? { ...empty, offered: kept.offered, ...(kept.begun && { begun: kept.begun }) } : kept;
+  const known = options.ports.publisher ? { ...laid, derived: derivedFor(at, kept, derived) } : laid;
   const position = isOffered ? Math.max(start, stored.next ?? start) : (stored.next ?? start);
   if (stored.next !== null) checkSettings(at, options.role.name, known, settings);
   const seen = { meta: known, start, position, end };

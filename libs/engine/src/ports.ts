@@ -234,6 +234,8 @@ export interface Publisher {
   ): Promise<{ readonly records: readonly Published[]; readonly next: number; readonly end: number }>;
   /** First offset kept and the next one. */
   bounds(topic: string, partition: number): Promise<{ readonly start: number; readonly end: number }>;
+  /** By which records lie in it. */
+  partitions(topic: string): Promise<number>;
 }
 
 /** Appends to the raw topics: import, the demo feed, the gateway. */

@@ -1,4 +1,5 @@
 import type { At, Outgoing, Publisher } from '@callfold/engine';
+import { movedText, Refused } from '@callfold/engine';
 import type { KafkaConnection, Link, ProducerId } from './client.ts';
 import { fenceOff } from './fence.ts';
 import { openLink } from './link.ts';
@@ -75,11 +76,19 @@ export function publisherOn(
   // Everything that stands there counts, also behind a transaction that another origin's owner has open just now.
   const reader = createReader(link, 'uncommitted');
   const isPacked = options.compression === 'gzip';
+  const counts = new Map<string, number>();
+  async function partitions(topic: string): Promise<number> {
+    const now = await withRetries(link, () => link.partitions(topic));
+    const was = counts.get(topic) ?? now;
+    counts.set(topic, was);
+    if (now !== was) throw new Refused(movedText(topic, was, now));
+    return was;
+  }
   // A topic that has fewer partitions than the raw one: those of a subject's hash modulo either are the same.
-  const placeIn = async (topic: string, partition: number): Promise<At> => {
-    const partitions = await withRetries(link, () => link.partitions(topic));
-    return { topic, partition: partition % partitions };
-  };
+  const placeIn = async (topic: string, partition: number): Promise<At> => ({
+    topic,
+    partition: partition % (await partitions(topic)),
+  });
   // A topic's name has no slash, so that no two origins make one id.
   const transactionalIdOf = (origin: At): string => `callfold/${options.groupId}/${nameOf(origin)}`;
 
@@ -129,6 +138,8 @@ export function publisherOn(
     },
 
     bounds: async (topic, partition) => reader.bounds(await placeIn(topic, partition)),
+
+    partitions,
   };
 }
 

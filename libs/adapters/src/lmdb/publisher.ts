@@ -64,6 +64,7 @@ export function createPublisher(
     readBack: async (topic, partition, offset) =>
       readDerived(logs, catalog, { topic, partition }, offset, EMBEDDED_LIMITS.readBackRecords),
     bounds: async (topic, partition) => logs.bounds(catalog.lane({ topic, partition })),
+    partitions: async () => catalog.partitions,
   };
 }
 

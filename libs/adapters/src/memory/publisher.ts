@@ -109,6 +109,8 @@ export function createMemoryPublisher(log: MemoryLog, fences: MemoryFences, link
       }),
     bounds: (topic, partition) =>
       link('bounds', { topic, partition }, () => log.bounds(placeIn(log, topic, partition))),
+    // As a client knows it of itself.
+    partitions: async (topic) => log.partitions(topic),
   };
 }
 
