@@ -105,4 +105,12 @@ export const GROW_MUTANTS = [
     test: 'libs/adapters/test/kafka-publisher.test.ts',
     name: 'that gets partitions under way is fenced, read and written no more',
   },
+  {
+    guard: 'growing: whom the log erases further on counts by the number that its owner folds by',
+    file: 'libs/engine/src/owner.ts',
+    from: 'unknown.until, meta.partitions)',
+    to: 'unknown.until, await log.partitions(at.topic))',
+    test: 'libs/adapters/test/engine-grow-window.test.ts',
+    name: 'publishes nothing of whom its log erases further on',
+  },
 ];

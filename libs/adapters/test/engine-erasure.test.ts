@@ -232,7 +232,7 @@ describe('an erasure', () => {
     // A key may be anything, also a number to call: the letter has it as its key, and its reason does not.
     expect(h.letters().map(({ letter }) => letter.reason)).toContain(CODES[code]);
     const log = h.world.ports().log('check');
-    for (const at of ATS) expect(await erasuresIn(log, at, 0, 1_000)).toEqual(new Set());
+    for (const at of ATS) expect(await erasuresIn(log, at, 0, 1_000, PARTITIONS)).toEqual(new Set());
     expect(aliveOf(h)).toHaveLength(2);
     expect(await h.findings()).toEqual([]);
     await h.stop(services);

@@ -1,6 +1,8 @@
+import { partitionOf } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
+import { decodeMeta } from './checkpoint.ts';
 import { placeWords } from './place.ts';
-import type { At } from './ports.ts';
+import type { At, Log, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 
 /**
@@ -62,4 +64,52 @@ export function derivedFor(at: At, { derived = {} }: Pick<Meta, 'derived'>, ther
     if (was !== now) throw new Refused(`${placeWords(at)}: ${movedText(topic, was, now)}`);
   }
   return { ...derived, ...there };
+}
+
+/** The log as the state has it that it is read for: partitions may have been added that are not in use yet. */
+export function logAsPlaced(log: Log, meta: Pick<Meta, 'partitions'> | null): Log {
+  return meta === null ? log : { ...log, partitions: async () => meta.partitions };
+}
+
+/** How a topic's subjects are placed, as its states say. `growing`: some of them may be in either of two places. */
+export type Layout = Counts & { readonly growing: boolean };
+
+async function metaOf(store: Store, at: At): Promise<Meta | null> {
+  const seen = await store.peek(at);
+  return seen?.meta ? decodeMeta(seen.meta) : null;
+}
+
+/** For readers: before a move the number of before counts, and in between both. The first partition is moved last. */
+export async function layoutIn(store: Store, log: Log, topic: string): Promise<Layout> {
+  const first = await metaOf(store, { topic, partition: 0 });
+  const there = await log.partitions(topic, first?.growing ?? first?.partitions);
+  const was = Math.min(first?.partitions ?? there, there);
+  return { was, now: first?.growing ?? there, growing: was !== there };
+}
+
+/** A place of a subject, and the number by which it is that. */
+export type SubjectAt = { readonly at: At; readonly partitions: number };
+
+/**
+ * Where a subject is. Two places while partitions that were added are not in use yet: first the one in which it is
+ * folded now, or will be when the move has ended.
+ */
+export async function placesIn(
+  store: Store,
+  log: Log,
+  topic: string,
+  tenantId: string,
+  subjectId: string,
+): Promise<readonly [SubjectAt, ...SubjectAt[]]> {
+  const { was, now, growing } = await layoutIn(store, log, topic);
+  const by = (partitions: number): SubjectAt => ({
+    at: { topic, partition: partitionOf(tenantId, subjectId, partitions) },
+    partitions,
+  });
+  const [before, after] = [by(was), by(now)];
+  if (!growing) return [after];
+  const meta = await metaOf(store, before.at);
+  const isOnItsWay = meta !== null && (meta.growing !== undefined || meta.partitions !== was);
+  if (before.at.partition === after.at.partition) return [isOnItsWay ? after : before];
+  return isOnItsWay ? [after, before] : [before, after];
 }

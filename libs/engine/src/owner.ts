@@ -105,7 +105,7 @@ type Ground = {
   readonly end: number;
 };
 
-/** Laid down with all that its subjects have published, where partitions were added: its log is its own from the start. */
+/** Laid down where partitions were added, with all that its subjects have published: its log is its own throughout. */
 const isAdded = ({ begun, clock }: Meta): boolean => begun?.seqs !== undefined && clock === 0;
 
 /** From where on records may stand that the state knows nothing of. */
@@ -191,7 +191,7 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
   const missing = new Set(missingOf(entryList, stood, at));
   const published = missing.size === 0 ? { ...meta.published, ...ends } : meta.published;
   const isMet = standing.size === 0;
-  if (!isMet) standing.willErase(await erasuresIn(log, at, ground.position, unknown.until));
+  if (!isMet) standing.willErase(await erasuresIn(log, at, ground.position, unknown.until, meta.partitions));
   return {
     meta: { ...meta, seqs, published, standing: isMet ? null : unknown },
     unsent: entries.filter(({ entry }) => missing.has(entry)),

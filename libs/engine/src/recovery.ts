@@ -69,7 +69,7 @@ async function readAll(surveying: Surveying, horizon: Horizon | null): Promise<S
   if (!derived) return null;
   const standing = createStanding(codec, horizon, standingRecords);
   const { start, end } = await log.bounds(at);
-  standing.willErase(await erasuresIn(log, at, start, end));
+  standing.willErase(await erasuresIn(log, at, start, end, await log.partitions(at.topic)));
   for await (const { records } of standingPages(derived, at, DERIVED_OF[source], {}, horizon?.isGrown)) {
     await codec.prepare(records);
     for (const record of records) {

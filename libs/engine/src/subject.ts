@@ -11,8 +11,10 @@ import {
 } from '@callfold/core';
 import { normalise, parseTime } from '@callfold/sources';
 import { inputOf } from './inputs.ts';
+import type { SubjectAt } from './layout.ts';
+import { placesIn } from './layout.ts';
 import { logPages } from './log-pages.ts';
-import type { At, Codec, Log, LogRecord } from './ports.ts';
+import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
 import { Refused } from './ports.ts';
 
 /** Finds one subject's events in the raw log, by its key's partition, and explains it: for the command, the API, the page. */
@@ -88,7 +90,12 @@ function isPast(record: LogRecord, at: LogMoment | undefined): boolean {
 }
 
 /** The raw log, and how its records are read. */
-export type RawLog = { readonly log: Log; readonly codec: Codec };
+export type RawLog = {
+  readonly log: Log;
+  readonly codec: Codec;
+  /** Whose states say by how many partitions subjects are placed; absent: the topic does. */
+  readonly store?: Store;
+};
 
 /** Told after each page; what it throws ends the reading. */
 export type ScanProgress = (offset: number, start: number, end: number, at: At) => void;
@@ -109,14 +116,14 @@ type Scan = Pick<Explained, 'seen' | 'place' | 'erased'> & { readonly clock: num
 /** Reads the partition up to the moment: its own events, and the log time that all records make pass. */
 async function scan(
   { log, codec }: RawLog,
-  at: At,
+  { at, partitions }: SubjectAt,
   source: Source,
   query: SubjectQuery,
   { progress = () => undefined, eventsMax = EVENTS_MAX }: Scanning,
 ): Promise<Scan> {
   const { start, end } = await log.bounds(at);
   const first = await firstOffset(log, at, query.from, start);
-  const where = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
+  const where = { source, partition: at.partition, partitions };
   const seen: Seen[] = [];
   let clock = -Infinity;
   let erased: ErasedAt | null = null;
@@ -164,6 +171,15 @@ function tooMany({ kind, id }: SubjectQuery, eventsMax: number): TooManyEvents {
   );
 }
 
+/** Where its owner folds it. The log can be read also while the store is away. */
+async function placeOf({ log, store }: RawLog, source: Source, { tenantId, id }: SubjectQuery): Promise<SubjectAt> {
+  const topic = rawTopic(source);
+  const placed = store && (await placesIn(store, log, topic, tenantId, id).catch(() => undefined));
+  if (placed) return placed[0];
+  const partitions = await log.partitions(topic);
+  return { at: { topic, partition: partitionOf(tenantId, id, partitions) }, partitions };
+}
+
 /** @returns one explanation for each source that knows the subject */
 export async function explainSubject(
   raw: RawLog,
@@ -174,9 +190,7 @@ export async function explainSubject(
   const found: Explained[] = [];
   for (const source of SOURCES) {
     if (KIND_OF[source] !== query.kind) continue;
-    const topic = rawTopic(source);
-    const partition = partitionOf(query.tenantId, query.id, await raw.log.partitions(topic));
-    const { seen, clock, place, erased } = await scan(raw, { topic, partition }, source, query, scanning);
+    const { seen, clock, place, erased } = await scan(raw, await placeOf(raw, source, query), source, query, scanning);
     const key = subjectKey(query.tenantId, query.id);
     const explanation = erased ? explainErased(source, key, clock) : explain(seen, rules, clock);
     if (explanation) found.push({ explanation, place, seen, erased });

@@ -198,7 +198,7 @@ export async function foldPartition(
   }
   lookUpTo(upTo);
   // An owner that folds again what a store lost sends nothing of those.
-  for (const key of await erasuresIn(log, at, upTo, bounds.end)) {
+  for (const key of await erasuresIn(log, at, upTo, bounds.end, place.partitions)) {
     erasedSubjects.add(subjectAsPublished(source, key, rules.settings));
   }
   if (clock !== null) records.push(...offline.advance(clock));

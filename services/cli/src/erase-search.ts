@@ -6,7 +6,6 @@ import {
   isErased,
   isRejection,
   KIND_OF,
-  partitionOf,
   rawTopic,
   SOURCES,
   sourceOf,
@@ -16,7 +15,7 @@ import {
   undisguised,
 } from '@callfold/core';
 import type { At } from '@callfold/engine';
-import { logPages, recordPages, Refused, ROLES, subjectOf, subjectOfLetter } from '@callfold/engine';
+import { logPages, placesIn, recordPages, Refused, ROLES, subjectOf, subjectOfLetter } from '@callfold/engine';
 import { normalise } from '@callfold/sources';
 import { decodedRows } from './derived.ts';
 import { lettersOf } from './letters.ts';
@@ -120,6 +119,18 @@ async function scanDerived({ site, stop }: Reading, { topic, partition }: At, ta
   }
 }
 
+const placesOf = (site: Site, role: RoleName, source: Source, tenantId: string, subjectId: string) =>
+  placesIn(site.store(role), site.log(role), rawTopic(source), tenantId, subjectId);
+
+/** Where both roles fold it, or will when the subjects of both have moved to partitions that were added. */
+async function placeToErase(site: Site, source: Source, tenantId: string, subjectId: string): Promise<At> {
+  const [one, other] = await Promise.all([
+    placesOf(site, 'projector', source, tenantId, subjectId),
+    placesOf(site, 'outcomes', source, tenantId, subjectId),
+  ]);
+  return one[0].partitions > other[0].partitions ? one[0].at : other[0].at;
+}
+
 function createFound(site: Site, query: EraseQuery) {
   const all = new Map<string, EraseFound>();
   return {
@@ -133,8 +144,7 @@ function createFound(site: Site, query: EraseQuery) {
           `It stands in more than ${SUBJECTS_MAX} subjects: that names nobody. Erase them by their ids.`,
         );
       }
-      const topic = rawTopic(source);
-      const at = { topic, partition: partitionOf(tenantId, subjectId, await site.partitions(topic)) };
+      const at = await placeToErase(site, source, tenantId, subjectId);
       const aggregates = { projector: 'none', outcomes: 'none' } as const;
       const own = { kind: KIND_OF[source], source, tenantId, subjectId, at };
       all.set(key, { ...own, raw: 0, lastLoggedAt: null, aggregates: { ...aggregates }, named: new Map(), letters: 0 });
@@ -181,11 +191,16 @@ export async function nameRecords(reading: Reading, all: readonly EraseFound[], 
 
 /** What each role keeps of it now. */
 export async function lookAtStates(site: Site, one: EraseFound): Promise<void> {
-  const { source, tenantId, subjectId, at, aggregates } = one;
+  const { source, tenantId, subjectId, aggregates } = one;
   const key = subjectKey(tenantId, subjectId);
   for (const role of ROLES) {
-    const [text = null] = await site.store(role).read(at, 'states', [key]);
-    aggregates[role] = text === null ? 'none' : isErased(decodeState(text, source, key)) ? 'erased' : 'there';
+    aggregates[role] = 'none';
+    for (const { at } of await placesOf(site, role, source, tenantId, subjectId)) {
+      const [text = null] = await site.store(role).read(at, 'states', [key]);
+      if (text === null) continue;
+      aggregates[role] = isErased(decodeState(text, source, key)) ? 'erased' : 'there';
+      break;
+    }
   }
 }
 

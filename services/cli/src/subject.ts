@@ -11,7 +11,11 @@ import type { Site } from './site.ts';
 
 export const DEFAULT_TENANT = 'default';
 
-export const rawOf = (site: Site): RawLog => ({ log: site.log('projector'), codec: site.codec });
+export const rawOf = (site: Site): RawLog => ({
+  log: site.log('projector'),
+  codec: site.codec,
+  store: site.store('projector'),
+});
 
 /** What was asked for, or in words what was looked for and what was there instead. */
 export type Answer =

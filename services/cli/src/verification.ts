@@ -26,6 +26,7 @@ import {
   foldPartition,
   hasValue,
   liveOf,
+  logAsPlaced,
   logOfSome,
   nameOf,
   orderOf,
@@ -128,8 +129,7 @@ function toldOf(log: Log, progress: Verifying['progress']): Log {
 /** The log as the state has it that it is held against: partitions may have been added that are not in use yet. */
 function logOf(verifying: Verifying, role: RoleName, stored: Stored | null): Log {
   const log = toldOf(verifying.site.log(role), verifying.progress);
-  const meta = stored?.meta ? decodeMeta(stored.meta) : null;
-  return meta === null ? log : { ...log, partitions: async () => meta.partitions };
+  return logAsPlaced(log, stored?.meta ? decodeMeta(stored.meta) : null);
 }
 
 function readingOf(verifying: Verifying, role: RoleName, stored: Stored | null): Reading {

@@ -3,7 +3,7 @@ import type { Config } from '@callfold/adapters/config';
 import { hideSecrets } from '@callfold/adapters/config';
 import type { Rules, Zone } from '@callfold/core';
 import type { Clock, Codec, Log, Shelf } from '@callfold/engine';
-import { Refused } from '@callfold/engine';
+import { liveStore, Refused } from '@callfold/engine';
 import { openAccess } from './access.ts';
 import { createExplaining } from './explain.ts';
 import { createFigures } from './figures.ts';
@@ -128,7 +128,7 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
       records,
       figures,
       history,
-      explaining: createExplaining({ raw: { log, codec }, rules, shelf, clock, limits }),
+      explaining: createExplaining({ raw: { log, codec, store: liveStore(shelf) }, rules, shelf, clock, limits }),
       streams,
       picture: () => watch.picture(),
       truth: () => watch.truth(),

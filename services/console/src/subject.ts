@@ -1,7 +1,7 @@
 import type { Aggregate, Settings, Source, State, SubjectKind } from '@callfold/core';
-import { aggregateOf, decodeState, KIND_OF, partitionOf, rawTopic, SOURCES, subjectKey } from '@callfold/core';
+import { aggregateOf, decodeState, KIND_OF, rawTopic, SOURCES, subjectKey } from '@callfold/core';
 import type { Log, Shelf } from '@callfold/engine';
-import { readLive } from '@callfold/engine';
+import { placesIn, readLive } from '@callfold/engine';
 import { ProblemError } from './problem.ts';
 
 /** One subject as it stands, straight from the store: also one that is over, for as long as it is kept. */
@@ -23,10 +23,11 @@ async function readAll(shelf: Shelf, log: Log, question: SubjectQuestion): Promi
   return readLive(shelf, async ({ store, settings }) => {
     const key = subjectKey(tenantId, id);
     const read = async (one: Source): Promise<readonly Read[]> => {
-      const topic = rawTopic(one);
-      const partition = partitionOf(tenantId, id, await log.partitions(topic));
-      const [text] = await store.read({ topic, partition }, 'states', [key]);
-      return text ? [{ state: decodeState(text, one, key), settings }] : [];
+      for (const { at } of await placesIn(store, log, rawTopic(one), tenantId, id)) {
+        const [text] = await store.read(at, 'states', [key]);
+        if (text) return [{ state: decodeState(text, one, key), settings }];
+      }
+      return [];
     };
     return (await Promise.all(sources.map(read))).flat();
   });

@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import { rawTopic, SOURCES } from '@callfold/core';
-import type { Aggregates, At, Clock, Follower, Log, Shelf } from '@callfold/engine';
-import { follow, liveOf, readGenerations, readLive } from '@callfold/engine';
+import type { Aggregates, At, Clock, Follower, Layout, Log, Shelf, Store } from '@callfold/engine';
+import { follow, layoutIn, liveOf, readGenerations, readLive } from '@callfold/engine';
 import type { ConsoleLimits } from './limits.ts';
 import type { Change, Picture } from './picture.ts';
 import { createPicture, differences } from './picture.ts';
@@ -36,22 +36,34 @@ export type Watch = {
 };
 
 type Place = { readonly at: At; readonly source: Source; readonly follower: Follower };
-type Scene = { readonly key: string; readonly picture: Picture; readonly places: readonly Place[] };
+type Scene = {
+  readonly key: string;
+  readonly picture: Picture;
+  readonly places: readonly Place[];
+  /** How its subjects were placed: while they are moved to partitions that were added, some are read twice. */
+  readonly layout: string;
+};
+
+/** Of the live generation, topic by topic. */
+function layoutsOf(store: Store, log: Log): Promise<readonly Layout[]> {
+  return Promise.all(SOURCES.map((source) => layoutIn(store, log, rawTopic(source))));
+}
 
 /** The whole of one generation, read once. */
 async function openScene({ generation, settings, store }: Aggregates, ports: WatchPorts): Promise<Scene> {
   const picture = createPicture(settings, ports.limits.subjects);
   const places: Place[] = [];
-  for (const source of SOURCES) {
+  const layouts = await layoutsOf(store, ports.log);
+  for (const [index, source] of SOURCES.entries()) {
     const topic = rawTopic(source);
-    const partitions = await ports.log.partitions(topic);
+    const partitions = layouts[index]?.now ?? 0;
     for (let partition = 0; partition < partitions; partition += 1) {
       const at = { topic, partition };
       places.push({ at, source, follower: follow(store, at, picture.mirror(source)) });
     }
   }
   await Promise.all(places.map(({ follower }) => follower.poll()));
-  return { key: generation.key, picture, places };
+  return { key: generation.key, picture, places, layout: JSON.stringify(layouts) };
 }
 
 /** What is at the log's end is as of now; else as of the last record that was folded. */
@@ -94,8 +106,10 @@ export function startWatch(ports: WatchPorts): Watch {
     const isDue = clock.now() - confirmedAt >= limits.confirmMs;
     if (scene === null) await change();
     if (isDue && scene !== null) {
-      const { key } = liveOf((await readGenerations(shelf)).all);
-      if (key !== scene.key || hasRoomAgain(scene.picture, limits)) await change();
+      const live = liveOf((await readGenerations(shelf)).all);
+      const layout = JSON.stringify(await layoutsOf(shelf.storeOf(live.key), ports.log));
+      const isAnother = live.key !== scene.key || layout !== scene.layout;
+      if (isAnother || hasRoomAgain(scene.picture, limits)) await change();
       const times = await Promise.all(scene.places.map((place) => asOfPlace(place, ports)));
       asOf = Math.min(...times);
       confirmedAt = clock.now();

@@ -84,7 +84,7 @@ const BEFORE_GROWING = [
   '- callfold archive refuses from then on.',
   '- callfold verify takes differences of this topic as before the horizon for seven days, and after compaction it may report',
   '  gaps that are none, for subjects that moved.',
-  '- Gateways, callfold poll and the console are to be restarted.',
+  '- Gateways and callfold poll are to be restarted.',
 ].join('\n');
 
 export type GrowOptions = ConfirmOptions & { readonly partitions: number };

@@ -1,0 +1,125 @@
+/** Readers, and an owner that folds again, between the adding of partitions and the end of the move of subjects. */
+
+import type { RawEvent } from '@callfold/core';
+import {
+  CALL_OUTCOMES,
+  DEFAULT_SETTINGS,
+  DERIVED_OF,
+  ERASE_HEADER,
+  erasureText,
+  partitionOf,
+  subjectKey,
+  utf8Bytes,
+} from '@callfold/core';
+import type { Role } from '@callfold/engine';
+import { explainSubject, layoutIn, placesIn, rulesOf } from '@callfold/engine';
+import { expect, it } from 'vitest';
+import type { Link } from '../src/memory/link.ts';
+import type { Harness } from './engine-harness.ts';
+import { openHarness, OUTCOMES, PARTITIONS, PROJECTOR, START } from './engine-harness.ts';
+import { callsOf, grow, HOUR, inTime, NOW, ROLES, settle, SOURCE, TOPIC, underWay } from './growing.ts';
+
+/** Of these, one that is to go to a partition that is added. */
+function movingOf(calls: readonly RawEvent[][]): RawEvent[] {
+  const moves = ([one]: readonly RawEvent[]): boolean => partitionOf(one!.tenantId, one!.subjectId, NOW) >= PARTITIONS;
+  return calls.find(moves)!;
+}
+
+const placesOf = async (h: Harness, role: Role, { tenantId, subjectId }: RawEvent) => {
+  const { log, store } = h.world.ports();
+  return placesIn(store(role.name), log(role.name), TOPIC, tenantId, subjectId);
+};
+
+it('a reader finds a subject where it is: before the move, at each point of it, and after', async () => {
+  const { h, services } = await underWay();
+  await h.stop(services);
+  const [moving] = movingOf(callsOf('old', 20, START));
+  const key = subjectKey(moving!.tenantId, moving!.subjectId);
+  expect(await placesOf(h, PROJECTOR, moving!)).toHaveLength(1);
+  h.world.topics.grow(TOPIC, NOW);
+  const store = h.world.ports().store(PROJECTOR.name);
+  const log = h.world.ports().log(PROJECTOR.name);
+  const read = async (): Promise<string | null> => {
+    for (const { at } of await placesOf(h, PROJECTOR, moving!)) {
+      const [text] = await store.read(at, 'states', [key]);
+      if (text) return text;
+    }
+    return null;
+  };
+  const before = await read();
+  expect(before).not.toBeNull();
+  expect((await placesOf(h, PROJECTOR, moving!)).map(({ partitions }) => partitions)).toEqual([PARTITIONS, NOW]);
+  expect(await layoutIn(store, log, TOPIC)).toEqual({ was: PARTITIONS, now: NOW, growing: true });
+  const seen: (string | null)[] = [];
+  const firsts = new Set<number>();
+  const link: Link = async (_name, _at, run) => {
+    const answer = run();
+    seen.push(await read());
+    firsts.add((await placesOf(h, PROJECTOR, moving!))[0].partitions);
+    return answer;
+  };
+  await inTime(h, grow(h, PROJECTOR, link));
+  expect(seen.length).toBeGreaterThan(20);
+  expect(new Set(seen)).toEqual(new Set([before]));
+  expect([...firsts]).toEqual([PARTITIONS, NOW]);
+  expect(await placesOf(h, PROJECTOR, moving!)).toEqual([
+    { at: { topic: TOPIC, partition: partitionOf(moving!.tenantId, moving!.subjectId, NOW) }, partitions: NOW },
+  ]);
+  expect(await layoutIn(store, log, TOPIC)).toEqual({ was: NOW, now: NOW, growing: false });
+  // The other role's have not moved yet.
+  expect((await placesOf(h, OUTCOMES, moving!))[0].partitions).toBe(PARTITIONS);
+});
+
+it('a subject is explained by the partition in which its events are', async () => {
+  const { h, services } = await underWay();
+  const [moving] = movingOf(callsOf('old', 20, START));
+  h.world.topics.grow(TOPIC, NOW);
+  const { log, store } = h.world.ports();
+  const raw = { log: log(PROJECTOR.name), codec: h.codec, store: store(PROJECTOR.name) };
+  const query = { kind: 'call', tenantId: moving!.tenantId, id: moving!.subjectId } as const;
+  const [found] = await explainSubject(raw, query, rulesOf(OUTCOMES, DEFAULT_SETTINGS));
+  expect(found?.place.partition).toBe(partitionOf(query.tenantId, query.id, PARTITIONS));
+  expect(found?.seen).toHaveLength(8);
+  expect(found?.seen.filter(({ refused }) => refused)).toEqual([]);
+  await h.stop(services);
+});
+
+it('an owner that folds again publishes nothing of whom its log erases further on', async () => {
+  const h = await openHarness();
+  const services = ROLES.map((role) => h.start(role));
+  await settle(h, services);
+  const server = h.world.storeServer(OUTCOMES.name);
+  const first = server.snapshot();
+  const calls = callsOf('old', 20, START);
+  h.publish(calls.flat());
+  await settle(h, services);
+  await h.stop(services);
+  h.world.topics.grow(TOPIC, NOW);
+  const [moving] = movingOf(calls);
+  const at = h.placeOf(moving!, PARTITIONS);
+  h.append(at, {
+    key: utf8Bytes(subjectKey(moving!.tenantId, moving!.subjectId)),
+    value: null,
+    headers: [{ name: ERASE_HEADER, value: utf8Bytes(erasureText([])) }],
+  });
+  const tombs = () => h.read(CALL_OUTCOMES).filter(({ value }) => value === null).length;
+  const folding = h.start(OUTCOMES);
+  expect(await h.clock.runUntil(() => tombs() === 1, HOUR)).toBe(true);
+  await h.stop([folding]);
+  // What the tombstones took is gone.
+  for (const topic of DERIVED_OF[SOURCE])
+    for (let partition = 0; partition < PARTITIONS; partition += 1) h.world.topics.compact({ topic, partition });
+  const before = h.read(CALL_OUTCOMES);
+  server.restore(first);
+  const again = h.start(OUTCOMES);
+  const isFolded = (): boolean =>
+    again
+      .status()
+      .some(
+        (one) => one.at.topic === TOPIC && one.at.partition === at.partition && one.lagMs === 0 && one.waiting === 0,
+      );
+  expect(await h.clock.runUntil(isFolded, HOUR)).toBe(true);
+  await h.clock.runUntil(() => false, 60_000);
+  expect(h.read(CALL_OUTCOMES)).toEqual(before);
+  await h.stop([again]);
+});
