@@ -8,6 +8,7 @@ import { call, event, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, START } from
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const GARBAGE = { key: utf8Bytes('key'), value: new Uint8Array([9, 9, 9]) };
 
 /** Agents that change their state every second; an event is appended when it happened, and all before anybody reads. */
 function backlog(h: Harness, agents: number): void {
@@ -72,6 +73,38 @@ describe('what the simulator found', () => {
     expect(findings.length).toBeGreaterThan(0);
     for (const finding of findings) expect(finding).toMatch(/^(lost|gap) .*call-outcome/);
     await h.stop([projector, after]);
+  });
+
+  it('what a record that is gone from the log caused is not sent again when another one causes it', async () => {
+    const h = await openHarness();
+    const events = call('first', START);
+    const at = h.placeOf(events[0]!);
+    const outcomes = (): number => h.read(CALL_OUTCOMES).length;
+    h.publish(events);
+    const { end } = h.world.topics.bounds(at);
+    const server = h.world.storeServer(OUTCOMES.name);
+    const first = h.start(OUTCOMES);
+    const isFolded = (): boolean => first.status().some((one) => one.at.topic === at.topic && one.committed === end);
+    expect(await h.clock.runUntil(isFolded, HOUR)).toBe(true);
+    const replica = server.snapshot();
+    // The tick that lets it settle, and a record that cannot be folded.
+    expect(await h.clock.runUntil(() => outcomes() === 1, HOUR)).toBe(true);
+    h.append(at, GARBAGE);
+    expect(await h.clock.runUntil(() => h.letters().length === 1, HOUR)).toBe(true);
+    await h.stop([first]);
+    h.world.topics.truncate(at, end);
+    server.restore(replica);
+    const services = [h.start(OUTCOMES), h.start(PROJECTOR)];
+    expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+    h.append(at, GARBAGE);
+    expect(await h.clock.runUntil(h.settled(services), HOUR)).toBe(true);
+    expect(outcomes()).toBe(1);
+    // Its letter is of another record than the one that stands.
+    expect(h.letters().map(({ seq, letter }) => [seq, letter.originOffset])).toEqual([
+      [0, end + 1],
+      [1, end + 1],
+    ]);
+    await h.stop(services);
   });
 
   it('a partition is taken back from an owner that claimed it and is gone', async () => {

@@ -1,7 +1,7 @@
 /** What an owner does when its group shares out anew: everything is sent before, and nothing has to be done again. */
 
 import { CALL_OUTCOMES, rawTopic, SOURCES, utf8Bytes } from '@callfold/core';
-import type { At } from '@callfold/engine';
+import type { At, Batch } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import { answerOf, byHand, HOUR, SIGNAL } from './engine-by-hand.ts';
@@ -164,6 +164,30 @@ describe('a drain that is not done in time', () => {
     expect(h.letters().map(({ letter, seq }) => [seq, letter.originOffset])).toEqual(
       Array.from({ length: 12 }, (_, n) => [n, from + n]),
     );
+    await answerOf(h, handler.revoked(at));
+    await h.stop([service]);
+  });
+});
+
+describe('an owner that claims anew between two batches', () => {
+  it('folds nothing that was read before, and is gone from the log by then', async () => {
+    let hangs = false;
+    const { h, service, handler, at } = await scene((name) => (hangs && name === 'claim' ? 'hang' : 'none'), 'store');
+    const server = h.world.storeServer(OUTCOMES.name);
+    const before = server.snapshot();
+    const read = (): Batch => h.world.topics.read(at, 0, 1_000);
+    await answerOf(h, handler.batch(at, read(), SIGNAL));
+    expect(service.status()[0]?.position).toBeGreaterThan(0);
+    hangs = true;
+    server.restore(before);
+    // It finds out at its next look, and its claim takes a while.
+    expect(await h.clock.runUntil(() => h.said.some(({ name }) => name === 'partition-moved'), HOUR)).toBe(true);
+    const late = handler.batch(at, read(), SIGNAL);
+    h.world.topics.truncate(at, 0);
+    hangs = false;
+    h.letGo();
+    expect(await answerOf(h, late)).toBe(0);
+    expect(service.status()[0]).toMatchObject({ position: 0, refused: null });
     await answerOf(h, handler.revoked(at));
     await h.stop([service]);
   });

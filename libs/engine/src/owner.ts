@@ -1,5 +1,5 @@
 import type { Source } from '@callfold/core';
-import { DERIVED_OF, fingerprint } from '@callfold/core';
+import { DEAD_LETTERS, DERIVED_OF, fingerprint } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
@@ -14,7 +14,7 @@ import { placeWords } from './place.ts';
 import type { At, Batch, Claim, Signal, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
-import { firstStanding, isOwn, topicPages } from './read-back.ts';
+import { firstStanding, hasValue, isOwn, originOffset, topicPages } from './read-back.ts';
 import { missingOf } from './relay.ts';
 import type { Correction } from './requests.ts';
 import { correctionOf } from './requests.ts';
@@ -143,6 +143,9 @@ async function allDone(...works: readonly Promise<unknown>[]): Promise<void> {
 /** Of what the store does not know nothing stands. */
 const nothingUnknown = (meta: Meta) => ({ meta, unsent: [], standing: null, corrections: [] });
 
+/** Of what the log's end took: another record may give it, as a timer does. A letter or a tombstone is of that one. */
+const mayComeAgain = (orphan: Stood): boolean => hasValue(orphan) && orphan.topic !== DEAD_LETTERS;
+
 /** What of the earlier owners stands, once they are fenced. */
 async function takeOver(options: OwnerOptions, at: At, topics: readonly string[], ground: Ground) {
   const { publisher, store, codec, log } = options.ports;
@@ -161,6 +164,7 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
   // Of a copy that goes on with another log: what was published since it was made is derived from no record again.
   const isAnew = meta.begun !== undefined && meta.last === null && unknown.horizon === null && !isAdded(meta);
   const seqs: Record<string, number> = { ...meta.seqs };
+  let { until } = unknown;
   const readTopic = async (topic: string): Promise<void> => {
     const isGrown = unknown.horizon?.isGrown === true;
     for await (const page of topicPages(publisher, at, topic, unknown.from[topic], isGrown)) {
@@ -178,7 +182,9 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
       // An owner of another version may have written them, with schemas not met here yet.
       await codec.prepare(beyond);
       for (const record of beyond) {
-        standing.add(record);
+        const orphan = meta.begun === undefined && originOffset(record) >= ground.end ? record : null;
+        if (orphan === null || mayComeAgain(orphan)) standing.add(record);
+        if (orphan !== null && mayComeAgain(orphan)) until = Math.max(until, originOffset(orphan) + 1);
         const correction = correctionOf(record, codec, isDisguised, isAnew ? ground.position : record.correctedAt);
         // Of another log it is taken as met at the end of this one.
         if (correction) corrections.push({ ...correction, position: Math.min(correction.position, ground.end) });
@@ -191,9 +197,9 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
   const missing = new Set(missingOf(entryList, stood, at));
   const published = missing.size === 0 ? { ...meta.published, ...ends } : meta.published;
   const isMet = standing.size === 0;
-  if (!isMet) standing.willErase(await erasuresIn(log, at, ground.position, unknown.until, meta.partitions));
+  if (!isMet) standing.willErase(await erasuresIn(log, at, ground.position, until, meta.partitions));
   return {
-    meta: { ...meta, seqs, published, standing: isMet ? null : unknown },
+    meta: { ...meta, seqs, published, standing: isMet ? null : { ...unknown, until } },
     unsent: entries.filter(({ entry }) => missing.has(entry)),
     standing: isMet ? null : standing,
     corrections: corrections.toSorted((a, b) => a.position - b.position),
