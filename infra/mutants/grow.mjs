@@ -108,8 +108,8 @@ export const GROW_MUTANTS = [
   {
     guard: 'growing: whom the log erases further on counts by the number that its owner folds by',
     file: 'libs/engine/src/owner.ts',
-    from: 'unknown.until, meta.partitions)',
-    to: 'unknown.until, await log.partitions(at.topic))',
+    from: 'until, meta.partitions)',
+    to: 'until, await log.partitions(at.topic))',
     test: 'libs/adapters/test/engine-grow-window.test.ts',
     name: 'publishes nothing of whom its log erases further on',
   },

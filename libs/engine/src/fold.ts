@@ -183,7 +183,7 @@ export function openFold(from: Meta, desk: Desk): Fold {
     const { offset } = record;
     desk.observer({ name: 'record-rejected', at, offset, code: rejection.rejected, reason: rejection.reason });
     const { rejected: code, reason } = rejection;
-    if (!rules.publishes || standing?.takeLetter(offset, code)) return;
+    if (!rules.publishes || standing?.takeLetter(offset, code, record.appendedAt)) return;
     entries.push({ what: 'letter', topic: DEAD_LETTERS, seq: nextSeq(DEAD_LETTERS), origin: offset, code, reason });
   }
 

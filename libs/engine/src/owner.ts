@@ -1,5 +1,5 @@
 import type { Source } from '@callfold/core';
-import { DEAD_LETTERS, DERIVED_OF, fingerprint } from '@callfold/core';
+import { DERIVED_OF, fingerprint } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
@@ -14,7 +14,7 @@ import { placeWords } from './place.ts';
 import type { At, Batch, Claim, Signal, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 import type { Stood } from './read-back.ts';
-import { firstStanding, hasValue, isOwn, originOffset, topicPages } from './read-back.ts';
+import { firstStanding, isOwn, originOffset, topicPages } from './read-back.ts';
 import { missingOf } from './relay.ts';
 import type { Correction } from './requests.ts';
 import { correctionOf } from './requests.ts';
@@ -143,9 +143,6 @@ async function allDone(...works: readonly Promise<unknown>[]): Promise<void> {
 /** Of what the store does not know nothing stands. */
 const nothingUnknown = (meta: Meta) => ({ meta, unsent: [], standing: null, corrections: [] });
 
-/** Of what the log's end took: another record may give it, as a timer does. A letter or a tombstone is of that one. */
-const mayComeAgain = (orphan: Stood): boolean => hasValue(orphan) && orphan.topic !== DEAD_LETTERS;
-
 /** What of the earlier owners stands, once they are fenced. */
 async function takeOver(options: OwnerOptions, at: At, topics: readonly string[], ground: Ground) {
   const { publisher, store, codec, log } = options.ports;
@@ -182,9 +179,9 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
       // An owner of another version may have written them, with schemas not met here yet.
       await codec.prepare(beyond);
       for (const record of beyond) {
-        const orphan = meta.begun === undefined && originOffset(record) >= ground.end ? record : null;
-        if (orphan === null || mayComeAgain(orphan)) standing.add(record);
-        if (orphan !== null && mayComeAgain(orphan)) until = Math.max(until, originOffset(orphan) + 1);
+        standing.add(record);
+        // The log's end lost what caused it, and another record may give it again, as it does with a timer.
+        if (meta.begun === undefined) until = Math.max(until, originOffset(record) + 1);
         const correction = correctionOf(record, codec, isDisguised, isAnew ? ground.position : record.correctedAt);
         // Of another log it is taken as met at the end of this one.
         if (correction) corrections.push({ ...correction, position: Math.min(correction.position, ground.end) });

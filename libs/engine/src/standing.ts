@@ -51,8 +51,11 @@ export type Standing = {
   isErased(subject: string): boolean;
   /** The tombstone that this erasure gave stands. */
   takeTombstone(topic: string, outcomeId: string, origin: number): boolean;
-  /** A dead letter for the raw record at this offset stands, or none is to be sent. */
-  takeLetter(offset: number, code: Code): boolean;
+  /**
+   * A dead letter for this raw record stands, or none is to be sent.
+   * @param appendedAt when the log took it: in place of what its end lost, another record may have its offset
+   */
+  takeLetter(offset: number, code: Code, appendedAt: number): boolean;
   tally(topic: string): Readonly<Tally>;
   /** What stands and was met by nothing so far: by topic, those that the log should give, and those of before it. */
   left(topic: string): { readonly surplus: number; readonly beforeHorizon: number };
@@ -153,7 +156,7 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
   const fates = createFates();
   const topics = createNames<string>();
   const labels = createNames<string | null>();
-  const letters = new Map<number, Code>();
+  const letters = new Map<number, { readonly code: Code; readonly appendedAt: number }>();
   const tombstones = new Set<string>();
   const erased = new Set<string>();
   const lettersMet = { surplusOfBefore: 0 };
@@ -172,7 +175,7 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
       lettersMet.surplusOfBefore += 1;
       return;
     }
-    letters.set(offset, letter.code as Code);
+    letters.set(offset, { code: letter.code as Code, appendedAt: letter.originAppendedAt });
   }
 
   function addRecord(stood: StoodValue, isSibling = false): void {
@@ -294,15 +297,18 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
     },
     isErased: (subject) => erased.has(subject),
     takeTombstone: (topic, outcomeId, origin) => tombstones.delete(tombstoneName(topic, outcomeId, origin)),
-    takeLetter(offset, code) {
-      const isThere = letters.delete(offset);
+    takeLetter(offset, code, appendedAt) {
+      const known = letters.get(offset)?.appendedAt;
+      // One whose bytes were gone does not say when they came.
+      const isThere = known === 0 || known === appendedAt;
+      if (isThere) letters.delete(offset);
       if (isThere) tallyOf(DEAD_LETTERS).same += 1;
       return isThere || isPlacedBefore(horizon, code);
     },
     tally: tallyOf,
     left(topic) {
       if (topic === DEAD_LETTERS) {
-        const ofBefore = [...letters.values()].filter((code) => isLetterOfBefore(horizon, code)).length;
+        const ofBefore = [...letters.values()].filter(({ code }) => isLetterOfBefore(horizon, code)).length;
         return { surplus: letters.size - ofBefore, beforeHorizon: ofBefore + lettersMet.surplusOfBefore };
       }
       const number = topics.numberOf(topic);
