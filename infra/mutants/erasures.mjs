@@ -70,4 +70,12 @@ export const ERASURE_MUTANTS = [
     test: ERASURE_TEST,
     name: 'that corrects a range finds nothing to publish of it',
   },
+  {
+    guard: 'an erasure: its letter is sent again to where its subject is',
+    file: 'libs/engine/src/letters.ts',
+    from: 'if (isErasure(letter) && letter.key !== null) return readSubjectKey(utf8Text(letter.key));',
+    to: '',
+    test: 'libs/adapters/test/engine-erasure.test.ts',
+    name: 'is a dead letter, and is taken where it belongs once that is sent again',
+  },
 ];

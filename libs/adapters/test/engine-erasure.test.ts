@@ -20,6 +20,7 @@ import {
   compareRange,
   erasuresIn,
   originText,
+  redrive,
   redriveRecord,
   redriveRefusal,
   redriveTarget,
@@ -354,6 +355,39 @@ describe('a fold from the start, of a log with an erasure', () => {
     const compared = await compareRange(comparing(h, at));
     const names = compared.differences.map(({ id }) => id);
     expect(names.filter((id) => id.includes('mine'))).toEqual([]);
+    await h.stop(services);
+  });
+});
+
+describe('an erasure in a partition that is not its subject’s', () => {
+  it('is a dead letter, and is taken where it belongs once that is sent again', async () => {
+    const h = await openHarness();
+    h.publish([...MINE, ...OTHERS]);
+    const services = [h.start(PROJECTOR), h.start(OUTCOMES)];
+    await settle(h, services);
+    const mine = MINE[0] as RawEvent;
+    const at = h.placeOf(mine);
+    h.append(
+      { ...at, partition: (at.partition + 1) % PARTITIONS },
+      {
+        key: utf8Bytes(subjectKey(mine.tenantId, mine.subjectId)),
+        value: null,
+        headers: [{ name: ERASE_HEADER, value: utf8Bytes(erasureText([])) }],
+      },
+    );
+    await settle(h, services);
+    const [letter] = h.letters().map((one) => one.letter);
+    expect(letter).toMatchObject({ code: 'wrong-partition', value: null });
+    expect(redriveTarget(letter!, h.codec, PARTITIONS)).toEqual(at);
+    const letters = (async function* () {
+      yield letter!;
+    })();
+    const publisher = h.world.ports().publisher();
+    const redriving = { target: at, letters, publisher, stop: { requested: false }, progress: () => undefined };
+    expect(await redrive(redriving)).toMatchObject({ sent: 1 });
+    await settle(h, services);
+    expect(aliveOf(h).filter((name) => name.includes('mine'))).toEqual([]);
+    for (const role of [PROJECTOR, OUTCOMES]) expect(isErased((await stateOf(h, role, mine))!)).toBe(true);
     await h.stop(services);
   });
 });

@@ -5,11 +5,13 @@ import {
   isRejection,
   MARK_HEADER,
   partitionOf,
+  readSubjectKey,
   REDRIVE_HEADER,
   sourceOf,
   utf8Bytes,
   utf8Text,
 } from '@callfold/core';
+import { isErasure } from './inputs.ts';
 import type { At, Codec, Header, Outgoing, Published } from './ports.ts';
 
 /**
@@ -81,6 +83,8 @@ export function redriveRecord(letter: DeadLetter): Omit<Outgoing, 'topic'> {
 /** Whose it is, where its bytes say so; else null. */
 export function subjectOfLetter(letter: DeadLetter, codec: Codec): { tenantId: string; subjectId: string } | null {
   const source = sourceOf(letter.originTopic);
+  // An erasure has no bytes but its key.
+  if (isErasure(letter) && letter.key !== null) return readSubjectKey(utf8Text(letter.key));
   if (source === null || letter.value === null) return null;
   const raw = codec.decode(source, letter.value);
   return isRejection(raw) ? null : { tenantId: raw.tenantId, subjectId: raw.subjectId };
