@@ -113,4 +113,12 @@ export const GROW_MUTANTS = [
     test: 'libs/adapters/test/engine-grow-window.test.ts',
     name: 'publishes nothing of whom its log erases further on',
   },
+  {
+    guard: 'growing: what comes after a recovery to a wrong place is a dead letter',
+    file: 'libs/engine/src/horizon.ts',
+    from: ' && offset < (horizon.placed ?? Infinity);',
+    to: ';',
+    test: TEST,
+    name: 'is a dead letter, and none of what was there by the number of before is',
+  },
 ];

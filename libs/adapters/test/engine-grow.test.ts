@@ -312,6 +312,33 @@ describe('a state that is lost after its topic has grown', () => {
   });
 });
 
+describe('what comes to a partition of before once a lost state is folded again', () => {
+  it('is a dead letter, and none of what was there by the number of before is', async () => {
+    const { h, services } = await underWay();
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    for (const role of ROLES) await inTime(h, grow(h, role));
+    lose(h, OUTCOMES);
+    const { log, store } = h.world.ports();
+    for (let partition = 0; partition < NOW; partition += 1) {
+      const at = { topic: TOPIC, partition };
+      const begun = { from: 0, outbox: 0, isGrown: true, placed: h.world.topics.bounds(at).end };
+      const token = `recover ${partition}`;
+      await offerRecovery({ at, store: store(OUTCOMES.name), log: log(OUTCOMES.name), token, begun });
+    }
+    const late = callsOf('late', 8, h.clock.now());
+    h.publish(late.flat(), PARTITIONS);
+    const misplaced = late.flat().filter((raw) => h.placeOf(raw).partition >= PARTITIONS).length;
+    expect(misplaced).toBeGreaterThan(0);
+    const anew = h.start(OUTCOMES);
+    const isAll = (): boolean => h.letters().length >= misplaced;
+    expect(await h.clock.runUntil(isAll, HOUR)).toBe(true);
+    await h.clock.runUntil(() => false, 60_000);
+    expect(h.letters().map(({ letter }) => letter.code)).toEqual(Array(misplaced).fill('wrong-partition'));
+    await h.stop([anew]);
+  });
+});
+
 describe('a derived topic that gets partitions', () => {
   it('is refused by owners, of partitions that were added as well, and none takes a claim', async () => {
     const { h, services } = await underWay();

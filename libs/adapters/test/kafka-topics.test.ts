@@ -112,14 +112,17 @@ describe('topics', () => {
   });
 
   it('grow to multiples of what they have, or of the derived ones where somebody added another number', async () => {
-    const grown = (partitions: number) => {
+    const grown = (partitions: number, made: number | null = null) => {
       const topics = asSpecified();
       topics.set(RAW, { ...topics.get(RAW)!, partitions });
-      return growthStepOf(fakeAdmin(topics), RAW);
+      return growthStepOf(fakeAdmin(topics), RAW, made);
     };
     expect(await grown(4)).toEqual({ was: 4, step: 4 });
     expect(await grown(8)).toEqual({ was: 8, step: 8 });
     expect(await grown(6)).toEqual({ was: 6, step: 4 });
+    // What its states were made with is what they can be moved from: from 12 that somebody made 20, to 24.
+    expect(await grown(20, 12)).toEqual({ was: 20, step: 12 });
+    expect(await grown(24, 12)).toEqual({ was: 24, step: 24 });
     expect(await growthStepOf(fakeAdmin(new Map()), RAW)).toBeNull();
   });
 

@@ -47,6 +47,8 @@ export type Begun = {
    * and events of others in this one.
    */
   readonly isGrown?: boolean;
+  /** From this offset on they are where they belong by the number that there is. Absent: that is not known. */
+  readonly placed?: number;
 };
 
 export type StandingFrom = {

@@ -15,8 +15,10 @@ export type Horizon = {
   readonly firstAt: number;
   /** A subject first met later than this began where it was met. */
   readonly until: number;
-  /** As `Begun.isGrown`. */
+  /** As `Begun.isGrown`, as long as the log has records of then. */
   readonly isGrown?: boolean;
+  /** As `Begun.placed`. */
+  readonly placed?: number;
 };
 
 /** Of a log without a record: everything that stands was before it. */
@@ -38,7 +40,8 @@ export async function horizonOf(
   const start = Math.max(bounds.start, from, begun?.from ?? 0);
   const { end } = bounds;
   if (start === 0 && begun === undefined) return null;
-  const grown = begun?.isGrown ? { isGrown: true } : {};
+  const { isGrown = false, placed = Infinity } = begun ?? {};
+  const grown = isGrown && start < placed ? { isGrown, ...(placed < Infinity && { placed }) } : {};
   for (let offset = start; offset < end; ) {
     const batch = await log.read(at, offset, 1);
     const [first] = batch.records;
@@ -57,14 +60,14 @@ export function isOfBefore(horizon: Horizon, origin: number, ingestedAt: number 
 }
 
 /** What refused its record may be gone from the log: what it was too late for, or the erasure of its subject. */
-export function isLetterOfBefore(horizon: Horizon | null, code: string): boolean {
-  if (isPlacedBefore(horizon, code)) return true;
+export function isLetterOfBefore(horizon: Horizon | null, code: string, offset: number): boolean {
+  if (isPlacedBefore(horizon, code, offset)) return true;
   return horizon !== null && (code === 'too-late' || code === 'erased');
 }
 
 /** Its record was in its right place, by the number of partitions that there was. */
-export function isPlacedBefore(horizon: Horizon | null, code: string): boolean {
-  return horizon?.isGrown === true && code === 'wrong-partition';
+export function isPlacedBefore(horizon: Horizon | null, code: string, offset: number): boolean {
+  return horizon?.isGrown === true && code === 'wrong-partition' && offset < (horizon.placed ?? Infinity);
 }
 
 /** The log may lack the beginning of a subject first met then. */

@@ -303,12 +303,14 @@ export function createStanding(codec: Codec, horizon: Horizon | null, most: numb
       const isThere = known === 0 || known === appendedAt;
       if (isThere) letters.delete(offset);
       if (isThere) tallyOf(DEAD_LETTERS).same += 1;
-      return isThere || isPlacedBefore(horizon, code);
+      return isThere || isPlacedBefore(horizon, code, offset);
     },
     tally: tallyOf,
     left(topic) {
       if (topic === DEAD_LETTERS) {
-        const ofBefore = [...letters.values()].filter(({ code }) => isLetterOfBefore(horizon, code)).length;
+        const isBefore = ([offset, { code }]: [number, { readonly code: Code }]): boolean =>
+          isLetterOfBefore(horizon, code, offset);
+        const ofBefore = [...letters].filter(isBefore).length;
         return { surplus: letters.size - ofBefore, beforeHorizon: ofBefore + lettersMet.surplusOfBefore };
       }
       const number = topics.numberOf(topic);

@@ -48,7 +48,7 @@ export function compareLetters(stood: readonly Stood[], { letters, horizon }: Ex
     // Of a topic made anew the offsets come again.
     const isBefore = horizon !== null && isOfBefore(horizon, offset, originAppendedAt);
     if (!isBefore && left.delete(offset)) same += 1;
-    else if (isBefore || isLetterOfBefore(horizon, code)) beforeHorizon += 1;
+    else if (isBefore || isLetterOfBefore(horizon, code, offset)) beforeHorizon += 1;
     else
       findings.push({
         fault: 'surplus',

@@ -180,7 +180,7 @@ export async function foldPartition(
       origin = record.offset;
       const input = inputOf(record, place, codec);
       if (input.what === 'tick' || input.what === 'rejected') records.push(...offline.advance(record.appendedAt));
-      if (input.what === 'rejected' && !isPlacedBefore(horizon, input.rejection.rejected)) letters.push(record.offset);
+      if (input.what === 'rejected' && !isPlacedBefore(horizon, input.rejection.rejected, origin)) letters.push(origin);
       const key = subjectOfInput(input);
       if (horizon && key !== null && !met.has(key)) met.set(key, record.appendedAt);
       if (input.what === 'erase') erase(input);

@@ -1,7 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Settings } from '@callfold/core';
 import { DEAD_LETTERS, DERIVED_OF } from '@callfold/core';
-import type { Begun, Counts, Grown, OwnerOptions, Role, Store, Survey, Surveyed } from '@callfold/engine';
+import type {
+  Aggregates,
+  Begun,
+  Counts,
+  Grown,
+  OwnerOptions,
+  Role,
+  Shelf,
+  Store,
+  Survey,
+  Surveyed,
+} from '@callfold/engine';
 import {
   aggregatesOf,
   beginAnew,
@@ -16,6 +27,7 @@ import {
   isMultiple,
   liveOf,
   offerRecovery,
+  ownersStore,
   placeAnew,
   readGenerations,
   recoveryOf,
@@ -159,9 +171,7 @@ async function* growAll(
   if (executed && options.partition !== undefined)
     throw new Refused(`${topic} goes to ${counts.now} partitions as a whole: leave out --partition.`);
   const { store, settings: own } =
-    role === 'projector'
-      ? aggregatesOf(site.shelf, liveOf((await readGenerations(site.shelf)).all))
-      : { store: site.store(role), settings };
+    role === 'projector' ? await ownersAggregates(site.shelf) : { store: site.store(role), settings };
   const all = executed
     ? await growTopic({ topic, source, options: ownerOptions(site, role, own, store) }, counts)
     : await surveyGrowth({ topic, source, store }, counts);
@@ -180,6 +190,12 @@ async function* growAll(
   }
 }
 
+/** As its owners have the live generation: whoever takes a partition of it calls a change-over off that holds it. */
+async function ownersAggregates(shelf: Shelf): Promise<Pick<Aggregates, 'store' | 'settings'>> {
+  const live = liveOf((await readGenerations(shelf)).all);
+  return { settings: aggregatesOf(shelf, live).settings, store: ownersStore(shelf, live.key) };
+}
+
 /** As its owners have them, and with their fences; the aggregates are those of one generation. */
 function ownerOptions(site: Site, role: RoleName, settings: Settings, store: Store): OwnerOptions {
   const ports = { ...site.ports(role, () => undefined), store };
@@ -190,7 +206,8 @@ function ownerOptions(site: Site, role: RoleName, settings: Settings, store: Sto
 async function begunOf(site: Site, { role, source, at }: Target): Promise<Begun | undefined> {
   const [topic = DEAD_LETTERS] = DERIVED_OF[source];
   const isGrown = (await site.partitions(at.topic)) > (await site.partitions(topic));
-  if (isGrown) return { from: 0, outbox: 0, isGrown };
+  // By the number of before nothing is put there any more that would not be a dead letter.
+  if (isGrown) return { from: 0, outbox: 0, isGrown, placed: (await site.log(role).bounds(at)).end };
   const reading = { at, log: site.log(role), codec: site.codec };
   return role === 'outcomes' ? begunBefore(reading, site.derived, DERIVED_OF[source]) : undefined;
 }

@@ -57,16 +57,21 @@ export async function applyTopics(
   return { done, left: await checkTopics(admin, wanted) };
 }
 
-/** How many partitions a raw topic has, and of what it may have a greater multiple; null: it does not exist. */
+/**
+ * How many partitions a raw topic has, and of what it may have a greater multiple; null: it does not exist.
+ * @param made how many its states were made with; null: there are none
+ */
 export async function growthStepOf(
   admin: Admin,
   topic: string,
+  made: number | null = null,
 ): Promise<{ readonly was: number; readonly step: number } | null> {
   const facts = await admin.describe(TOPICS.map(({ name }) => name));
   const was = facts.get(topic)?.partitions;
   if (was === undefined) return null;
-  const [count = was] = countsOf(facts, isDerived);
-  // What somebody added to no multiple no state was made with: it counts by the derived topics' number.
+  const [derived = was] = countsOf(facts, isDerived);
+  const count = made ?? derived;
+  // What somebody added to no multiple no state was made with: what that was made with counts, or the derived number.
   return { was, step: was % count === 0 ? was : count };
 }
 

@@ -9,11 +9,12 @@ import {
   registerAll,
 } from '@callfold/adapters';
 import { TOPICS } from '@callfold/core';
-import { Refused } from '@callfold/engine';
+import { decodeMeta, Refused, ROLES } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import type { ConfirmOptions } from '../confirming.ts';
 import { checkConfirmed, executeWords } from '../confirming.ts';
+import { openKafkaSite } from '../kafka-site.ts';
 import { connectionOf, quietLogger, registryOf } from '../wiring/kafka.ts';
 
 const APPLY = 'callfold topics apply --execute';
@@ -87,6 +88,18 @@ const BEFORE_GROWING = [
   '- Gateways and callfold poll are to be restarted.',
 ].join('\n');
 
+/** By how many partitions the states of a topic were made, as far as there are any: only a multiple can be moved to. */
+async function madeWith({ config, say }: Context, topic: string): Promise<number | null> {
+  const site = await openKafkaSite(config, say);
+  try {
+    const stored = await Promise.all(ROLES.map((role) => site.store(role).peek({ topic, partition: 0 })));
+    const counts = stored.flatMap((seen) => (seen?.meta ? [decodeMeta(seen.meta).partitions] : []));
+    return counts.length === 0 ? null : Math.max(...counts);
+  } finally {
+    await site.close();
+  }
+}
+
 export type GrowOptions = ConfirmOptions & { readonly partitions: number };
 
 /** `callfold topics grow`: adds partitions to a raw topic; dry unless told to. */
@@ -95,7 +108,7 @@ export async function topicsGrow(topic: string, options: GrowOptions, context: C
   const { partitions: now } = options;
   const admin = await openKafkaAdmin(connectionOf(config, quietLogger(context.say)));
   try {
-    const found = await growthStepOf(admin, topic);
+    const found = await growthStepOf(admin, topic, await madeWith(context, topic));
     if (found === null) throw new Refused(`${topic} does not exist: callfold topics apply --execute makes it.`);
     const { was, step } = found;
     if (now === was) {
