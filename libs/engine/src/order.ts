@@ -1,6 +1,8 @@
 import type { DerivedRecord } from '@callfold/core';
 import { COMPACTION_LAG_MS, DEAD_LETTERS } from '@callfold/core';
+import type { At } from './ports.ts';
 import type { Stood } from './read-back.ts';
+import { isOwn } from './read-back.ts';
 import type { Finding } from './seq.ts';
 import { createSeqReader } from './seq.ts';
 import { nameOf } from './standing.ts';
@@ -37,6 +39,11 @@ export type OrderOptions = {
   readonly erasedSeqs?: Readonly<Record<string, number>>;
   /** Retention has taken the beginning of these. */
   readonly cut?: ReadonlySet<string>;
+  /**
+   * Whose records they are about, when those of all are given that share its derived partitions: of a subject that
+   * moved, earlier revisions are of another one. What is missing of all is then held against what all have revised.
+   */
+  readonly own?: At;
 };
 
 type Erased = {
@@ -62,7 +69,7 @@ function erasedOf(records: readonly StoodRecord[]): Erased {
 /** @param records in the order in which they stand, topic by topic */
 export function orderOf(
   records: readonly StoodRecord[],
-  { logTime = -Infinity, erasedSeqs = {}, cut }: OrderOptions = {},
+  { logTime = -Infinity, erasedSeqs = {}, cut, own }: OrderOptions = {},
 ): Order {
   const oldest = logTime - COMPACTION_LAG_MS;
   const seqs = createSeqReader();
@@ -76,15 +83,18 @@ export function orderOf(
   for (const { stood, record } of records) {
     const { topic, seq } = stood;
     const found = seqs.take(stood, record && { id: nameOf(record), revision: record.revision });
-    const isFirst = !chains.has(topic);
-    const before = seq - (chains.get(topic) ?? 0);
-    chains.set(topic, Math.max(chains.get(topic) ?? 0, seq + 1));
+    const chain = `${topic} ${stood.origin.slice(0, stood.origin.lastIndexOf('/'))}`;
+    const isFirst = !chains.has(chain);
+    const before = seq - (chains.get(chain) ?? 0);
+    chains.set(chain, Math.max(chains.get(chain) ?? 0, seq + 1));
+    const isTold = own === undefined || isOwn(stood, own);
     for (const one of found) {
       if (one.fault === 'gap' && isFirst && cut?.has(topic)) continue;
       // What an erasure took leaves a gap before whatever came next, however young that is.
       const isOld = record !== null && (record.ingestedAt ?? Infinity) < oldest;
-      if (one.fault !== 'gap' || !(isOld || erasedTaken(topic) > 0)) findings.push(one);
-      else takings.set(topic, addGap(takings.get(topic), before, one));
+      if (one.fault === 'gap' && (isOld || erasedTaken(topic) > 0))
+        takings.set(topic, addGap(takings.get(topic), before, isTold ? [one] : []));
+      else if (isTold) findings.push(one);
     }
     if (record === null) continue;
     const { last, stand } = revisions.get(nameOf(record)) ?? { last: 0, stand: 0 };
@@ -113,6 +123,6 @@ export function orderOf(
   };
 }
 
-function addGap(taking: Taking | undefined, missing: number, gap: Finding): Taking {
-  return { missing: (taking?.missing ?? 0) + missing, gaps: [...(taking?.gaps ?? []), gap] };
+function addGap(taking: Taking | undefined, missing: number, gaps: readonly Finding[]): Taking {
+  return { missing: (taking?.missing ?? 0) + missing, gaps: [...(taking?.gaps ?? []), ...gaps] };
 }

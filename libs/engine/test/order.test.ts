@@ -108,3 +108,29 @@ describe('a topic whose beginning has expired', () => {
     expect(orderOf([letter(3)]).lettersCut).toBe(false);
   });
 });
+
+describe('a topic that subjects of another partition have moved to', () => {
+  const OTHER = 'callfold.raw.callcenter24/2';
+  const moved = (seq: number, outcomeId: string, revision: number): StoodRecord => {
+    const { stood, record } = at(seq, outcomeId, revision);
+    return { stood: { ...stood, origin: `${OTHER}/${seq}` }, record };
+  };
+  const placeOf = (partition: number) => ({ topic: 'callfold.raw.callcenter24', partition });
+  // a: 0 here, 2 there; b: 1 here; c: 2 here and 0 there; d: 1 there. What compaction took: a 1, c 1.
+  const left = [at(1, 'b', 1), at(3, 'e', 1), moved(0, 'c', 2), moved(1, 'd', 1), moved(2, 'a', 2)];
+  const told = (records: readonly StoodRecord[], partition: number): string[] =>
+    faults(records, { logTime: NOW, own: placeOf(partition) });
+
+  it('has no gap of what was revised since where they are', () => {
+    expect(told(left, 0)).toEqual([]);
+    expect(told(left, 2)).toEqual([]);
+    expect(orderOf(left, { logTime: NOW, own: placeOf(0) }).isTaken(at(0, 'a', 1).record!)).toBe(true);
+  });
+
+  it('has those that earlier revisions in the other partition do not account for', () => {
+    const lost = [...left.slice(0, 4), moved(3, 'a', 2)];
+    expect(told(lost, 2)).toEqual(['gap seq 3']);
+    // One is missing somewhere: it may be here.
+    expect(told(lost, 0)).toEqual(['gap seq 1', 'gap seq 3']);
+  });
+});

@@ -9,6 +9,7 @@ import type {
   Peek,
   Reading,
   Report,
+  Stood,
   Store,
   Stored,
   StoodRecord,
@@ -25,6 +26,7 @@ import {
   erasedWhere,
   foldPartition,
   hasValue,
+  isOwn,
   liveOf,
   logAsPlaced,
   logOfSome,
@@ -32,9 +34,9 @@ import {
   orderOf,
   placeText,
   readGenerations,
-  readStanding,
   refusedAsErased,
   rulesOf,
+  standingPages,
   subjectOf,
   subjectOfLetter,
   textsBetween,
@@ -233,28 +235,53 @@ async function isStoodMeant(verifying: Verifying, { stood, record }: StoodRecord
   return subject === null || isPlainMeantBy(verifying)(subjectKey(subject.tenantId, subject.subjectId));
 }
 
+/** What stands of all partitions of its topic that write where this one does, as those do that were added. */
+async function readShared({ site, at, source }: Verifying): Promise<Stood[]> {
+  const all: Stood[] = [];
+  const pages = standingPages(site.derived, at, DERIVED_OF[source], {}, true);
+  for await (const { records } of pages) for (const record of records) all.push(record);
+  return all;
+}
+
+/** How many of them erasures have let compaction take, by topic. */
+async function erasedSeqsOf({ site, at, source }: Verifying): Promise<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  const [topic = DEAD_LETTERS] = DERIVED_OF[source];
+  const shares = await site.partitions(topic);
+  const partitions = await site.partitions(at.topic);
+  for (let partition = at.partition % shares; partition < partitions; partition += shares) {
+    const seen = await site.store('outcomes').peek({ topic: at.topic, partition });
+    const seqs = (seen?.meta ? decodeMeta(seen.meta).erasedSeqs : undefined) ?? {};
+    for (const [derived, count] of Object.entries(seqs)) sums[derived] = (sums[derived] ?? 0) + count;
+  }
+  return sums;
+}
+
 async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]): Promise<Row[]> {
-  const { site, at, source, settings, sample } = verifying;
+  const { site, at, settings, sample } = verifying;
   const { codec } = site;
   const store = site.store('outcomes');
   const first = momentOf(await store.peek(at));
   if (first === null) return [];
   const waiting = await waitingIn(site, at);
   // What was committed by then and did not wait must stand by now.
-  const standing = await readStanding(site.derived, at, DERIVED_OF[source], {});
-  await codec.prepare(standing.records);
+  const standing = await readShared(verifying);
+  await codec.prepare(standing);
   const last = await store.peek(at);
   const after = momentOf(last) ?? first;
-  const erasedSeqs = last?.meta ? decodeMeta(last.meta).erasedSeqs : undefined;
-  const all = decodeStood(standing.records, codec);
+  const shared = decodeStood(standing, codec);
+  const all = shared.filter(({ stood }) => isOwn(stood, at));
   // Of all that stands, also where a sample is compared.
   const { start } = await site.derived.bounds(DEAD_LETTERS, at.partition);
   const cut = new Set(start > 0 ? [DEAD_LETTERS] : []);
-  const order = orderOf(all, { logTime: after.clock, cut, ...(erasedSeqs && { erasedSeqs }) });
+  const order = orderOf(shared, { logTime: after.clock, cut, own: at, erasedSeqs: await erasedSeqsOf(verifying) });
   const stood: StoodRecord[] = [];
   for (const one of all) if (sample === null || (await isStoodMeant(verifying, one))) stood.push(one);
   const rules = rulesOf(OUTCOMES, settings);
-  const refused = refusedAsErased(standing.records, codec);
+  const refused = refusedAsErased(
+    all.map(({ stood: one }) => one),
+    codec,
+  );
   const reading = { ...readingOf(verifying, 'outcomes', last), refused, begun: begunOf(last) };
   const fold = async ({ next, clock }: Moment, some: readonly Peek[]): Promise<Report & { peeked: Report }> => {
     const expected = await foldPartition(reading, rules, next, some, clock);

@@ -83,8 +83,7 @@ const BEFORE_GROWING = [
   '  what is moved.',
   '- Subjects are moved within hours: what waits in the added partitions for longer than a day can come too late.',
   '- callfold archive refuses from then on.',
-  '- callfold verify takes differences of this topic as before the horizon for seven days, and after compaction it may report',
-  '  gaps that are none, for subjects that moved.',
+  '- callfold verify takes differences of this topic as before the horizon for seven days.',
   '- Gateways and callfold poll are to be restarted.',
 ].join('\n');
 
