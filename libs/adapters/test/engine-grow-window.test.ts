@@ -8,16 +8,32 @@ import {
   ERASE_HEADER,
   erasureText,
   partitionOf,
+  rawTopic,
+  SOURCES,
   subjectKey,
   utf8Bytes,
 } from '@callfold/core';
 import type { Role } from '@callfold/engine';
-import { explainSubject, layoutIn, placesIn, rulesOf } from '@callfold/engine';
+import { explainSubject, layoutIn, offerRecovery, placesIn, rulesOf } from '@callfold/engine';
 import { expect, it } from 'vitest';
 import type { Link } from '../src/memory/link.ts';
 import type { Harness } from './engine-harness.ts';
-import { openHarness, OUTCOMES, PARTITIONS, PROJECTOR, START } from './engine-harness.ts';
-import { callsOf, grow, HOUR, inTime, NOW, ROLES, settle, SOURCE, TOPIC, underWay } from './growing.ts';
+import { lose, openHarness, OUTCOMES, PARTITIONS, PROJECTOR, START } from './engine-harness.ts';
+import {
+  callsOf,
+  expectInOrder,
+  grow,
+  HOUR,
+  inTime,
+  NOW,
+  outcomesOf,
+  restOf,
+  ROLES,
+  settle,
+  SOURCE,
+  TOPIC,
+  underWay,
+} from './growing.ts';
 
 /** Of these, one that is to go to a partition that is added. */
 function movingOf(calls: readonly RawEvent[][]): RawEvent[] {
@@ -122,4 +138,37 @@ it('an owner that folds again publishes nothing of whom its log erases further o
   await h.clock.runUntil(() => false, 60_000);
   expect(h.read(CALL_OUTCOMES)).toEqual(before);
   await h.stop([again]);
+});
+
+it('a state that is lost before its subjects moved is folded by the number of before, and they move then', async () => {
+  const { h, services, halves } = await underWay();
+  await h.stop(services);
+  h.world.topics.grow(TOPIC, NOW);
+  for (const role of ROLES) lose(h, role);
+  h.publish(halves.slice(0, 4).flatMap(restOf), PARTITIONS);
+  h.publish(halves.slice(4, 8).flatMap(restOf));
+  for (const role of ROLES) {
+    const { log, store } = h.world.ports();
+    for (const topic of SOURCES.map(rawTopic)) {
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
+        const at = { topic, partition };
+        const token = `recover ${role.name} ${topic}/${partition}`;
+        const own = { store: store(role.name), log: log(role.name), partitions: PARTITIONS };
+        await offerRecovery({ at, token, ...own });
+      }
+    }
+  }
+  const again = ROLES.map((role) => h.start(role));
+  await h.clock.runUntil(() => false, 60_000);
+  expect(outcomesOf(h).filter(({ outcomeId }) => /half-[0123]$/.test(outcomeId))).toHaveLength(4);
+  for (const role of ROLES) await inTime(h, grow(h, role));
+  h.publish(halves.slice(8).flatMap(restOf));
+  await settle(h, again);
+  expectInOrder(h);
+  const outcomes = outcomesOf(h);
+  expect(outcomes).toHaveLength(20 + 12);
+  for (const one of outcomes)
+    expect(one).toMatchObject({ outcome: 'answered', revision: 1, inferred: false, offers: 1 });
+  expect(h.letters()).toEqual([]);
+  await h.stop(again);
 });

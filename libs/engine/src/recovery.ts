@@ -167,6 +167,8 @@ export type Offer = {
   readonly from?: number;
   /** There was another log before this one. */
   readonly begun?: Begun | undefined;
+  /** By which its subjects are placed; absent: by as many as the topic has. */
+  readonly partitions?: number;
 };
 
 /**
@@ -174,11 +176,12 @@ export type Offer = {
  * there by its own settings, and what stands in the derived topics is held against what it derives. Safe to repeat.
  * @returns false when there is a checkpoint already, and nothing was done
  */
-export async function offerRecovery({ at, store, log, token, from, begun }: Offer): Promise<boolean> {
+export async function offerRecovery(offer: Offer): Promise<boolean> {
+  const { at, store, log, token, from, begun } = offer;
   const seen = await store.peek(at);
   if (seen !== null && seen.next !== null) return false;
   const { start } = await log.bounds(at);
-  const partitions = await log.partitions(at.topic);
+  const partitions = offer.partitions ?? (await log.partitions(at.topic));
   const { next, claim } = await store.claim(at, token);
   if (next !== null) throw taken(at);
   const answer = await store.commit(at, claim, {

@@ -3,6 +3,7 @@ import type { Settings } from '@callfold/core';
 import { DEAD_LETTERS, DERIVED_OF } from '@callfold/core';
 import type {
   Aggregates,
+  At,
   Begun,
   Counts,
   Grown,
@@ -26,6 +27,7 @@ import {
   growTopic,
   isMultiple,
   liveOf,
+  logAsPlaced,
   offerRecovery,
   ownersStore,
   placeAnew,
@@ -114,14 +116,14 @@ function surveyOf(
   site: Site,
   settings: Settings,
   { role, source, at }: Target,
-  begun: Begun | undefined,
+  { begun, partitions }: { readonly begun: Begun | undefined; readonly partitions: number },
   say: Context['say'],
 ): Promise<Survey> {
   let saidAt = Date.now();
   return surveyPartition({
     at,
     source,
-    log: site.log(role),
+    log: logAsPlaced(site.log(role), { partitions }),
     codec: site.codec,
     derived: role === 'outcomes' ? site.derived : null,
     rules: rulesOf(roleOf(role, settings), settings),
@@ -202,10 +204,29 @@ function ownerOptions(site: Site, role: RoleName, settings: Settings, store: Sto
   return { role: roleOf(role, settings), settings, limits: DEFAULT_LIMITS, ports };
 }
 
+/**
+ * By how many partitions the subjects of a state that is lost were placed. Where some were added, and none of these was
+ * ever folded, it is as many as were: the logs of those have all of their subjects, who are moved afterwards.
+ */
+async function placedBy(site: Site, { role, source, at: { topic } }: Target): Promise<number> {
+  const there = await site.partitions(topic);
+  const shares = await site.partitions(DERIVED_OF[source][0] ?? DEAD_LETTERS);
+  const wasFolded = async (at: At): Promise<boolean> => {
+    if ((await site.log(role).witness(at)) !== null) return true;
+    return role === 'outcomes' && (await firstStanding(site.derived, at, DERIVED_OF[source])) !== null;
+  };
+  let folded = there > shares ? there : 0;
+  while (folded > 0 && !(await wasFolded({ topic, partition: folded - 1 }))) folded -= 1;
+  // Where nothing shows that any was, nothing shows which were not.
+  if (folded === 0) return there;
+  for (let count = shares; count < there; count += shares) if (count >= folded && there % count === 0) return count;
+  return there;
+}
+
 /** What the log that is left does not have of a state that is lost. */
-async function begunOf(site: Site, { role, source, at }: Target): Promise<Begun | undefined> {
+async function begunOf(site: Site, { role, source, at }: Target, placed: number): Promise<Begun | undefined> {
   const [topic = DEAD_LETTERS] = DERIVED_OF[source];
-  const isGrown = (await site.partitions(at.topic)) > (await site.partitions(topic));
+  const isGrown = placed > (await site.partitions(topic));
   // By the number of before nothing is put there any more that would not be a dead letter.
   if (isGrown) return { from: 0, outbox: 0, isGrown, placed: (await site.log(role).bounds(at)).end };
   const reading = { at, log: site.log(role), codec: site.codec };
@@ -229,9 +250,10 @@ async function* recoverEach(
     let survey: Survey | null = null;
     let executed = false;
     if (found === 'lost') {
-      const begun = await begunOf(site, target);
-      if (options.execute) executed = await offerRecovery({ at, store, log, token, begun });
-      else survey = await surveyOf(site, settings, target, begun, say);
+      const partitions = await placedBy(site, target);
+      const begun = await begunOf(site, target, partitions);
+      if (options.execute) executed = await offerRecovery({ at, store, log, token, begun, partitions });
+      else survey = await surveyOf(site, settings, target, { begun, partitions }, say);
     }
     // It does not come back: the topic is to be named once more.
     if (found === 'cut' && options.execute && options.confirm === at.topic)

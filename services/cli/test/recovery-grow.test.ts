@@ -3,7 +3,7 @@
 import { createCodec, createLocalRegistry, createMemoryWorld, systemClock } from '@callfold/adapters';
 import { DEFAULT_SETTINGS, fingerprint, rawTopic, TOPICS } from '@callfold/core';
 import type { Shelf } from '@callfold/engine';
-import { changeGenerations, layoutIn, liveStore, readGenerations } from '@callfold/engine';
+import { changeGenerations, decodeMeta, layoutIn, liveStore, readGenerations } from '@callfold/engine';
 import { expect, test } from 'vitest';
 import { recoverAll } from '../src/recovery.ts';
 import type { Site } from '../src/site.ts';
@@ -50,7 +50,7 @@ async function openSite() {
     expect(await ports.store('1').commit(at, claim, { ...commit, ...empty })).toEqual({ ok: true });
   }
   world.topics.grow(TOPIC, NOW);
-  return { site, shelf };
+  return { site, shelf, world };
 }
 
 test('a move calls a change-over off that holds the same partitions: readers would see it go on, and then not', async () => {
@@ -58,12 +58,36 @@ test('a move calls a change-over off that holds the same partitions: readers wou
   await changeGenerations(shelf, (all) => ({ ...all, switching: { from: '1', to: '2', token: 'a change-over' } }));
   const options = { role: 'projector', topic: TOPIC, execute: true, confirm: TOPIC } as const;
   const rows = [];
-  const context = { say: () => undefined, stop: { requested: false, wanted: new Promise<void>(() => undefined) } };
-  for await (const row of recoverAll(site, DEFAULT_SETTINGS, options, context)) rows.push(row);
+  for await (const row of recoverAll(site, DEFAULT_SETTINGS, options, CONTEXT)) rows.push(row);
   expect(rows).toMatchObject([
     { found: 'grown', executed: true },
     { found: 'grown', executed: true },
   ]);
   expect(await layoutIn(liveStore(shelf), site.log('projector'), TOPIC)).toMatchObject({ was: NOW, growing: false });
   expect((await readGenerations(shelf)).all.switching).toBeNull();
+});
+
+const CONTEXT = { say: () => undefined, stop: { requested: false, wanted: new Promise<void>(() => undefined) } };
+
+test('a state that is lost before its subjects moved is folded again by the number of before', async () => {
+  const { site, world } = await openSite();
+  const log = site.log('projector');
+  for (let partition = 0; partition < WAS; partition += 1) await log.setWitness({ topic: TOPIC, partition }, 0);
+  world.storeServer('1').restore(new Map());
+  const recover = async () => {
+    const rows = [];
+    const options = { role: 'projector', topic: TOPIC, execute: true } as const;
+    for await (const row of recoverAll(site, DEFAULT_SETTINGS, options, CONTEXT)) rows.push(row);
+    return rows.map(({ found, executed }) => `${found} ${executed}`);
+  };
+  expect(await recover()).toEqual(['lost true', 'lost true', 'new false', 'new false']);
+  const meta = (await site.store('projector').peek({ topic: TOPIC, partition: 0 }))?.meta ?? '';
+  expect(decodeMeta(meta)).toMatchObject({ partitions: WAS });
+  expect(decodeMeta(meta).begun).toBeUndefined();
+  // One that was folded since shows that they have moved.
+  world.storeServer('1').restore(new Map());
+  await log.setWitness({ topic: TOPIC, partition: NOW - 1 }, 0);
+  expect(await recover()).toEqual(['lost true', 'lost true', 'new false', 'lost true']);
+  const since = (await site.store('projector').peek({ topic: TOPIC, partition: 0 }))?.meta ?? '';
+  expect(decodeMeta(since)).toMatchObject({ partitions: NOW, begun: { isGrown: true, placed: 0 } });
 });
