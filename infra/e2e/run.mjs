@@ -19,6 +19,7 @@ import { oneMoreWaits, scriptedDay } from './day.mjs';
 import { AGREE_MS, FRESH_MS, mark, outage, STALE_MS, standing, tile } from './look.mjs';
 import { agreesWithStatus, namesMissing, showsLetter } from './operations.mjs';
 import { openParts } from './parts.mjs';
+import { PEOPLE_CHECKS } from './people.mjs';
 import { openDev, openFront, until } from './stage.mjs';
 import { SUBJECT_CHECKS } from './subjects.mjs';
 
@@ -307,6 +308,7 @@ async function main(dir, executablePath) {
     for (const [what, work] of SUBJECT_CHECKS) await check(what, () => work(scene));
     await mark(page);
     await lookAround(browser, front.url, images);
+    for (const [what, work] of PEOPLE_CHECKS) await check(what, () => work(scene, browser));
     await openAnew(scene, browser);
     await operate(scene, browser);
     await pauseIt(scene);
