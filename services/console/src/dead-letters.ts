@@ -1,6 +1,6 @@
 import { DEAD_LETTERS } from '@callfold/core';
 import type { Codec, DerivedReader, LetterRow } from '@callfold/engine';
-import { decodeLetter, markOf, originText } from '@callfold/engine';
+import { decodeLetter, markOf, originText, recordPages } from '@callfold/engine';
 import type { ConsoleLimits } from './limits.ts';
 
 /** The dead letters that nobody has dealt with: read once, and then what came since. */
@@ -73,18 +73,15 @@ export function followLetters(source: LetterSource, limits: ConsoleLimits): () =
     const isAnew = end < before;
     for (const [origin, one] of open)
       if (one.partition === partition && (isAnew || one.offset < start)) open.delete(origin);
-    let next = isAnew ? start : Math.max(before, start);
-    while (next < end) {
-      const page = await source.reader.readBack(DEAD_LETTERS, partition, next);
-      await source.codec.prepare(page.records);
-      for (const record of page.records) {
+    const at = { topic: DEAD_LETTERS, partition };
+    for await (const { records, next } of recordPages(source.reader, at, isAnew ? start : before)) {
+      await source.codec.prepare(records);
+      for (const record of records) {
         const mark = markOf(record);
         if (mark && 'origin' in mark) close(mark.origin);
         if (record.value === null) continue;
         take({ partition, offset: record.offset, letter: decodeLetter(record.value, source.codec), dealt: null });
       }
-      if (page.next <= next) throw new Error(`Reading ${DEAD_LETTERS}/${partition} stands still at ${next}`);
-      next = page.next;
       positions.set(partition, next);
     }
   }

@@ -167,7 +167,7 @@ test('an agent whom only calls name has a day of offers and calls, live ones too
   tell(model, [{ ...shared, callId: 'c-2', since: at(150), queuedAt: at(140), answeredAt: at(150), agents }]);
   const named = namedCalls('Ann', 'default', records, model);
   const frame = { from: DAY, to: DAY + 200_000, isOpen: true };
-  const lanes = namedLanes(named, frame, DAY + 200_000).map(({ key, spans }) => [
+  const lanes = namedLanes(named.of(frame), frame, DAY + 200_000).map(({ key, spans }) => [
     key,
     ...spans.map(({ what, label, from, to, isOpen, isInferred }) => {
       const marks = `${isOpen ? '>' : ''}${isInferred ? '?' : ''}`;

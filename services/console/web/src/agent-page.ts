@@ -90,10 +90,11 @@ function staysView(explanation: Explanation, day: Day, frame: Day, view: Subject
 
 function callsView(named: NamedCalls, frame: Day, view: SubjectView): VNode | null {
   const { say, now } = view;
-  const { offers, stays } = named.of(frame);
+  const within = named.of(frame);
+  const { offers, stays } = within;
   if (offers.length === 0 && stays.length === 0) return null;
   const telling = tellingOf(frame.from, 'named', view);
-  const line: Timeline = { ...frame, lanes: namedLanes(named, frame, now), marks: [] };
+  const line: Timeline = { ...frame, lanes: namedLanes(within, frame, now), marks: [] };
   const rows = [
     ...offers.map((one) => ({
       at: one.screenShownAt ?? one.offeredAt ?? '',

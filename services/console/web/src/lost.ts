@@ -42,7 +42,10 @@ function whyOf(one: Ended, { say, language }: SubjectView): string {
 /** The commonest why first. */
 export function lostGroups(lost: readonly Ended[], view: SubjectView): LostGroup[] {
   const groups = new Map<string, Ended[]>();
-  for (const one of lost) groups.set(whyOf(one, view), [...(groups.get(whyOf(one, view)) ?? []), one]);
+  for (const one of lost) {
+    const why = whyOf(one, view);
+    groups.set(why, [...(groups.get(why) ?? []), one]);
+  }
   return [...groups]
     .map(([why, calls]) => ({ key: why, why, calls: [...calls].sort((a, b) => (endOf(a) < endOf(b) ? 1 : -1)) }))
     .sort((a, b) => b.calls.length - a.calls.length);

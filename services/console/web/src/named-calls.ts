@@ -26,10 +26,12 @@ export type CallStay = {
   readonly isLive: boolean;
 };
 
+export type NamedIn = { readonly offers: readonly Offer[]; readonly stays: readonly CallStay[] };
+
 export type NamedCalls = {
   /** A call names the agent, on whatever day. */
   readonly isKnown: boolean;
-  of(frame: Frame): { readonly offers: readonly Offer[]; readonly stays: readonly CallStay[] };
+  of(frame: Frame): NamedIn;
 };
 
 const MOST = 1_000;
@@ -75,8 +77,7 @@ export function namedCalls(agent: string, tenant: string, records: NamedRecords,
   };
 }
 
-export function namedLanes(named: NamedCalls, frame: Frame, now: number): Lane[] {
-  const { offers, stays } = named.of(frame);
+export function namedLanes({ offers, stays }: NamedIn, frame: Frame, now: number): Lane[] {
   const rang = offers.flatMap(({ screenShownAt, ringMs, result, callId }): Span[] => {
     if (screenShownAt === null) return [];
     const from = Date.parse(screenShownAt);
