@@ -97,7 +97,7 @@ function eventRow(event: EventMoment, number: number, start: number, decides: De
       'data-event': event.eventId,
     },
     h('td', { class: 'count' }, String(number)),
-    h('td', null, clock(event.occurredAt), h('small', null, `+${after.toFixed(1)} s`)),
+    h('td', null, clock(event.occurredAt), h('small', null, `+${after.toFixed(1)} ${say('seconds')}`)),
     h('td', { class: 'verbatim' }, event.status ?? '–'),
     h(
       'td',
