@@ -137,4 +137,31 @@ describe('callfold serve with CALLFOLD_THREADS', { timeout: 180_000 }, () => {
     running.child.kill('SIGINT');
     expect((await running.ended).code).toBe(0);
   });
+
+  it('loses and doubles nothing when the process is killed', async () => {
+    const running = await serve('outcomes', 2);
+    await until('outcomes is ready', () => isReady('outcomes'), { ...PATIENCE, running });
+    const importing = importSample();
+    running.child.kill('SIGKILL');
+    await importing;
+    const next = await serve('outcomes', 2);
+    const patience = { ...PATIENCE, running: next };
+    await until('outcomes has done it all', () => isDone('outcomes', 3 * EVENTS.length), patience);
+    await until('projector too', () => isDone('projector', 3 * EVENTS.length), PATIENCE);
+    expect(await compared()).toBeGreaterThanOrEqual(SUBJECTS + RECORDS);
+  });
+
+  it('ends as a whole when a thread cannot go on, and says why', async () => {
+    const [port = 0] = await freePorts(1);
+    const fault = `import {isMainThread} from 'node:worker_threads';
+      if (!isMainThread) setTimeout(() => { throw new Error('this thread is broken'); }, 2_000);`;
+    const env = {
+      ...parts.env,
+      CALLFOLD_THREADS: '2',
+      CALLFOLD_HTTP_PORT: String(port),
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(fault)}`,
+    };
+    const { code, err } = await callfold(['serve', 'projector'], { env });
+    expect([code, err]).toEqual([1, expect.stringContaining('this thread is broken')]);
+  });
 });
