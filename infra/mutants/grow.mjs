@@ -121,4 +121,12 @@ export const GROW_MUTANTS = [
     test: TEST,
     name: 'is a dead letter, and none of what was there by the number of before is',
   },
+  {
+    guard: 'growing: no owner takes what has moved, where the store lost that',
+    file: 'libs/engine/src/owner.ts',
+    from: 'if (placed === there || !(await hasMoved(store, at, placed))) return placed;',
+    to: 'if (placed > 0) return placed;',
+    test: 'libs/adapters/test/engine-grow-window.test.ts',
+    name: 'a store that failed over and lost a move where subjects came from is refused',
+  },
 ];

@@ -3,7 +3,7 @@ import { decodeState, DERIVED_OF, partitionOf, readSubjectKey } from '@callfold/
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, encodeMeta } from './checkpoint.ts';
 import type { Counts } from './layout.ts';
-import { countsText, isMultiple, unfitText } from './layout.ts';
+import { countsText, hasMoved, isMultiple, unfitText } from './layout.ts';
 import { claimPartition } from './owner.ts';
 import { openPartition } from './partition.ts';
 import { placeWords } from './place.ts';
@@ -248,17 +248,23 @@ async function layDown(growing: Growing, from: Held, at: At, counts: Counts): Pr
   await commitMeta(growing, held, { ...meta, offered: token });
 }
 
+async function markAgain(growing: Growing, at: At, now: number): Promise<Held> {
+  const { store, newToken } = growing.options.ports;
+  const held = await heldOf(store, at, (await store.claim(at, newToken())).claim);
+  const { meta } = held;
+  return meta.growing === now ? held : commitMeta(growing, held, { ...meta, growing: now });
+}
+
 async function growOne(growing: Growing, at: At, counts: Counts): Promise<Grown | null> {
   const { was, now } = counts;
   const { options, source, topic } = growing;
-  const { store, newToken } = options.ports;
+  const { store } = options.ports;
   const seen = await store.peek(at);
   const before = seen?.meta ? decodeMeta(seen.meta) : null;
   if (before?.growing === undefined && before?.partitions === now) return null;
-  const held =
-    before?.growing === undefined
-      ? await settleAndMark(growing, at, now)
-      : await heldOf(store, at, (await store.claim(at, newToken())).claim);
+  // What a store that failed over has lost of a move is not folded once more: those who moved are only taken away.
+  const isUnderWay = before?.growing !== undefined || (await hasMoved(store, at, was));
+  const held = isUnderWay ? await markAgain(growing, at, now) : await settleAndMark(growing, at, now);
   for (let partition = at.partition + was; partition < now; partition += was) {
     await layDown(growing, held, { topic, partition }, counts);
   }

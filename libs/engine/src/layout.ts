@@ -79,6 +79,12 @@ async function metaOf(store: Store, at: At): Promise<Meta | null> {
   return seen?.meta ? decodeMeta(seen.meta) : null;
 }
 
+/** Subjects of this partition were moved to one that was added, which has all of them: its owner may have gone on. */
+export async function hasMoved(store: Store, at: At, was: number): Promise<boolean> {
+  const added = await metaOf(store, { ...at, partition: at.partition + was });
+  return added !== null && added.growing === undefined && added.begun?.seqs !== undefined;
+}
+
 /** For readers: before a move the number of before counts, and in between both. The first partition is moved last. */
 export async function layoutIn(store: Store, log: Log, topic: string): Promise<Layout> {
   const first = await metaOf(store, { topic, partition: 0 });

@@ -5,7 +5,7 @@ import { decodeMeta, emptyMeta } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
-import { derivedFor, layoutFor } from './layout.ts';
+import { derivedFor, hasMoved, layoutFor } from './layout.ts';
 import { faultOfLog, logFaultText } from './log-fault.ts';
 import { isAsLeft } from './farewell.ts';
 import type { Entry } from './outbox.ts';
@@ -211,7 +211,13 @@ async function layoutOf(options: OwnerOptions, at: At, stored: Stored | null, pa
   const meta = seen?.meta ? decodeMeta(seen.meta) : null;
   const expected = Math.max(meta?.partitions ?? 0, at.partition + 1);
   const there = expected > partitions ? await log.partitions(at.topic, expected) : partitions;
-  return meta === null ? there : layoutFor(at, options.role.name, meta, there);
+  if (meta === null) return there;
+  const placed = layoutFor(at, options.role.name, meta, there);
+  if (placed === there || !(await hasMoved(store, at, placed))) return placed;
+  throw new Refused(
+    `${placeWords(at)}: ${options.role.name}'s subjects were moved to partitions that were added, and the store lost that here: ` +
+      'they would be folded twice. `callfold recover` takes them away again.',
+  );
 }
 
 async function derivedOf({ ports: { publisher } }: OwnerOptions, topics: readonly string[]) {

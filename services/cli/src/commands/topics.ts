@@ -79,7 +79,7 @@ const BEFORE_GROWING = [
   '- All instances are of this version. There is no going back to the version before afterwards.',
   '- Consumers that count callfold-seq by topic, partition and raw topic leave records out: let them count by the topic and',
   '  partition of callfold-origin first.',
-  '- Redis is healthy and quiet, and a copy of it is taken: its failover while subjects are moved can double or lose some.',
+  '- Redis is healthy and quiet, and a copy of it is taken: its failover while subjects are moved can lose some.',
   '- Subjects are moved within hours: what waits in the added partitions for longer than a day can come too late.',
   '- callfold archive refuses from then on.',
   '- callfold verify takes differences of this topic as before the horizon for seven days.',
