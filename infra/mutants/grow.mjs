@@ -127,6 +127,6 @@ export const GROW_MUTANTS = [
     from: 'if (placed === there || !(await hasMoved(store, at, placed))) return placed;',
     to: 'if (placed > 0) return placed;',
     test: 'libs/adapters/test/engine-grow-window.test.ts',
-    name: 'a store that failed over and lost a move where subjects came from is refused',
+    name: 'a store that failed over and lost a move where subjects came from, in all of them',
   },
 ];

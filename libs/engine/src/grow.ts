@@ -38,7 +38,10 @@ export async function growthOf(store: Store, log: Log, topic: string): Promise<C
   const was = first.partitions;
   for (let partition = 0; partition < was; partition += 1) {
     const meta = await metaOf(partition);
-    const to = meta?.growing ?? meta?.partitions ?? was;
+    const by = meta?.partitions ?? was;
+    // The first one moves last: what is behind it has lost a move, or the end of one, when its store failed over.
+    if (by < was) return { was: by, now: meta?.growing ?? was };
+    const to = meta?.growing ?? by;
     if (to > was) return { was, now: to };
   }
   const now = await log.partitions(topic);
