@@ -43,6 +43,20 @@ export type OfflineFold = {
   /** No more will come: every timer fires. */
   end(): readonly DerivedRecord[];
   states(): Iterable<State>;
+  /** Undefined: nothing is known of the subject. */
+  stateOf(source: Source, subject: string): State | undefined;
+  /** As it stands now: another fold can begin from there. */
+  standing(): OfflineStanding;
+};
+
+/** How a fold stands. A state is never changed, only replaced: those of one moment are the map alone. */
+export type OfflineStanding = { readonly states: ReadonlyMap<string, State>; readonly clock: number };
+
+export type OfflineMore = {
+  /** Absent: from nothing. */
+  readonly from?: OfflineStanding;
+  /** Told of each state that is another one now; null: it is gone. */
+  readonly changed?: (source: Source, subject: string, state: State | null) => void;
 };
 
 /** A file: the whole input is at hand, so nothing is dropped. */
@@ -59,11 +73,15 @@ export function createOfflineFold(
   rules: Rules,
   logged = false,
   told: (plain: DerivedRecord, record: DerivedRecord) => void = () => undefined,
+  { from, changed }: OfflineMore = {},
 ): OfflineFold {
-  const states = new Map<string, State>();
+  const states = new Map<string, State>(from?.states);
   const timers = createTimers(Infinity);
   timers.load([], true);
-  let clock = 0;
+  for (const [key, { timer }] of states) if (timer !== null) timers.add({ key, due: timer });
+  let clock = from?.clock ?? 0;
+
+  const keyOf = (source: Source, subject: string): string => `${source} ${subject}`;
 
   function out(derived: readonly Derived[]): DerivedRecord[] {
     return derived.map(({ record: plain }) => {
@@ -76,6 +94,10 @@ export function createOfflineFold(
   function put(key: string, was: State | undefined, state: State | null): void {
     if (state === null) states.delete(key);
     else states.set(key, state);
+    if (changed && state !== was) {
+      const [source, subject] = splitKey(key);
+      changed(source, subject, state);
+    }
     const due = state?.timer ?? null;
     if (due !== null && due !== (was?.timer ?? null)) timers.add({ key, due });
   }
@@ -96,7 +118,7 @@ export function createOfflineFold(
   function fold(subject: string, event: StatusEvent, loggedAt: number): Pushed {
     clock = Math.max(clock, loggedAt);
     const fired = fireUpTo(clock);
-    const key = `${event.source} ${subject}`;
+    const key = keyOf(event.source, subject);
     const was = states.get(key);
     const step = foldEvent(was ?? emptyState(event.source, subject), event, loggedAt, rules);
     if (isRejection(step)) return { records: fired, rejection: step };
@@ -109,7 +131,7 @@ export function createOfflineFold(
     erase(source, subject, named, loggedAt) {
       clock = Math.max(clock, loggedAt);
       const records = fireUpTo(clock);
-      const key = `${source} ${subject}`;
+      const key = keyOf(source, subject);
       const was = states.get(key);
       const { state, tombstones } = eraseSubject(was ?? emptyState(source, subject), subject, named, loggedAt, rules);
       put(key, was, state);
@@ -125,5 +147,13 @@ export function createOfflineFold(
     },
     end: () => fireUpTo(Infinity),
     states: () => states.values(),
+    stateOf: (source, subject) => states.get(keyOf(source, subject)),
+    standing: () => ({ states: new Map(states), clock }),
   };
+}
+
+/** No source has a space in its name. */
+function splitKey(key: string): readonly [Source, string] {
+  const space = key.indexOf(' ');
+  return [key.slice(0, space) as Source, key.slice(space + 1)];
 }

@@ -41,6 +41,8 @@ export type SubjectQuery = {
    * start on.
    */
   readonly from?: LogMoment;
+  /** So much log time has passed, epoch ms, though no record may say so. Absent: only what the log says has. */
+  readonly passed?: number;
 };
 
 /** Where a subject's events stand. */
@@ -128,7 +130,12 @@ async function scan(
   let clock = -Infinity;
   let erased: ErasedAt | null = null;
   const key = subjectKey(query.tenantId, query.id);
-  const scanned = (upTo: number): Scan => ({ seen, erased, clock, place: { ...at, start, upTo } });
+  const scanned = (upTo: number): Scan => ({
+    seen,
+    erased,
+    clock: Math.max(clock, query.passed ?? clock),
+    place: { ...at, start, upTo },
+  });
 
   for await (const { records, next } of logPages(log, at, first, end)) {
     await codec.prepare(records);

@@ -63,3 +63,32 @@ test('every source has a history', () => {
   const sources = new Set(histories.map((file) => file.split('-')[0]));
   expect(sources).toEqual(new Set(['atlas', 'callcenter24', 'chatterfy', 'vonage']));
 });
+
+describe('a fold that goes on from how another one stood', () => {
+  test.each(histories)(
+    '%s: wherever it was cut, it says the same, and tells of each state that is another one',
+    (file) => {
+      const events = eventsOf(file);
+      const whole = foldOf(events);
+      const step = Math.max(1, Math.floor(events.length / 10));
+      for (let cut = 0; cut <= events.length; cut += step) {
+        const first = createOfflineFold(fileRules(DEFAULT_SETTINGS));
+        const before = events.slice(0, cut).flatMap((event) => first.push(event).records);
+        const from = first.standing();
+        const states = new Map(from.states);
+        const second = createOfflineFold(fileRules(DEFAULT_SETTINGS), false, undefined, {
+          from,
+          changed(source, subject, state) {
+            if (state === null) states.delete(`${source} ${subject}`);
+            else states.set(`${source} ${subject}`, state);
+          },
+        });
+        const after = [...events.slice(cut).flatMap((event) => second.push(event).records), ...second.end()];
+        expect([...before, ...after].map((record) => JSON.stringify(recordJson(record)))).toEqual(whole);
+        expect(states).toEqual(second.standing().states);
+        // What it stood at is not changed by who goes on from it.
+        expect(first.standing()).toEqual(from);
+      }
+    },
+  );
+});
