@@ -1,10 +1,10 @@
 import type { Rules, SubjectKind } from '@callfold/core';
 import { isErased, KIND_OF } from '@callfold/core';
-import type { Clock, LogMoment, RawLog, Shelf } from '@callfold/engine';
+import type { Clock, LogMoment, RawLog } from '@callfold/engine';
 import { explainSubject, explanationJson, readMoment, TooManyEvents } from '@callfold/engine';
 import type { ConsoleLimits } from './limits.ts';
 import { ProblemError } from './problem.ts';
-import { readStates } from './subject.ts';
+import type { ReadStates } from './subject.ts';
 
 /** One subject explained by the one `explain`: what `callfold explain` says of it, read within a limit of time. */
 
@@ -15,6 +15,8 @@ export type ExplainQuestion = {
   readonly id: string;
   readonly tenantId: string;
   readonly query: ExplainQuery;
+  /** So much log time has passed, whatever the log says; absent: what it says. */
+  readonly passed?: number;
   /** Nobody waits for the answer any more. */
   readonly isLeft: () => boolean;
 };
@@ -28,7 +30,7 @@ export type ExplainPorts = {
   readonly raw: RawLog;
   /** As `outcomes` has them. */
   readonly rules: Rules;
-  readonly shelf: Shelf;
+  readonly states: ReadStates;
   readonly clock: Clock;
   readonly limits: ConsoleLimits;
 };
@@ -51,13 +53,12 @@ function momentOf(name: 'at' | 'from', text: string | undefined): LogMoment | nu
   return moment;
 }
 
-export function createExplaining({ raw, rules, shelf, clock, limits }: ExplainPorts): Explaining {
+export function createExplaining({ raw, rules, states, clock, limits }: ExplainPorts): Explaining {
   let underWay = 0;
 
   /** What came before an erasure is nothing, what comes after it is refused: it must be among what is read. */
   async function wasErased(kind: SubjectKind, id: string, tenantId: string): Promise<boolean> {
-    const states = await readStates(shelf, raw.log, { kind, id, tenantId, source: null });
-    return states.some(isErased);
+    return (await states({ kind, id, tenantId, source: null })).some(({ state }) => isErased(state));
   }
 
   /** A log that does not answer at all keeps nobody waiting, nor others from asking. */
@@ -73,7 +74,7 @@ export function createExplaining({ raw, rules, shelf, clock, limits }: ExplainPo
     }
   }
 
-  async function read({ kind: name, id, tenantId, query, isLeft }: ExplainQuestion): Promise<object> {
+  async function read({ kind: name, id, tenantId, query, passed, isLeft }: ExplainQuestion): Promise<object> {
     const kind = kindOf(name);
     const at = momentOf('at', query.at);
     const given = momentOf('from', query.from);
@@ -85,7 +86,14 @@ export function createExplaining({ raw, rules, shelf, clock, limits }: ExplainPo
       const part = `${offset - start} of ${end - start} records of its partition were read in`;
       throw new ProblemError('too-long', `${part} ${limits.explainMs / 1_000} s. ${WHAT_HELPS}`);
     };
-    const question = { kind, id, tenantId, ...(at && { at }), ...(from && { from }) };
+    const question = {
+      kind,
+      id,
+      tenantId,
+      ...(at && { at }),
+      ...(from && { from }),
+      ...(passed !== undefined && { passed }),
+    };
     const scanning = { progress, eventsMax: limits.explainEvents };
     const found = await answeredInTime(explainSubject(raw, question, rules, scanning));
     if (found.length > 0) return { explanations: found.map(explanationJson) };

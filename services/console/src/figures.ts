@@ -21,7 +21,12 @@ export type Figures = {
   agentDays(tenantId: string | null): AgentDays;
 };
 
-export function createFigures(records: Records, zone: Zone, clock: Clock, limits: ConsoleLimits): Figures {
+export function createFigures(
+  records: Pick<Records, 'all' | 'version'>,
+  zone: Zone,
+  clock: Pick<Clock, 'now'>,
+  limits: ConsoleLimits,
+): Figures {
   const reports = createKept<ReportFigures>(records.version, clock, limits);
   const days = createKept<AgentDays>(records.version, clock, limits);
 

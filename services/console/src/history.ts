@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import { SOURCES } from '@callfold/core';
 import { isoTime } from '@callfold/schemas';
-import type { BoardValues } from './board-values.ts';
+import type { BoardFigures, BoardValues } from './board-values.ts';
 import { boardValues } from './board-values.ts';
 import type { Figures } from './figures.ts';
 import type { Standing } from './lacks.ts';
@@ -32,10 +32,11 @@ export type HistoryParts = {
 export const HOUR_MS = 3_600_000;
 const SOURCES_OF_VIEWS: readonly (Source | null)[] = [null, ...SOURCES];
 
+/** What is live of one tenant, or of all. */
 type Live = { readonly calls: Shown[]; readonly agents: Shown[] };
 
 /** By tenant, and under null of all. */
-function liveByTenant(picture: Picture): Map<string | null, Live> {
+export function liveByTenant(picture: Picture): Map<string | null, Live> {
   const all: Live = { calls: [...picture.of('call')], agents: [...picture.of('agent')] };
   const found = new Map<string | null, Live>([[null, all]]);
   for (const kind of ['calls', 'agents'] as const) {
@@ -48,25 +49,36 @@ function liveByTenant(picture: Picture): Map<string | null, Live> {
   return found;
 }
 
-const NOBODY: Live = { calls: [], agents: [] };
+export const NOBODY: Live = { calls: [], agents: [] };
+
+/** The board as it is, of a source, null: of all. */
+export function valuesOf(
+  { calls, agents }: Live,
+  figures: BoardFigures,
+  now: number,
+  source: Source | null,
+): BoardValues {
+  const board = {
+    calls: calls.flatMap(({ aggregate }) => (aggregate.kind === 'call' ? [aggregate] : [])),
+    agents: agents.flatMap(({ aggregate }) => (aggregate.kind === 'agent' ? [aggregate] : [])),
+    figures,
+    now,
+  };
+  return boardValues(board, source);
+}
 
 export function startHistory({ picture, standing, figures, now, limits }: HistoryParts): History {
   /** By tenant, then by source. */
   const kept = new Map<string | null, Map<Source | null, Sample[]>>();
   let notedAt = -Infinity;
 
-  function note(tenantId: string | null, { calls, agents }: Live, at: number): void {
-    const board = {
-      calls: calls.flatMap(({ aggregate }) => (aggregate.kind === 'call' ? [aggregate] : [])),
-      agents: agents.flatMap(({ aggregate }) => (aggregate.kind === 'agent' ? [aggregate] : [])),
-      figures: figures.today(tenantId),
-      now: at,
-    };
+  function note(tenantId: string | null, live: Live, at: number): void {
+    const today = figures.today(tenantId);
     const own = kept.get(tenantId) ?? new Map<Source | null, Sample[]>();
     kept.set(tenantId, own);
     for (const source of SOURCES_OF_VIEWS) {
       const before = (own.get(source) ?? []).filter((one) => at - one.at <= HOUR_MS);
-      own.set(source, [...before, { at, ...boardValues(board, source) }]);
+      own.set(source, [...before, { at, ...valuesOf(live, today, at, source) }]);
     }
   }
 

@@ -20,7 +20,7 @@ const REST = 20;
  */
 export function createKept<Value>(
   version: () => number,
-  clock: Clock,
+  clock: Pick<Clock, 'now'>,
   limits: ConsoleLimits,
 ): (tenantId: string | null, day: string, make: () => Value) => Value {
   const kept = new Map<string | null, Kept<Value>>();

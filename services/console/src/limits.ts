@@ -57,6 +57,13 @@ export const CONSOLE_LIMITS = {
   letterMarks: 100_000,
   /** Past faults that are told. */
   faults: 100,
+  /** Of a past day: how often a stream that plays goes on, how many may be open, and moments that are kept at hand. */
+  replayTickMs: 250,
+  replayStreams: 100,
+  replayDesks: 4,
+  /** Marks that a moment is looked for from: one for so many events, but no more in a day. */
+  replayMarkEvents: 2_000,
+  replayMarks: 48,
   /** Bytes of beats and figures that may wait for a stream's reader before it is closed. */
   streamBytes: 8_388_608,
 } as const;

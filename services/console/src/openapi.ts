@@ -3,6 +3,7 @@ import { KIND_OF, RECORD_TOPICS, SOURCES } from '@callfold/core';
 import { MOMENT_FORMS } from '@callfold/engine';
 import type { ConsoleLimits } from './limits.ts';
 import { PROBLEMS } from './problem.ts';
+import { SPEED_MOST } from './speeds.ts';
 
 /** OpenAPI 3.1 of the console. */
 
@@ -17,6 +18,10 @@ const query = (name: string, description: string, schema: Json = TEXT): Json => 
 });
 
 const TENANT = query('tenant', 'Of a key for all tenants: only this one. Another than that of the key is refused.');
+const MOMENT = query(
+  'at',
+  'Of a replay alone: as of then, an ISO 8601 time with a zone; else as of its end. Where it is now, 400.',
+);
 const ETAG: Json = {
   name: 'If-None-Match',
   in: 'header',
@@ -65,7 +70,7 @@ function pageOf(name: string, description: string): Json {
 const SECURITY = [{ key: [] }, {}];
 
 function listPath(name: string, summary: string, filters: readonly Json[], limits: ConsoleLimits, what: string): Json {
-  const parameters = [...filters, TENANT, ...paging(limits), ETAG];
+  const parameters = [...filters, TENANT, MOMENT, ...paging(limits), ETAG];
   return { get: { summary, security: SECURITY, parameters, responses: answer(summary, pageOf(name, what), []) } };
 }
 
@@ -80,7 +85,7 @@ const ID: Json = {
 function subjectPath(kind: 'call' | 'chat' | 'agent'): Json {
   const summary = `One ${kind} as it stands, for as long as its state is kept`;
   const responses = answer(summary, { type: 'object' }, [404, 409]);
-  return { get: { summary, security: SECURITY, parameters: [ID, sourceOf(kind), TENANT, ETAG], responses } };
+  return { get: { summary, security: SECURITY, parameters: [ID, sourceOf(kind), TENANT, MOMENT, ETAG], responses } };
 }
 
 const EXPLAIN_PATH: Json = {
@@ -117,10 +122,17 @@ const CHANGES_PATH: Json = {
       '`reset`: forget what you have. `change`: `{"changes": […]}`, each in the JSON form of its kind, with `live`; ' +
       'false: it is over, show it no more. `ready`: all that is live was told. `beat`: `now`, `asOf` (everything that ' +
       'the log took up to then is shown), `isWell`, and in `lacks` why what is told is a part: `subjects-full`, ' +
-      '`records-reading`, `records-away`, `records-full`. `figures`: those of /v1/figures, when they are others than before.',
+      '`records-reading`, `records-away`, `records-full`. `figures`: those of /v1/figures, when they are others than before. ' +
+      'Of a replay `now` is its moment, and beats have `replay`: `from`, `to`, `speed`, and `usual`, the speed it began with.',
     security: SECURITY,
     parameters: [
       TENANT,
+      query('at', 'Of a replay: the moment that it begins at; else its beginning. Where it is now it means nothing.'),
+      query('speed', 'Of a replay: replay time that passes in a second; 0 stands still, as where only `at` is given.', {
+        type: 'integer',
+        minimum: 0,
+        maximum: SPEED_MOST,
+      }),
       { name: 'Last-Event-ID', in: 'header', description: 'Goes on behind this one, or begins anew.', schema: TEXT },
     ],
     responses: {
@@ -137,7 +149,7 @@ const HISTORY_PATH: Json = {
     summary: "The board's figures of the last hour, as they were noted",
     description: 'Nothing was noted while data was old or a part, or before the console had it.',
     security: SECURITY,
-    parameters: [ANY_SOURCE, TENANT, ETAG],
+    parameters: [ANY_SOURCE, TENANT, MOMENT, ETAG],
     responses: answer('docs/console.md', { type: 'object' }, []),
   },
 };
@@ -146,7 +158,7 @@ const AGENT_DAYS_PATH: Json = {
   get: {
     summary: 'What agents did today, by state, in ms; the state that an agent is in now is not in it',
     security: SECURITY,
-    parameters: [ANY_SOURCE, TENANT, ETAG],
+    parameters: [ANY_SOURCE, TENANT, MOMENT, ETAG],
     responses: answer('docs/console.md', { type: 'object' }, []),
   },
 };
@@ -157,7 +169,7 @@ const STATUS_PATH: Json = {
     description: 'As `callfold status --json`, some seconds old at most, and `faults`: what was wrong before.',
     security: SECURITY,
     parameters: [ETAG],
-    responses: answer('docs/operations.md', { type: 'object' }, []),
+    responses: answer('docs/operations.md', { type: 'object' }, [404]),
   },
 };
 
@@ -168,7 +180,7 @@ function lettersPath(limits: ConsoleLimits): Json {
       description: 'As `callfold dlq list --json`, without headers, the value cut; `valueBytes` is of all of it.',
       security: SECURITY,
       parameters: [query('code', 'Only with this one.'), ...paging(limits), ETAG],
-      responses: answer('docs/dead-letters.md', pageOf('letters', 'Bytes are base64.'), []),
+      responses: answer('docs/dead-letters.md', pageOf('letters', 'Bytes are base64.'), [404]),
     },
   };
 }
@@ -217,7 +229,7 @@ export function openApi(limits: ConsoleLimits): Json {
         get: {
           summary: 'The figures of `callfold report` over today, in the zone of the console',
           security: SECURITY,
-          parameters: [TENANT, ETAG],
+          parameters: [TENANT, MOMENT, ETAG],
           responses: answer('docs/report.md', { type: 'object' }, []),
         },
       },

@@ -32,6 +32,8 @@ export type Change = { readonly shown: Shown; readonly live: boolean };
 
 export type Picture = {
   mirror(source: Source): Mirror;
+  /** Keys of a source's subjects that are shown or name agents: those that a picture like this one is made of. */
+  keysOf(source: Source): Iterable<string>;
   /** What has changed since the last call, each subject once. */
   take(): Change[];
   get(name: string): Shown | undefined;
@@ -43,6 +45,8 @@ export type Picture = {
 };
 
 type Named = ReadonlyMap<string, AgentInCall>;
+/** Subjects of a partition that are shown or name agents. */
+type Held = Map<string, { readonly kind: SubjectKind; readonly name: string; readonly agents: Named }>;
 
 const NOBODY: Named = new Map();
 
@@ -70,6 +74,7 @@ export function createPicture(settings: Settings, most: number): Picture {
   /** By agent, as `tenant/agent`: what each call says of it. */
   const inCalls = new Map<string, Map<string, string>>();
   const touched = new Set<string>();
+  const mirrored: (readonly [Source, Held])[] = [];
   let isFull = false;
 
   const size = (): number => live.call.size + live.chat.size + live.agent.size;
@@ -87,11 +92,11 @@ export function createPicture(settings: Settings, most: number): Picture {
   }
 
   /** @param last how it ended; absent: as it was shown before */
-  function hide(kind: SubjectKind, name: string, last?: Shown): void {
+  function hide(kind: SubjectKind, name: string, last?: () => Shown): void {
     const before = live[kind].get(name);
     if (before === undefined) return;
     live[kind].delete(name);
-    changes.set(name, { shown: last ?? before, live: false });
+    changes.set(name, { shown: last?.() ?? before, live: false });
   }
 
   function nameAgents(before: Named, now: Named): void {
@@ -121,8 +126,8 @@ export function createPicture(settings: Settings, most: number): Picture {
   }
 
   function mirror(source: Source): Mirror {
-    /** Subjects of this partition that are shown or name agents. */
-    const held = new Map<string, { readonly kind: SubjectKind; readonly name: string; readonly agents: Named }>();
+    const held: Held = new Map();
+    mirrored.push([source, held]);
     let unseen: Set<string> | null = null;
 
     function drop(key: string): void {
@@ -145,10 +150,11 @@ export function createPicture(settings: Settings, most: number): Picture {
         if (aggregate === null) return drop(key);
         const name = nameOf(source, state.tenantId, state.subjectId);
         const agents = agentsInCall(state, settings);
-        const shown = shownOf(name, aggregate);
+        // Of what is over and was never shown nobody is told: it is not put into words.
+        const shown = (): Shown => shownOf(name, aggregate);
         const lives = isLive(state, aggregate);
         nameAgents(held.get(key)?.agents ?? NOBODY, agents);
-        if (lives) show(shown);
+        if (lives) show(shown());
         else hide(aggregate.kind, name, shown);
         if (lives || agents.size > 0) held.set(key, { kind: aggregate.kind, name, agents });
         else held.delete(key);
@@ -162,6 +168,7 @@ export function createPicture(settings: Settings, most: number): Picture {
 
   return {
     mirror,
+    keysOf: (source) => mirrored.flatMap(([its, held]) => (its === source ? [...held.keys()] : [])),
     take() {
       mergeTouched();
       const taken = [...changes.values()];

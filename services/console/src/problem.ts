@@ -10,6 +10,7 @@ export const PROBLEMS = {
   'all-tenants-only': [403, 'Only with a key for all tenants'],
   'no-such-path': [404, 'Nothing is here'],
   'not-found': [404, 'Nothing is known of it'],
+  replay: [404, 'Not in a replay'],
   'too-long': [422, 'There is too much of it to be read here'],
   ambiguous: [409, 'Two sources know this id'],
   internal: [500, 'A fault of the console'],

@@ -33,6 +33,14 @@ export type Records = {
   stop(): Promise<void>;
 };
 
+/** @returns false: there are as many as may be held, and it is left out */
+export function takeRow(latest: Latest, most: number, topic: DerivedTopic, { outcomeId, record }: DerivedRow): boolean {
+  if (record === null) latest.erase(topic, outcomeId);
+  else if (latest.size < most || latest.has(topic, record.outcomeId)) latest.take(record);
+  else return false;
+  return true;
+}
+
 const TOPICS: readonly DerivedTopic[] = Object.values(RECORD_TOPICS);
 
 type Ports = {
@@ -54,10 +62,8 @@ export function startRecords({ rows, clock, limits, onTrouble }: Ports): Records
   const isWanted = (record: DerivedRecord): boolean => (record.ingestedAt ?? forgotAt) >= forgotAt - limits.recordsMs;
   let latest: Latest = openLatest(isWanted);
 
-  function take(topic: DerivedTopic, { outcomeId, record }: DerivedRow): void {
-    if (record === null) latest.erase(topic, outcomeId);
-    else if (latest.size < limits.records || latest.has(topic, record.outcomeId)) latest.take(record);
-    else isFull = true;
+  function take(topic: DerivedTopic, row: DerivedRow): void {
+    if (!takeRow(latest, limits.records, topic, row)) isFull = true;
   }
 
   function forget(): void {

@@ -3,12 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from '@callfold/ad
 import { sendProblem } from '@callfold/adapters';
 import type { DerivedRecord, Source, SubjectKind } from '@callfold/core';
 import { aggregateJson, idOf, recordJson, RECORD_TOPICS, SOURCES } from '@callfold/core';
-import type { Log, Shelf } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import type { Access } from './access.ts';
-import type { Explaining } from './explain.ts';
-import type { Figures } from './figures.ts';
-import type { History } from './history.ts';
 import { historyJson } from './history.ts';
 import type { ConsoleLimits } from './limits.ts';
 import type { PageQuery } from './lists.ts';
@@ -19,57 +15,43 @@ import { addPage } from './page.ts';
 import type { Operations } from './operations.ts';
 import type { Picture, Shown } from './picture.ts';
 import { ProblemError } from './problem.ts';
-import type { Records } from './records.ts';
-import type { Streams } from './streams.ts';
 import { readSubject } from './subject.ts';
 import type { Truth } from './watch.ts';
+import type { AtWork, MomentQuery } from './work.ts';
 
 /** The console's paths. Nothing here changes anything. */
-
-/** What is at work once the parts are there. */
-export type AtWork = {
-  readonly shelf: Shelf;
-  readonly log: Log;
-  readonly picture: () => Picture | null;
-  readonly truth: () => Truth;
-  readonly records: Records;
-  readonly figures: Figures;
-  readonly history: History;
-  readonly explaining: Explaining;
-  readonly streams: Streams;
-  readonly operations: Operations;
-};
 
 export type RoutesParts = {
   readonly access: Access;
   readonly limits: ConsoleLimits;
-  /** @throws ProblemError `starting` */
-  readonly atWork: () => AtWork;
+  /** @throws ProblemError `starting`, and for a moment that cannot be had */
+  readonly atWork: (query: MomentQuery) => AtWork;
   readonly counting: Counting;
   readonly fault: (error: unknown) => void;
 };
 
-type Query = PageQuery & {
-  readonly tenant?: string;
-  readonly source?: string;
-  readonly state?: string;
-  readonly agent?: string;
-  readonly status?: string;
-  readonly kind?: string;
-  readonly outcome?: string;
-  readonly at?: string;
-  readonly from?: string;
-  readonly code?: string;
-};
+type Query = PageQuery &
+  MomentQuery & {
+    readonly tenant?: string;
+    readonly source?: string;
+    readonly state?: string;
+    readonly agent?: string;
+    readonly status?: string;
+    readonly kind?: string;
+    readonly outcome?: string;
+    readonly from?: string;
+    readonly code?: string;
+  };
 type Request = FastifyRequest<{ Querystring: Query; Params: { kind?: string; '*'?: string } }>;
 
 /** Agents that are named in calls are of this source. */
 const IN_CALLS: Source = 'callcenter24';
+const EXPLAIN = '/explain/:kind/*';
 const DEFAULT_TENANT = 'default';
 const RETRY_SECONDS = 5;
 
 export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): void {
-  const { access, counting } = parts;
+  const { access, counting, limits } = parts;
   // In a scope of its own: other routes of the process keep their errors.
   void root.register(
     (app, _options, done) => {
@@ -79,40 +61,54 @@ export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): voi
       app.setErrorHandler((error, _request, reply) => sendProblem(reply, problemOf(error, parts)));
       const get = (
         path: string,
-        answer: (request: Request, tenantId: string | null) => Promise<object> | object,
+        answer: (request: Request, tenantId: string | null, work: AtWork) => Promise<object> | object,
       ): void => {
         app.get(path, async (plain, reply) => {
           const request = plain as Request;
           const tenantId = access.tenantOf(request, request.query.tenant);
-          return sendJson(request, reply, await answer(request, tenantId), parts.atWork().truth());
+          const work = parts.atWork(request.query);
+          // Not answered as of now to whoever asks for another time.
+          if (request.query.at !== undefined && !work.isPast && path !== EXPLAIN)
+            throw new ProblemError(
+              'bad-query',
+              'at: this console shows what is now; `callfold board` shows a past day',
+            );
+          return sendJson(request, reply, await answer(request, tenantId, work), work.truth());
         });
       };
       for (const kind of ['call', 'chat', 'agent'] as const) {
-        get(`/${kind}s`, ({ query }, tenantId) => subjects(kind, query, tenantId, parts));
+        get(`/${kind}s`, ({ query }, tenantId, work) => subjects(kind, query, tenantId, work, limits));
         // An id may be longer than a named parameter, and have a slash in it: the rest of the path is the id.
-        get(`/${kind}s/*`, ({ params, query }, tenantId) => subject(kind, params['*'] ?? '', query, tenantId, parts));
+        get(`/${kind}s/*`, ({ params, query }, tenantId, work) =>
+          subject(kind, params['*'] ?? '', query, tenantId, work),
+        );
       }
-      get('/outcomes', ({ query }, tenantId) => outcomes(query, tenantId, parts));
-      get('/explain/:kind/*', (request, tenantId) => explanation(request, tenantId, parts));
-      const forOperators = (path: string, answer: (request: Request) => Promise<object>): void => {
+      get('/outcomes', ({ query }, tenantId, work) => outcomes(query, tenantId, work, limits));
+      get(EXPLAIN, explanation);
+      const forOperators = (
+        path: string,
+        answer: (operations: Pick<Operations, 'status' | 'deadLetters'>, query: Query) => Promise<object>,
+      ): void => {
         app.get(path, async (plain, reply) => {
           const request = plain as Request;
           access.checkOperator(request);
-          return sendJson(request, reply, await answer(request), parts.atWork().truth());
+          const work = parts.atWork(request.query);
+          if (work.operations === null)
+            throw new ProblemError('replay', 'a replay is of events alone: it has no partitions and no dead letters');
+          return sendJson(request, reply, await answer(work.operations, request.query), work.truth());
         });
       };
-      forOperators('/status', () => parts.atWork().operations.status());
-      forOperators('/dead-letters', ({ query }) => parts.atWork().operations.deadLetters(query));
-      get('/figures', (_request, tenantId) => parts.atWork().figures.today(tenantId));
-      get('/history', ({ query }, tenantId) =>
-        historyJson(parts.atWork().history.of(tenantId, sourceOf(query)), parts.limits),
-      );
-      get('/agent-days', ({ query }, tenantId) => agentDays(query, tenantId, parts));
+      forOperators('/status', (operations) => operations.status());
+      forOperators('/dead-letters', (operations, query) => operations.deadLetters(query));
+      get('/figures', (_request, tenantId, { figures }) => figures.today(tenantId));
+      get('/history', ({ query }, tenantId, { history }) => historyJson(history.of(tenantId, sourceOf(query)), limits));
+      get('/agent-days', ({ query }, tenantId, work) => agentDays(query, tenantId, work));
       app.get('/changes', (plain, reply) => {
         const request = plain as Request;
-        stream(request, reply, access.tenantOf(request, request.query.tenant), parts);
+        const tenantId = access.tenantOf(request, request.query.tenant);
+        stream(request, reply, tenantId, parts.atWork(request.query));
       });
-      const api = openApi(parts.limits);
+      const api = openApi(limits);
       app.get('/console/openapi.json', () => api);
       done();
     },
@@ -145,8 +141,8 @@ function sendJson({ headers }: Request, reply: FastifyReply, body: object, { asO
   return reply.type('application/json').send(text);
 }
 
-function pictureOf({ atWork }: RoutesParts): Picture {
-  const picture = atWork().picture();
+function pictureOf(work: AtWork): Picture {
+  const picture = work.picture();
   if (picture) return picture;
   throw new ProblemError('starting', 'the aggregates are being read; /readyz says what is missing', {}, RETRY_SECONDS);
 }
@@ -160,7 +156,13 @@ function recordNames(record: DerivedRecord, agent: string): boolean {
   return record.kind === 'agent-interval' && record.agentId === agent;
 }
 
-function subjects(kind: SubjectKind, query: Query, tenantId: string | null, parts: RoutesParts): object {
+function subjects(
+  kind: SubjectKind,
+  query: Query,
+  tenantId: string | null,
+  work: AtWork,
+  limits: ConsoleLimits,
+): object {
   const { state, agent, status, source } = query;
   const isWanted = (one: Shown): boolean => {
     const { aggregate } = one;
@@ -171,8 +173,8 @@ function subjects(kind: SubjectKind, query: Query, tenantId: string | null, part
     if (aggregate.kind === 'agent') return state === undefined || aggregate.state === state;
     return status === undefined || aggregate.status === status;
   };
-  const picture = pictureOf(parts);
-  const { items, next } = subjectPage(picture.of(kind), isWanted, query, parts.limits);
+  const picture = pictureOf(work);
+  const { items, next } = subjectPage(picture.of(kind), isWanted, query, limits);
   // The text of each is made already; it is read again so that one JSON is sent.
   return { [`${kind}s`]: items.map(({ aggregate }) => aggregateJson(aggregate)), next, isComplete: !picture.isFull };
 }
@@ -182,9 +184,8 @@ async function subject(
   id: string,
   query: Query,
   tenantId: string | null,
-  parts: RoutesParts,
+  { states, picture }: AtWork,
 ): Promise<object> {
-  const { shelf, log, picture } = parts.atWork();
   const owner = tenantId ?? DEFAULT_TENANT;
   const source = query.source ?? null;
   // An agent that is only named in calls has no state of its own.
@@ -194,7 +195,7 @@ async function subject(
     throw new ProblemError('not-found', 'no call that is kept of the tenant names an agent with this id');
   }
   const question = { kind, id, tenantId: owner, source };
-  const found = await readSubject(shelf, log, question).catch((error: unknown) => {
+  const found = await readSubject(states, question).catch((error: unknown) => {
     if (error instanceof ProblemError && error.code === 'not-found' && seen) return seen.aggregate;
     if (error instanceof ProblemError) throw error;
     const why = error instanceof Error ? error.message : String(error);
@@ -205,10 +206,10 @@ async function subject(
   return aggregateJson(found);
 }
 
-function explanation({ params, query, socket }: Request, tenantId: string | null, parts: RoutesParts): Promise<object> {
+function explanation({ params, query, socket }: Request, tenantId: string | null, work: AtWork): Promise<object> {
   const { kind = '', '*': id = '' } = params;
   const isLeft = (): boolean => socket.destroyed;
-  return parts.atWork().explaining.answer({ kind, id, tenantId: tenantId ?? DEFAULT_TENANT, query, isLeft });
+  return work.explaining.answer({ kind, id, tenantId: tenantId ?? DEFAULT_TENANT, query, isLeft });
 }
 
 /** Null: of all. */
@@ -218,8 +219,7 @@ function sourceOf({ source }: Query): Source | null {
   throw new ProblemError('bad-query', `source must be one of ${SOURCES.join(', ')}`);
 }
 
-function agentDays(query: Query, tenantId: string | null, { atWork }: RoutesParts): object {
-  const { figures, records } = atWork();
+function agentDays(query: Query, tenantId: string | null, { figures, records }: AtWork): object {
   const source = sourceOf(query);
   const { from, agents } = figures.agentDays(tenantId);
   return {
@@ -231,8 +231,7 @@ function agentDays(query: Query, tenantId: string | null, { atWork }: RoutesPart
   };
 }
 
-function outcomes(query: Query, tenantId: string | null, { atWork, limits }: RoutesParts): object {
-  const { records } = atWork();
+function outcomes(query: Query, tenantId: string | null, { records }: AtWork, limits: ConsoleLimits): object {
   const { kind, outcome, agent } = query;
   const source = sourceOf(query);
   if (kind !== undefined && !Object.hasOwn(RECORD_TOPICS, kind))
@@ -247,13 +246,13 @@ function outcomes(query: Query, tenantId: string | null, { atWork, limits }: Rou
   return { records: items.map(recordJson), next, isComplete: !records.isFull() && records.away() === null };
 }
 
-function stream(request: Request, reply: FastifyReply, tenantId: string | null, parts: RoutesParts): void {
-  const { streams } = parts.atWork();
-  pictureOf(parts);
-  if (streams.count >= parts.limits.streams)
+function stream(request: Request, reply: FastifyReply, tenantId: string | null, work: AtWork): void {
+  const { streams } = work;
+  pictureOf(work);
+  if (streams.count() >= streams.most)
     throw new ProblemError(
       'too-many',
-      `${streams.count} streams are open; try again, or at another console`,
+      `${streams.count()} streams are open; try again, or at another console`,
       {},
       RETRY_SECONDS,
     );

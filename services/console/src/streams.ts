@@ -4,6 +4,7 @@ import { isoTime } from '@callfold/schemas';
 import type { Standing } from './lacks.ts';
 import type { ConsoleLimits } from './limits.ts';
 import type { Change, Shown } from './picture.ts';
+import type { ReplayTold } from './speeds.ts';
 
 /**
  * Streams of changes, as server-sent events: `reset`, what is there, `ready`, and then what changes. Each change has the
@@ -22,6 +23,8 @@ export type Streams = {
   /** Begins a stream; it ends with its reader, or with `stop`. */
   open(viewer: Viewer): void;
   readonly count: number;
+  /** Tells how true it is, and figures, now and not only every so often. */
+  beat(): void;
   stop(): void;
 };
 
@@ -34,6 +37,10 @@ export type StreamParts = {
   readonly standing: () => Standing;
   /** Of a tenant, as JSON; told with each beat when it is another than before. */
   readonly figures: (tenantId: string | null) => string;
+  /** Ms that only go forward, by which a reader is given up; absent: `now`. */
+  readonly elapsed?: () => number;
+  /** Of a past day: where it is, told with each beat. Absent: it is now. */
+  readonly replay?: () => ReplayTold;
   /** Of a stream that was closed because its reader did not take what it was told. */
   readonly onSlow: () => void;
 };
@@ -58,7 +65,8 @@ function textOf({ shown, live }: Change): string {
   return `{"live":${live},${shown.text.slice(1)}`;
 }
 
-export function createStreams({ limits, now, shown, standing, figures, onSlow }: StreamParts): Streams {
+export function createStreams(parts: StreamParts): Streams {
+  const { limits, now, shown, standing, figures, onSlow, replay, elapsed = now } = parts;
   // Numbers are this process's: a reader of another one's begins anew.
   const boot = randomBytes(6).toString('base64url');
   const viewers = new Set<Open>();
@@ -67,7 +75,13 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
 
   const idOf = (number: number): string => `${boot}.${number}`;
   const times = (asOf: number | null, { isWell, lacks }: Standing): string => {
-    return JSON.stringify({ now: isoTime(now()), asOf: asOf === null ? null : isoTime(asOf), isWell, lacks });
+    return JSON.stringify({
+      now: isoTime(now()),
+      asOf: asOf === null ? null : isoTime(asOf),
+      isWell,
+      lacks,
+      ...(replay && { replay: replay() }),
+    });
   };
   const eventOf = (name: string, data: string, id?: string): string =>
     `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
@@ -124,7 +138,7 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
       const part = viewer.parts.next();
       if (part.done !== true) {
         if (response.write(part.value)) continue;
-        viewer.stuckSince = now();
+        viewer.stuckSince = elapsed();
         response.once('drain', () => pump(viewer));
         return;
       }
@@ -175,7 +189,7 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
     /** Made once for all viewers of a tenant. */
     const made = new Map<string | null, string>();
     for (const viewer of viewers) {
-      if (viewer.stuckSince !== null && now() - viewer.stuckSince > limits.stuckMs) {
+      if (viewer.stuckSince !== null && elapsed() - viewer.stuckSince > limits.stuckMs) {
         giveUp(viewer);
         continue;
       }
@@ -231,6 +245,7 @@ export function createStreams({ limits, now, shown, standing, figures, onSlow }:
     get count() {
       return viewers.size;
     },
+    beat,
     stop() {
       clearInterval(timer);
       clearInterval(look);

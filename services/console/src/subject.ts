@@ -4,7 +4,7 @@ import type { Log, Shelf } from '@callfold/engine';
 import { placesIn, readLive } from '@callfold/engine';
 import { ProblemError } from './problem.ts';
 
-/** One subject as it stands, straight from the store: also one that is over, for as long as it is kept. */
+/** One subject as it stands, straight from where states are: also one that is over, for as long as it is kept. */
 
 export type SubjectQuestion = {
   readonly kind: SubjectKind;
@@ -14,33 +14,40 @@ export type SubjectQuestion = {
   readonly source: string | null;
 };
 
-type Read = { readonly state: State; readonly settings: Settings };
+export type StateRead = { readonly state: State; readonly settings: Settings };
 
-async function readAll(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<readonly Read[]> {
-  const { kind, id, tenantId, source } = question;
+/** What each source keeps of it: facts, or that it was dropped or erased. @throws ProblemError of a wrong source */
+export type ReadStates = (question: SubjectQuestion) => Promise<readonly StateRead[]>;
+
+/** @throws ProblemError where there is none */
+export function sourcesOf({ kind, source }: SubjectQuestion): readonly Source[] {
   const sources = SOURCES.filter((one) => KIND_OF[one] === kind && (source === null || one === source));
   if (sources.length === 0) throw new ProblemError('bad-query', `source must be one that has a ${kind}`);
-  return readLive(shelf, async ({ store, settings }) => {
-    const key = subjectKey(tenantId, id);
-    const read = async (one: Source): Promise<readonly Read[]> => {
-      for (const { at } of await placesIn(store, log, rawTopic(one), tenantId, id)) {
-        const [text] = await store.read(at, 'states', [key]);
-        if (text) return [{ state: decodeState(text, one, key), settings }];
-      }
-      return [];
-    };
-    return (await Promise.all(sources.map(read))).flat();
-  });
+  return sources;
 }
 
-/** What is kept of it by each source: facts, or that it was dropped or erased. */
-export async function readStates(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<readonly State[]> {
-  return (await readAll(shelf, log, question)).map(({ state }) => state);
+/** From the store, of the generation that is live. */
+export function storedStates(shelf: Shelf, log: Log): ReadStates {
+  return async (question) => {
+    const { id, tenantId } = question;
+    const sources = sourcesOf(question);
+    return readLive(shelf, async ({ store, settings }) => {
+      const key = subjectKey(tenantId, id);
+      const read = async (one: Source): Promise<readonly StateRead[]> => {
+        for (const { at } of await placesIn(store, log, rawTopic(one), tenantId, id)) {
+          const [text] = await store.read(at, 'states', [key]);
+          if (text) return [{ state: decodeState(text, one, key), settings }];
+        }
+        return [];
+      };
+      return (await Promise.all(sources.map(read))).flat();
+    });
+  };
 }
 
-export async function readSubject(shelf: Shelf, log: Log, question: SubjectQuestion): Promise<Aggregate> {
+export async function readSubject(read: ReadStates, question: SubjectQuestion): Promise<Aggregate> {
   const { kind } = question;
-  const found = (await readAll(shelf, log, question)).flatMap(({ state, settings }) => {
+  const found = (await read(question)).flatMap(({ state, settings }) => {
     const aggregate = aggregateOf(state, settings);
     return aggregate ? [aggregate] : [];
   });

@@ -43,7 +43,7 @@ import type { ConsoleLimits } from '../src/limits.ts';
 const PARTITIONS = 2;
 const DAY_MS = 86_400_000;
 
-const UTC: Zone = {
+export const UTC: Zone = {
   name: 'UTC',
   dayOf(at) {
     const start_ = Math.floor(at / DAY_MS) * DAY_MS;

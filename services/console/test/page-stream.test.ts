@@ -3,6 +3,7 @@ import { createClock } from '../web/src/clock.ts';
 import type { Model, Told } from '../web/src/model.ts';
 import { emptyModel } from '../web/src/model.ts';
 import { standingOf, whyText } from '../web/src/standing.ts';
+import type { Following } from '../web/src/stream.ts';
 import { followStream } from '../web/src/stream.ts';
 import { sayIn } from '../web/src/words.ts';
 
@@ -54,8 +55,8 @@ function answering(given: readonly Given[]) {
   return { asked, cut };
 }
 
-const follow = (model: Model, changed = (): void => undefined): void =>
-  followStream({ url: '/v1/changes', model, key: () => null, changed });
+const follow = (model: Model, changed = (): void => undefined): Following =>
+  followStream({ url: () => '/v1/changes', model, key: () => null, changed });
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -12,6 +12,10 @@ export type ServerClock = {
   answered(told: number, asked: number): void;
   /** The server told its time by itself. */
   heard(told: number): void;
+  /** It was told the moment of a replay: from here on it is that, and stands until it is told another. */
+  stood(told: number): void;
+  /** How long ago a time was told, by this machine, ms; before one was: for ever. */
+  silentMs(): number;
 };
 
 /** Two clocks come apart by no more than this: else one that runs slower than ours would look late one day. */
@@ -20,17 +24,19 @@ const DRIFT = 1e-4;
 /** @param local ms that only go forward: the clock of this machine may be set while the page is open */
 export function createClock(local: () => number = () => performance.now()): ServerClock {
   let ahead: number | null = null;
-  let at = 0;
+  let at = -Infinity;
+  let moment: number | null = null;
 
   function take(told: number): void {
     const now = local();
     const seen = told - now;
     ahead = ahead === null ? seen : Math.max(ahead - (now - at) * DRIFT, seen);
     at = now;
+    moment = null;
   }
 
   return {
-    now: () => (ahead === null ? Date.now() : local() + ahead),
+    now: () => moment ?? (ahead === null ? Date.now() : local() + ahead),
     ask: local,
     answered(told, asked) {
       take(told);
@@ -38,5 +44,10 @@ export function createClock(local: () => number = () => performance.now()): Serv
       ahead = Math.min(ahead ?? 0, told - asked);
     },
     heard: take,
+    stood(told) {
+      moment = told;
+      at = local();
+    },
+    silentMs: () => local() - at,
   };
 }

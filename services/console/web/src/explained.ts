@@ -9,7 +9,7 @@ import type {
 } from '@callfold/core';
 import type { AgentInterval, AgentOffer, CallAgent, CallOutcome, ChatOutcome } from '@callfold/schemas';
 import type { Json, Problem } from './model.ts';
-import { askJson, problemIn } from './poll.ts';
+import { asOfMoment, askJson, problemIn } from './poll.ts';
 
 /** What `/v1/explain` says of a subject, as it says it, and how it is asked for again while the subject changes. */
 
@@ -110,9 +110,13 @@ export function isSettled(all: readonly Explanation[]): boolean {
 }
 
 /** @throws as `askJson` */
-async function ask({ kind, id, tenant, from }: Question, key: string | null): Promise<readonly Explanation[]> {
+async function ask(
+  { kind, id, tenant, from }: Question,
+  key: string | null,
+  at: string | null,
+): Promise<readonly Explanation[]> {
   const query = new URLSearchParams({ ...(tenant !== null && { tenant }), ...(from !== null && { from }) }).toString();
-  const path = `/v1/explain/${kind}/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`;
+  const path = asOfMoment(`/v1/explain/${kind}/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`, at);
   type Answer = { readonly explanations: readonly Explanation[] };
   return (await askJson<Answer>(path, key, AbortSignal.timeout(ASK_MS))).explanations;
 }
@@ -138,6 +142,8 @@ export type Explained = {
    * @param isHeld what is known stays as it is
    */
   look(question: Question, version: string, isHeld: boolean): Told;
+  /** Asks again what was asked last: the answer may be another one now. */
+  again(): void;
 };
 
 /** From where on the log has all of it that was told before; of what never stood there there is nothing to read. */
@@ -152,8 +158,12 @@ function sinceFirst(question: Question, all: readonly Explanation[] | null): Que
   return isWhole && question.from === null ? { ...question, from: first.sort()[0] ?? null } : question;
 }
 
-/** One question at a time: the last one that is looked at. */
-export function createExplained(key: () => string | null, changed: () => void): Explained {
+/** One question at a time: the last one that is looked at. @param moment of a replay, ISO 8601; null: it is now */
+export function createExplained(
+  key: () => string | null,
+  changed: () => void,
+  moment: () => string | null = () => null,
+): Explained {
   let told: Told | null = null;
   let version = '';
   let isHeld = false;
@@ -176,16 +186,18 @@ export function createExplained(key: () => string | null, changed: () => void): 
     const { question, explanations } = told;
     turn += 1;
     const own = turn;
+    const at = moment();
     try {
-      const found = await ask(sinceFirst(question, explanations), key());
+      const found = await ask(sinceFirst(question, explanations), key(), at);
       if (own !== turn) return;
       told = { question, explanations: found, problem: null };
       if (!isSettled(found)) soon(AGAIN_MS);
     } catch (error) {
       if (own !== turn) return;
       const problem = problemIn(error);
-      // What was told once stays, and is said to be old.
-      told = { question, explanations, problem };
+      // What was told once stays, and is said to be old; but before it began there is nothing of it.
+      const isBefore = at !== null && problem.code === 'not-found';
+      told = { question, explanations: isBefore ? null : explanations, problem };
       if (!LASTING.has(problem.code)) soon(RETRY_MS);
     }
     changed();
@@ -205,5 +217,6 @@ export function createExplained(key: () => string | null, changed: () => void): 
       }
       return told as Told;
     },
+    again: () => soon(0),
   };
 }

@@ -20,7 +20,9 @@ import { operationsView } from './operations-view.ts';
 import type { EndedBy, EndedList, Question } from './outcomes.ts';
 import { createLists, readEnded } from './outcomes.ts';
 import type { Past } from './past.ts';
-import { askJson, createPoll } from './poll.ts';
+import { asOfMoment, askJson, createPoll } from './poll.ts';
+import { createReplaying } from './replay.ts';
+import { momentText, replayBar } from './replay-view.ts';
 import type { Standing } from './standing.ts';
 import { standingOf, whyText } from './standing.ts';
 import { followStream } from './stream.ts';
@@ -29,7 +31,7 @@ import { createExplained } from './explained.ts';
 import { answerBody } from './answers.ts';
 import { questionsOf } from './questions.ts';
 import { questionsView } from './questions-view.ts';
-import { subjectBody } from './subject-body.ts';
+import { subjectBody, viewOf } from './subject-body.ts';
 import { timeText } from './times.ts';
 import { linkTo, readView } from './view.ts';
 import type { Say } from './words.ts';
@@ -47,6 +49,8 @@ const DRAW_MOST_MS = 1_000;
 const SLOW_MS = 60_000;
 /** And what came of calls: of the last hour, and of those that name an agent. */
 const SOON_MS = 5_000;
+/** All of it, of a replay that plays. */
+const REPLAY_MS = 1_000;
 /** What is old is seen to be so early enough, whatever comes or does not. */
 const LOOK_MS = 500;
 /** Problems that another key may mend. */
@@ -93,6 +97,7 @@ function link(text: string, changes: Readonly<Record<string, string | null>>, is
 function standingText(standing: Standing, say: Say): string {
   const why = whyText(standing, model, say);
   if (standing.kind === 'live') return say('live');
+  if (standing.kind === 'replay') return say('replay');
   if (standing.kind === 'starting') return `${say('starting')} ${why}`;
   return `${say(standing.kind === 'old' ? 'stale' : 'notWhole')}. ${why}`;
 }
@@ -112,6 +117,12 @@ function statusText(standing: Standing, view: View, say: Say): string {
     return `${say('stale')}: ${say('asOf')} ${asOf} (${span(standing.ageMs ?? 0, say)}). ${why}`;
   }
   if (standing.kind === 'starting') return standingText(standing, say);
+  if (model.replay !== null) {
+    const { speed } = model.replay;
+    const beside = standing.kind === 'replay' ? '' : ` ${standingText(standing, say)}`;
+    const moment = momentText(model.clock.now(), viewOf(model, view, say));
+    return `${say('replay')} · ${moment} · ${speed > 0 ? `×${speed}` : say('stands')}${beside}`;
+  }
   const now = clock(model.clock.now());
   return standing.kind === 'live' ? `${say('live')} · ${now}` : `${standingText(standing, say)} · ${now}`;
 }
@@ -142,12 +153,21 @@ function head(standing: Standing, view: View, say: Say): VNode {
     'header',
     null,
     h('h1', null, ['callfold', view.tenant, view.source].filter((one) => one !== null).join(' · ')),
-    h('nav', { 'aria-label': 'callfold' }, page('board'), page('agents'), page('lists'), page('status')),
+    h(
+      'nav',
+      { 'aria-label': 'callfold' },
+      page('board'),
+      page('agents'),
+      page('lists'),
+      model.replay === null && page('status'),
+    ),
     status(standing, view, say),
     h(
       'div',
       { class: 'tools' },
-      h('button', { type: 'button', onClick: togglePause }, held === null ? say('pause') : say('resume')),
+      // A replay has a pause of its own.
+      model.replay === null &&
+        h('button', { type: 'button', onClick: togglePause }, held === null ? say('pause') : say('resume')),
       link(say('theme'), { theme: view.theme === 'dark' ? 'light' : 'dark' }),
       link(say('language'), { lang: view.language === 'ru' ? 'en' : 'ru' }),
       link(say('bigScreen'), { big: '1' }),
@@ -256,7 +276,8 @@ function page(): VNode {
   document.documentElement.dataset['theme'] = view.theme;
   document.documentElement.lang = view.language;
   const { id } = view.subject;
-  document.title = `${say(view.page)}${id === '' ? '' : ` ${id}`} · callfold`;
+  const { replay } = model;
+  document.title = `${replay ? `${say('replay')} · ` : ''}${say(view.page)}${id === '' ? '' : ` ${id}`} · callfold`;
   return h(
     'div',
     { class: `${view.isBig ? 'big' : ''} ${isOld(standing, view) ? 'old' : ''}` },
@@ -266,6 +287,7 @@ function page(): VNode {
       { role: 'status', 'aria-live': 'polite', class: 'hidden' },
       held === null ? standingText(standing, say) : `${say('pausedSince')} ${standingText(standing, say)}`,
     ),
+    replay && !view.isBig && replayBar(replay, viewOf(model, view, say), replaying, draw),
     !view.isBig && questionsView(questionsOf(seen(model, view), lists.ended, location.search), view, say),
     h('main', { tabIndex: -1 }, body(standing, view, say)),
   );
@@ -293,26 +315,31 @@ function drawSoon(): void {
 
 function questionNow(): Question {
   const { tenant, source } = viewNow();
-  return { tenant, source, key: keyNow(), from: model.figures?.from ?? '' };
+  return { tenant, source, key: keyNow(), at: replaying.moment(), from: model.figures?.from ?? '' };
 }
+
+/** A replay that plays makes minutes of seconds. */
+const everyMs = (ms: number) => (): number => ((model.replay?.speed ?? 0) > 0 ? REPLAY_MS : ms);
+const askOf = <Answer>(path: string, signal: AbortSignal): Promise<Answer> =>
+  askJson(asOfMoment(path, replaying.moment()), keyNow(), signal);
 
 const lists = createLists((signal) => readEnded(questionNow(), signal), drawSoon);
 const lost = createPoll<EndedList>(
   (_query, signal) => readLost(questionNow(), model.clock.now(), signal),
-  SOON_MS,
+  everyMs(SOON_MS),
   drawSoon,
 );
-const explained = createExplained(keyNow, drawSoon);
-const named = createPoll<NamedRecords>((query, signal) => readNamed(query, keyNow(), signal), SOON_MS, drawSoon);
+const explained = createExplained(keyNow, drawSoon, () => replaying.moment());
+const named = createPoll<NamedRecords>(
+  (query, signal) => readNamed(query, keyNow(), replaying.moment(), signal),
+  everyMs(SOON_MS),
+  drawSoon,
+);
 const operations = createOperations(keyNow, drawSoon);
-const pastPoll = createPoll<Past>(
-  (query, signal) => askJson(`/v1/history${query}`, keyNow(), signal),
-  SLOW_MS,
-  drawSoon,
-);
+const pastPoll = createPoll<Past>((query, signal) => askOf(`/v1/history${query}`, signal), everyMs(SLOW_MS), drawSoon);
 const daysPoll = createPoll<AgentDaysTold>(
-  (query, signal) => askJson(`/v1/agent-days${query}`, keyNow(), signal),
-  SLOW_MS,
+  (query, signal) => askOf(`/v1/agent-days${query}`, signal),
+  everyMs(SLOW_MS),
   drawSoon,
 );
 const asked = (): Held => ({
@@ -327,17 +354,35 @@ const copying = createCopying(drawSoon);
 let listedAt: unknown = null;
 
 const { tenant: opened } = viewNow();
-followStream({
-  url: opened === null ? '/v1/changes' : `/v1/changes?tenant=${encodeURIComponent(opened)}`,
+const replaying = createReplaying({
+  model,
+  search: () => location.search,
+  replace: (address) => history.replaceState(null, '', address),
+  again: () => stream.again(),
+  arrived() {
+    for (const one of [lost, explained, named, pastPoll, daysPoll]) one.again();
+  },
+  local: () => performance.now(),
+});
+const stream = followStream({
+  url() {
+    const query = new URLSearchParams({ ...(opened !== null && { tenant: opened }), ...replaying.query() });
+    return query.size === 0 ? '/v1/changes' : `/v1/changes?${query}`;
+  },
   model,
   key: keyNow,
   changed() {
     if (listedAt !== model.figures) lists.want();
     listedAt = model.figures;
+    replaying.heard();
     drawSoon();
   },
 });
-addEventListener('popstate', draw);
+// The moment is no step back: what is gone back to is looked at as of it.
+addEventListener('popstate', () => {
+  replaying.heard();
+  draw();
+});
 root?.addEventListener('click', (event) => {
   const href = goesHere(event);
   if (href !== null) go(event, href);

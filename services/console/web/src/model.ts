@@ -33,6 +33,16 @@ export type Problem = {
   readonly detail: string;
 };
 
+/** A past day in place of now: epoch ms. */
+export type Replay = {
+  readonly from: number;
+  readonly to: number;
+  /** Replay time that passes in a second; 0: it stands still. */
+  readonly speed: number;
+  /** What it has unless another is asked for. */
+  readonly usual: number;
+};
+
 export type Model = {
   calls: Map<string, Call>;
   chats: Map<string, Chat>;
@@ -47,6 +57,8 @@ export type Model = {
   lacks: readonly Lack[];
   isThere: boolean;
   problem: Problem | null;
+  /** Null: it is now. */
+  replay: Replay | null;
   /** Null: it goes on. Else it is as it was then, by the server's clock. */
   readonly pausedAt: number | null;
 };
@@ -64,6 +76,7 @@ export function emptyModel(clock: ServerClock = createClock()): Model {
     lacks: [],
     isThere: false,
     problem: null,
+    replay: null,
     pausedAt: null,
   };
 }
@@ -81,7 +94,15 @@ export const STALE_MS = 8_500;
 /** The time that times in states are counted up to. */
 export const shownNow = ({ clock, pausedAt }: Model): number => pausedAt ?? clock.now();
 
-const ageMs = ({ clock, asOf, heardAt }: Model): number => clock.now() - Math.min(asOf, heardAt);
+/** Since the console was heard. A replay's clock is no measure of that. */
+export const silentMs = ({ clock, heardAt, replay }: Model): number =>
+  replay === null ? clock.now() - heardAt : clock.silentMs();
+
+/** What a replay tells is as of the moment that it tells. */
+function ageMs(model: Model): number {
+  const { clock, asOf, replay } = model;
+  return Math.max(silentMs(model), replay === null ? clock.now() - asOf : 0);
+}
 
 /** What is shown may be this old; null: it is as good as new. */
 export function staleMs(model: Model): number | null {

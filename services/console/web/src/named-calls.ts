@@ -1,6 +1,6 @@
 import type { CallRecord, OfferRecord } from './explained.ts';
 import type { Call, Model } from './model.ts';
-import { askJson } from './poll.ts';
+import { asOfMoment, askJson } from './poll.ts';
 import type { Frame, Lane, Span } from './timeline.ts';
 import { within } from './timeline.ts';
 
@@ -40,10 +40,15 @@ const MOST = 1_000;
 export const namedQuery = (agent: string, tenant: string | null): string =>
   new URLSearchParams({ agent, ...(tenant !== null && { tenant }) }).toString();
 
-/** @throws where it is not answered */
-export async function readNamed(query: string, key: string | null, signal: AbortSignal): Promise<NamedRecords> {
+/** @param at as of then, ISO 8601; null: now. @throws where it is not answered */
+export async function readNamed(
+  query: string,
+  key: string | null,
+  at: string | null,
+  signal: AbortSignal,
+): Promise<NamedRecords> {
   const read = async <Row>(kind: string): Promise<readonly Row[]> => {
-    const path = `/v1/outcomes?kind=${kind}&limit=${MOST}&${query}`;
+    const path = asOfMoment(`/v1/outcomes?kind=${kind}&limit=${MOST}&${query}`, at);
     return (await askJson<{ records: readonly Row[] }>(path, key, signal)).records;
   };
   const [offers, calls] = await Promise.all([read<Offer>('agent-offer'), read<Ended>('call-outcome')]);

@@ -34,7 +34,11 @@ export const isOldNow = ({ problem, status, answeredAt }: Told): boolean =>
 /** Each by itself: one that is slow or away does not keep the other one back. */
 export function createOperations(key: () => string | null, changed: () => void): Operations {
   const ask = <Answer>(path: string): Poll<Answer> =>
-    createPoll<Answer>((_question, signal) => askJson(path, key(), signal), EVERY_MS, changed);
+    createPoll<Answer>(
+      (_question, signal) => askJson(path, key(), signal),
+      () => EVERY_MS,
+      changed,
+    );
   const status = ask<StatusAnswer>('/v1/status');
   const letters = ask<LettersAnswer>(`/v1/dead-letters?limit=${LETTERS}`);
   return {

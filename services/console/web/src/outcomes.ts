@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import type { CallOutcome } from '@callfold/schemas';
 import type { Json } from './model.ts';
-import { askJson } from './poll.ts';
+import { asOfMoment, askJson } from './poll.ts';
 
 /** The last ended calls by what became of them, asked for again when figures have changed. */
 
@@ -39,6 +39,8 @@ export type Question = {
   /** Null: of all. */
   readonly source: Source | null;
   readonly key: string | null;
+  /** As of this moment, ISO 8601; absent: now. */
+  readonly at?: string | null;
   /** When today began, ISO 8601. */
   readonly from: string;
 };
@@ -51,13 +53,13 @@ const MOST = 1_000;
 /** @throws where it was not answered */
 export async function listOf(
   query: string,
-  { tenant, source, key }: Question,
+  { tenant, source, key, at = null }: Question,
   signal: AbortSignal,
 ): Promise<EndedList> {
   const of = tenant === null ? '' : `&tenant=${encodeURIComponent(tenant)}`;
   const from = source === null || query.includes('source=') ? '' : `&source=${source}`;
   type Answer = { readonly records: readonly Ended[]; readonly next: string | null };
-  const path = `/v1/outcomes?kind=call-outcome&${query}${from}${of}`;
+  const path = asOfMoment(`/v1/outcomes?kind=call-outcome&${query}${from}${of}`, at);
   const { records, next } = await askJson<Answer>(path, key, signal);
   return { ended: records, isMore: next !== null };
 }

@@ -16,7 +16,13 @@ export type Poll<Value> = {
   readonly told: Polled<Value>;
   /** It is shown: it is asked for until this was not called for a while; another question begins anew. */
   want(question: string): void;
+  /** Asks at once where it is asked for: the answer may be another one now. */
+  again(): void;
 };
+
+/** An address as of a moment, ISO 8601; null: as of now. */
+export const asOfMoment = (path: string, at: string | null): string =>
+  at === null ? path : `${path}${path.includes('?') ? '&' : '?'}at=${encodeURIComponent(at)}`;
 
 const RETRY_MS = 2_000;
 /** The console answers within some seconds, whatever is away. */
@@ -49,7 +55,7 @@ const nothing = <Value>(): Polled<Value> => ({ value: null, problem: null, answe
 
 export function createPoll<Value>(
   read: (question: string, signal: AbortSignal) => Promise<Value>,
-  everyMs: number,
+  everyMs: () => number,
   changed: () => void,
 ): Poll<Value> {
   let told: Polled<Value> = nothing();
@@ -76,7 +82,7 @@ export function createPoll<Value>(
       await ask(asked);
       if (asked !== question) continue;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, told.problem === null ? everyMs : RETRY_MS);
+        const timer = setTimeout(resolve, told.problem === null ? everyMs() : RETRY_MS);
         goOn = (): void => {
           clearTimeout(timer);
           resolve();
@@ -99,5 +105,6 @@ export function createPoll<Value>(
       }
       if (!isAsking) void run();
     },
+    again: () => goOn(),
   };
 }

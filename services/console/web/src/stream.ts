@@ -1,4 +1,5 @@
 import type { Lack } from '../../src/lacks.ts';
+import type { ReplayTold } from '../../src/speeds.ts';
 import type { Figures, Model, Problem, Told } from './model.ts';
 import { tell } from './model.ts';
 
@@ -20,12 +21,15 @@ type Times = {
   readonly asOf: string | null;
   readonly isWell: boolean;
   readonly lacks: readonly Lack[];
+  /** Absent: it is now. */
+  readonly replay?: ReplayTold;
 };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export type StreamOptions = {
-  readonly url: string;
+  /** Of the next connection. */
+  readonly url: () => string;
   readonly model: Model;
   /** Of a key; null: none is needed, as far as is known. */
   readonly key: () => string | null;
@@ -41,7 +45,12 @@ export async function problemOf(answer: Response): Promise<Problem> {
   return { code, detail };
 }
 
-export function followStream({ url, model, key, changed }: StreamOptions): void {
+export type Following = {
+  /** The stream is opened again at once: its address is another one. What was told stays until all of it is told. */
+  again(): void;
+};
+
+export function followStream({ url, model, key, changed }: StreamOptions): Following {
   let lastId: string | null = null;
   /** What is told between `reset` and `ready`: shown together, so that the page is never half empty. */
   let anew: Told[] | null = null;
@@ -51,7 +60,12 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
   /** When what is heard on this connection was asked for. */
   let asked = 0;
 
-  function heard({ now, asOf, isWell, lacks }: Times): void {
+  /** Ends the connection, and the pause between two. */
+  let leave = (): void => undefined;
+  let isAgain = false;
+
+  function heard({ now, asOf, isWell, lacks, replay }: Times): void {
+    model.replay = replay ? { ...replay, from: Date.parse(replay.from), to: Date.parse(replay.to) } : null;
     model.heardAt = Date.parse(now);
     if (asOf !== null) model.asOf = Date.parse(asOf);
     model.isWell = isWell;
@@ -74,11 +88,14 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
       }
       model.isThere = true;
       isReady = true;
-      model.clock.answered(Date.parse((data as Times).now), asked);
+      const { now, replay } = data as Times;
+      if (replay) model.clock.stood(Date.parse(now));
+      else model.clock.answered(Date.parse(now), asked);
       heard(data as Times);
     } else if (name === 'beat') {
-      const { now } = data as Times;
-      model.clock.heard(Date.parse(now));
+      const { now, replay } = data as Times;
+      if (replay) model.clock.stood(Date.parse(now));
+      else model.clock.heard(Date.parse(now));
       if (isReady) heard(data as Times);
       if (model.clock.now() - Date.parse(now) > LATE_MS) throw new Error('beats come late: it is asked again');
     } else if (name === 'figures') model.figures = data as Figures;
@@ -98,6 +115,7 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
 
   async function once(): Promise<boolean> {
     const stop = new AbortController();
+    leave = () => stop.abort();
     let watchdog = setTimeout(() => stop.abort(), SILENT_MS);
     const own = key();
     const headers = {
@@ -109,7 +127,7 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
     asked = model.clock.ask();
     let isOpen = false;
     try {
-      const answer = await fetch(url, { headers, signal: stop.signal });
+      const answer = await fetch(url(), { headers, signal: stop.signal });
       const isStream = (answer.headers.get('content-type') ?? '').startsWith('text/event-stream');
       if (!answer.ok || !isStream || answer.body === null) {
         model.problem = await problemOf(answer);
@@ -129,7 +147,7 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
         for (const block of blocks) takeBlock(block);
       }
     } catch {
-      if (!isOpen) model.problem = NO_ANSWER;
+      if (!isOpen && !isAgain) model.problem = NO_ANSWER;
       return isOpen;
     } finally {
       clearTimeout(watchdog);
@@ -140,11 +158,26 @@ export function followStream({ url, model, key, changed }: StreamOptions): void 
 
   async function always(): Promise<never> {
     for (let pauseMs = RETRY_FIRST_MS; ; ) {
+      isAgain = false;
       const wasOpen = await once();
+      if (isAgain) {
+        pauseMs = RETRY_FIRST_MS;
+        continue;
+      }
       pauseMs = wasOpen ? RETRY_FIRST_MS : Math.min(RETRY_MOST_MS, pauseMs * 2);
       // Spread, so that a room full of screens does not come back at one moment.
-      await pause(pauseMs * (0.75 + Math.random() / 4));
+      const over = new Promise<void>((resolve) => {
+        leave = resolve;
+      });
+      await Promise.race([pause(pauseMs * (0.75 + Math.random() / 4)), over]);
     }
   }
   void always();
+  return {
+    again() {
+      isAgain = true;
+      lastId = null;
+      leave();
+    },
+  };
 }

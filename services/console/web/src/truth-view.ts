@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { h } from './dom.ts';
 import type { Standing } from './standing.ts';
+import { isWhole } from './standing.ts';
 import { shape } from './tiles.ts';
 import { linkTo } from './view.ts';
 import type { SubjectView } from './times.ts';
@@ -9,11 +10,16 @@ import type { Check } from './truth.ts';
 /** Whether what is seen is true, in a word, and what that rests on. */
 
 export function truthView(checks: readonly Check[], standing: Standing, { say }: SubjectView): VNode {
-  const isTrue = standing.kind === 'live';
+  const isTrue = isWhole(standing);
+  const isReplay = standing.kind === 'replay';
   return h(
     'section',
     { class: 'list truth', 'data-true': isTrue ? 'yes' : 'no' },
-    h('p', { class: `value ${isTrue ? 'yes' : 'not'}` }, say(isTrue ? 'truth.yes' : 'truth.no')),
+    h(
+      'p',
+      { class: `value ${isTrue ? 'yes' : 'not'}` },
+      say(isReplay ? 'truth.replay' : isTrue ? 'truth.yes' : 'truth.no'),
+    ),
     h(
       'ul',
       { role: 'list' },

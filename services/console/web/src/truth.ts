@@ -1,8 +1,8 @@
 import type { Level } from './board-figures.ts';
 import type { Model } from './model.ts';
-import { STALE_MS } from './model.ts';
+import { silentMs, STALE_MS } from './model.ts';
 import type { Standing } from './standing.ts';
-import { whyText } from './standing.ts';
+import { isWhole, whyText } from './standing.ts';
 import type { SubjectView } from './times.ts';
 import { clockOf } from './times.ts';
 import { span } from './words.ts';
@@ -22,18 +22,22 @@ export function checksOf(
   view: SubjectView,
 ): Check[] {
   const { say } = view;
-  const { clock: server, heardAt, asOf, isWell, lacks, problem, isThere } = model;
+  const { clock: server, heardAt, asOf, isWell, lacks, problem, isThere, replay } = model;
   const now = server.now();
   const clock = clockOf(now, view);
   const level = (isGood: boolean): Level => (isGood ? 'good' : 'bad');
   const ago = (at: number): string => span(now - at, say);
-  const ahead = local - now;
+  // A replay has the clock of its day.
+  const ahead = replay === null ? local - now : 0;
   return [
     {
       key: 'console',
-      level: level(problem === null && now - heardAt <= STALE_MS),
+      level: level(problem === null && silentMs(model) <= STALE_MS),
       what: say('truth.console'),
-      says: heardAt === 0 ? say('starting') : say('truth.heard', { TIME: clock(heardAt), SPAN: ago(heardAt) }),
+      says:
+        heardAt === 0 || replay
+          ? say(replay ? 'truth.heardReplay' : 'starting')
+          : say('truth.heard', { TIME: clock(heardAt), SPAN: ago(heardAt) }),
     },
     {
       key: 'data',
@@ -45,13 +49,15 @@ export function checksOf(
       key: 'whole',
       level: level(isWell && lacks.length === 0 && !isListsOld),
       what: say('truth.whole'),
-      says: standing.kind === 'live' ? say('truth.all') : whyText(standing, model, say),
+      says: isWhole(standing) ? say('truth.all') : whyText(standing, model, say),
     },
     {
       key: 'clock',
       level: Math.abs(ahead) > CLOCK_MS ? 'warn' : 'good',
       what: say('truth.clock'),
-      says: say(Math.abs(ahead) > CLOCK_MS ? 'truth.clockOff' : 'truth.clockOk', { SPAN: span(Math.abs(ahead), say) }),
+      says: replay
+        ? say('truth.clockReplay')
+        : say(Math.abs(ahead) > CLOCK_MS ? 'truth.clockOff' : 'truth.clockOk', { SPAN: span(Math.abs(ahead), say) }),
     },
   ];
 }
