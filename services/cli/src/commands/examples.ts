@@ -48,6 +48,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'callfold explain call CA-17 --at 2026-02-28T09:30:00Z',
     'callfold explain agent anna --tenant acme --json',
   ],
+  board: [
+    'callfold board events.ndjson --day 1999-02-12',
+    'callfold board events.ndjson.gz --speed 600',
+    'CALLFOLD_CONSOLE_ZONE=Europe/Berlin callfold board --day 2026-02-28 --archive /srv/callfold-archive',
+  ],
   rebuild: ['callfold rebuild next', 'callfold rebuild next --rate 20000 --archive /srv/callfold-archive'],
   diff: ['callfold diff 1 next', 'callfold diff 1 next --json > differences.ndjson'],
   switch: ['callfold switch next', 'callfold switch next --execute --confirm next'],
