@@ -6,6 +6,7 @@
  *
  *   npm run e2e                writes its screenshots to a folder in the temporary one
  *   npm run e2e -- --images    writes them to docs/images, where the README has them from
+ *   npm run e2e -- --replay    a past day alone
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,6 +21,7 @@ import { AGREE_MS, FRESH_MS, mark, outage, STALE_MS, standing, tile } from './lo
 import { agreesWithStatus, namesMissing, showsLetter } from './operations.mjs';
 import { openParts } from './parts.mjs';
 import { PEOPLE_CHECKS } from './people.mjs';
+import { replayDay } from './replay.mjs';
 import { openDev, openFront, until } from './stage.mjs';
 import { SUBJECT_CHECKS } from './subjects.mjs';
 
@@ -278,14 +280,13 @@ async function lookAround(browser, url, images) {
   }
 }
 
-/** @param {string} dir @param {string} executablePath */
-async function main(dir, executablePath) {
+/** Now, on the embedded store and then on real parts. @param {string} dir @param {import('playwright-core').Browser} browser */
+async function showNow(dir, browser) {
   const images = process.argv.includes('--images') ? join(ROOT, 'docs/images') : join(dir, 'images');
   mkdirSync(images, { recursive: true });
   const dev = await openDev(join(dir, 'data'));
   await dev.start();
   const front = await openFront(dev.port);
-  const browser = await launchChromium(executablePath);
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 960 }, locale: 'en-GB' });
     /** @type {string[]} */
@@ -318,9 +319,19 @@ async function main(dir, executablePath) {
       if (faults.length > 0) throw new Error(faults.join('; '));
     });
   } finally {
-    await browser.close();
     front.close();
     await dev.kill();
+  }
+}
+
+/** @param {string} dir @param {string} executablePath */
+async function main(dir, executablePath) {
+  const browser = await launchChromium(executablePath);
+  try {
+    await replayDay(browser, dir, { check, axe, expected });
+    if (!process.argv.includes('--replay')) await showNow(dir, browser);
+  } finally {
+    await browser.close();
   }
 }
 
