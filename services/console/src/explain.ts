@@ -36,7 +36,6 @@ export type ExplainPorts = {
 };
 
 const KINDS: readonly SubjectKind[] = [...new Set(Object.values(KIND_OF))];
-const RETRY_SECONDS = 5;
 const WHAT_HELPS =
   'Read only a part of the log, with from= a time at which it had not begun or an offset, and at= one at which it was ' +
   'over; `callfold explain` reads all of it, however long it takes.';
@@ -65,7 +64,7 @@ export function createExplaining({ raw, rules, states, clock, limits }: ExplainP
   async function answeredInTime<Found>(asked: Promise<Found>): Promise<Found> {
     const signal = { aborted: false };
     const silence = clock.sleep(limits.explainMs + limits.explainSilentMs, signal).then(() => {
-      throw new ProblemError('away', 'the log does not answer; see whether its broker runs', {}, RETRY_SECONDS);
+      throw new ProblemError('away', 'the log does not answer; see whether its broker runs');
     });
     try {
       return await Promise.race([asked, silence]);
@@ -108,7 +107,7 @@ export function createExplaining({ raw, rules, states, clock, limits }: ExplainP
     async answer(question) {
       if (underWay >= limits.explanations) {
         const detail = `${underWay} explanations are being made; ask again, or another console`;
-        throw new ProblemError('busy', detail, {}, RETRY_SECONDS);
+        throw new ProblemError('busy', detail);
       }
       underWay += 1;
       try {
@@ -118,7 +117,7 @@ export function createExplaining({ raw, rules, states, clock, limits }: ExplainP
         if (error instanceof TooManyEvents)
           throw new ProblemError('too-long', `it has more than ${limits.explainEvents} events. ${WHAT_HELPS}`);
         const why = error instanceof Error ? error.message : String(error);
-        throw new ProblemError('away', `the log cannot be read: ${why}`, {}, RETRY_SECONDS, error);
+        throw new ProblemError('away', `the log cannot be read: ${why}`, error);
       } finally {
         underWay -= 1;
       }

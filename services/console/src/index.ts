@@ -51,8 +51,6 @@ export type Console = {
   stop(): Promise<void>;
 };
 
-const RETRY_SECONDS = 5;
-
 /** @throws Refused for a wrong setting, or where anybody on the network could read */
 export function start({ console: settings, httpHost, limits: given }: ConsoleConfig, ports: ConsolePorts): Console {
   const { clock, logger, metrics } = ports;
@@ -86,12 +84,7 @@ export function start({ console: settings, httpHost, limits: given }: ConsoleCon
         limits,
         atWork(query) {
           if (work) return work.of(query);
-          throw new ProblemError(
-            'starting',
-            'the store is not there yet; /readyz says what is missing',
-            {},
-            RETRY_SECONDS,
-          );
+          throw new ProblemError('starting', 'the store is not there yet; /readyz says what is missing');
         },
         counting,
         fault: (error) => logger.error({ event: 'console-fault', err: error }, 'console-fault'),

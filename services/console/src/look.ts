@@ -29,7 +29,6 @@ export type LookPorts = {
 
 /** Of the time that a look takes, so much passes before the next. */
 const REST = 5;
-const RETRY_SECONDS = 5;
 
 export function createLook<Seen>(read: () => Promise<Seen>, { clock, limits, what }: LookPorts): Look<Seen> {
   let seen: Seen | null = null;
@@ -68,7 +67,7 @@ export function createLook<Seen>(read: () => Promise<Seen>, { clock, limits, wha
       if (running !== null) await shortly(running);
       const why = trouble ?? (seen === null ? `still being read: ${what}` : null);
       if (seen !== null) return { seen, trouble: why };
-      throw new ProblemError(trouble === null ? 'starting' : 'away', why ?? what, {}, RETRY_SECONDS);
+      throw new ProblemError(trouble === null ? 'starting' : 'away', why ?? what);
     },
     async stop() {
       restsUntil = Infinity;

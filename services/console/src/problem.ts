@@ -1,4 +1,3 @@
-import type { ProblemMore } from '@callfold/adapters';
 import { KEY_PROBLEMS, Problem } from '@callfold/adapters';
 
 /** The console's problems. */
@@ -22,11 +21,15 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** What a 503 is passes by itself, or is mended elsewhere. */
+const RETRY_SECONDS = 5;
+
 export class ProblemError extends Problem {
   declare readonly code: ProblemCode;
 
   /** @param detail what was seen, and what to do next; never a secret, never a person's data. */
-  constructor(code: ProblemCode, detail: string, more?: ProblemMore, retryAfter?: number | null, cause?: unknown) {
-    super(code, PROBLEMS[code], detail, more, retryAfter, cause);
+  constructor(code: ProblemCode, detail: string, cause?: unknown) {
+    const [status] = PROBLEMS[code];
+    super(code, PROBLEMS[code], detail, {}, status === 503 ? RETRY_SECONDS : null, cause);
   }
 }

@@ -48,7 +48,6 @@ type Request = FastifyRequest<{ Querystring: Query; Params: { kind?: string; '*'
 const IN_CALLS: Source = 'callcenter24';
 const EXPLAIN = '/explain/:kind/*';
 const DEFAULT_TENANT = 'default';
-const RETRY_SECONDS = 5;
 
 export function addConsoleRoutes(root: FastifyInstance, parts: RoutesParts): void {
   const { access, counting, limits } = parts;
@@ -144,7 +143,7 @@ function sendJson({ headers }: Request, reply: FastifyReply, body: object, { asO
 function pictureOf(work: AtWork): Picture {
   const picture = work.picture();
   if (picture) return picture;
-  throw new ProblemError('starting', 'the aggregates are being read; /readyz says what is missing', {}, RETRY_SECONDS);
+  throw new ProblemError('starting', 'the aggregates are being read; /readyz says what is missing');
 }
 
 const namesAgent = ({ aggregate }: Shown, agent: string): boolean =>
@@ -199,7 +198,7 @@ async function subject(
     if (error instanceof ProblemError && error.code === 'not-found' && seen) return seen.aggregate;
     if (error instanceof ProblemError) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new ProblemError('away', `the store did not answer: ${why}`, {}, RETRY_SECONDS, error);
+    throw new ProblemError('away', `the store did not answer: ${why}`, error);
   });
   if (seen && found !== seen.aggregate)
     throw new ProblemError('ambiguous', `add source: ${found.source} or ${IN_CALLS}`);
@@ -250,12 +249,7 @@ function stream(request: Request, reply: FastifyReply, tenantId: string | null, 
   const { streams } = work;
   pictureOf(work);
   if (streams.count() >= streams.most)
-    throw new ProblemError(
-      'too-many',
-      `${streams.count()} streams are open; try again, or at another console`,
-      {},
-      RETRY_SECONDS,
-    );
+    throw new ProblemError('too-many', `${streams.count()} streams are open; try again, or at another console`);
   const { 'last-event-id': lastEventId } = request.headers;
   reply.hijack();
   const { raw: response } = reply;
