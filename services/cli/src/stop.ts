@@ -1,32 +1,44 @@
+import type { Context } from './command.ts';
+
 /** npm passes a terminal's Ctrl-C on to us, who got it from the terminal as well: two signals, one press. */
 const ONE_PRESS_MS = 1_000;
 
-/** The first Ctrl-C or SIGTERM asks for an orderly end; a second Ctrl-C ends at once. */
-export function onStop(): { readonly requested: boolean; readonly wanted: Promise<void> } {
+/** A wish to stop, and how it is made. */
+export function createStop(): { readonly stop: Context['stop']; readonly request: () => void } {
   let requested = false;
-  let firstAt = 0;
   let ask = (): void => undefined;
   const wanted = new Promise<void>((resolve) => {
     ask = resolve;
   });
-  const stop = (): void => {
-    if (requested) {
-      if (performance.now() - firstAt < ONE_PRESS_MS) return;
-      // oxlint-disable-next-line unicorn/no-process-exit -- asked twice: at once is what is wanted
-      process.exit(130);
-    }
-    requested = true;
-    firstAt = performance.now();
-    ask();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return {
+  const stop = {
     get requested() {
       return requested;
     },
     wanted,
   };
+  const request = (): void => {
+    requested = true;
+    ask();
+  };
+  return { stop, request };
+}
+
+/** The first Ctrl-C or SIGTERM asks for an orderly end; a second Ctrl-C ends at once. */
+export function onStop(): Context['stop'] {
+  const { stop, request } = createStop();
+  let firstAt = 0;
+  const signalled = (): void => {
+    if (stop.requested) {
+      if (performance.now() - firstAt < ONE_PRESS_MS) return;
+      // oxlint-disable-next-line unicorn/no-process-exit -- asked twice: at once is what is wanted
+      process.exit(130);
+    }
+    firstAt = performance.now();
+    request();
+  };
+  process.on('SIGINT', signalled);
+  process.on('SIGTERM', signalled);
+  return stop;
 }
 
 /** An answer that nobody waits for, or a socket that its other side has forgotten, is no reason to live on. */

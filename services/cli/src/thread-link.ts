@@ -1,7 +1,6 @@
 import type { Health } from '@callfold/adapters';
 import type { PartitionStatus } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
-import type { Context } from './command.ts';
 import type { Member } from './member.ts';
 
 /** What the thread that answers HTTP and one that works say to one another. */
@@ -37,26 +36,6 @@ async function answerOf(member: Member, ask: Asked): Promise<Answers[Asked]> {
   if (ask === 'ready') return member.ready();
   if (ask === 'statuses') return (await member.services()).flatMap((one) => one.status());
   return (await Promise.all(member.metrics.map((one) => one.text()))).join('\n');
-}
-
-/** A wish to stop that comes by the line, where a process has signals. */
-export function stopOf(): { readonly stop: Context['stop']; readonly request: () => void } {
-  let requested = false;
-  let ask = (): void => undefined;
-  const wanted = new Promise<void>((resolve) => {
-    ask = resolve;
-  });
-  const stop = {
-    get requested() {
-      return requested;
-    },
-    wanted,
-  };
-  const request = (): void => {
-    requested = true;
-    ask();
-  };
-  return { stop, request };
 }
 
 /** In the thread that works. @param stop called when the other side asks for the end */

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger, readConfig } from '@callfold/adapters';
 import { createMember } from './member.ts';
-import { endAnyway } from './stop.ts';
+import { createStop, endAnyway } from './stop.ts';
 import type { ThreadData } from './thread-link.ts';
-import { answerAsks, stopOf, tellFailure } from './thread-link.ts';
+import { answerAsks, tellFailure } from './thread-link.ts';
 
 /** One of the threads of a process that serves a role in several; `threads.ts` starts it. */
 
@@ -12,7 +12,7 @@ if (parentPort === null) throw new Error('This file is a thread of `callfold ser
 const line = parentPort;
 const config = readConfig(process.env);
 const logger = createLogger(config.logLevel ?? 'info', role).child({ thread });
-const { stop, request } = stopOf();
+const { stop, request } = createStop();
 const member = createMember({ role, config, logger, stop, thread });
 answerAsks(line, member, request);
 try {

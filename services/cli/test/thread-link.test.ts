@@ -3,8 +3,9 @@ import type { Health } from '@callfold/adapters';
 import { Refused } from '@callfold/engine';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Member } from '../src/member.ts';
+import { createStop } from '../src/stop.ts';
 import type { Asking } from '../src/thread-link.ts';
-import { answerAsks, askThread, stopOf, tellFailure } from '../src/thread-link.ts';
+import { answerAsks, askThread, tellFailure } from '../src/thread-link.ts';
 
 const READY: Health[] = [{ name: 'group', ok: true, detail: '2 partitions' }];
 
@@ -27,7 +28,7 @@ afterEach(() => {
 function lineTo(member: Member, onFailure: (error: Error) => void = () => undefined) {
   const channel = new MessageChannel();
   open.push(channel);
-  const { stop, request } = stopOf();
+  const { stop, request } = createStop();
   answerAsks(channel.port2, member, request);
   const asking: Asking = askThread(channel.port1, onFailure);
   return { asking, stop, theirs: channel.port2 };
