@@ -58,54 +58,49 @@ export const FACT_WORDS: readonly Fact['word'][] = [
 const PLACE: ReadonlyMap<string, number> = new Map(FACT_WORDS.map((word, index) => [word, index]));
 const WAS = [null, 'available', 'busy'] as const;
 
+type Usual = ReadonlyMap<string, readonly [before: string, after: string]>;
+
 /**
  * How a word is usually said, and how when the agent is known to be available or busy: a fact that says it so need not
  * repeat it. These texts stand for what is stored: they never change, and one may be added only for a word without any.
+ * By what the agent was, then by word: a key made of both would cost more to make than all that is done with it.
  */
-const USUAL: Readonly<Record<string, readonly [before: string, after: string]>> = {
-  'registered/': ['Registred in CallCenter24', ''],
-  'crm-registered/': ['Registred in Bitrix', ''],
-  'contact-joined/': ['Participant join (Contact)', ''],
-  'agent-requested/available': ['Sending a request to display the call screen - ', ' (Available)'],
-  'agent-requested/busy': ['Sending a request to display the call screen - ', ' (Busy)'],
-  'screen-shown/': ['Show call screen - ', ''],
-  'redirected/': ['Redirect to voice mail', ''],
-  'agent-joined/': ['Participant join (', ')'],
-  'no-answer/': ['no-answer', ''],
-  'agent-left/': ['Participant leave (', ')'],
-  'contact-left/': ['Participant leave (Contact)', ''],
-  'ended/': ['Call ended', ''],
-  'recorded/': ['Record added', ''],
-  'auto/': ['Auto', ''],
-  'manual/': ['Manual', ''],
-  'waiting/': ['Waiting', ''],
-  'finished/': ['Finished', ''],
-  'blocked/': ['Blocked', ''],
-  'stopped/': ['Stopped', ''],
+const USUAL: Readonly<Record<'unsaid' | 'available' | 'busy', Usual>> = {
+  unsaid: new Map([
+    ['registered', ['Registred in CallCenter24', '']],
+    ['crm-registered', ['Registred in Bitrix', '']],
+    ['contact-joined', ['Participant join (Contact)', '']],
+    ['screen-shown', ['Show call screen - ', '']],
+    ['redirected', ['Redirect to voice mail', '']],
+    ['agent-joined', ['Participant join (', ')']],
+    ['no-answer', ['no-answer', '']],
+    ['agent-left', ['Participant leave (', ')']],
+    ['contact-left', ['Participant leave (Contact)', '']],
+    ['ended', ['Call ended', '']],
+    ['recorded', ['Record added', '']],
+    ['auto', ['Auto', '']],
+    ['manual', ['Manual', '']],
+    ['waiting', ['Waiting', '']],
+    ['finished', ['Finished', '']],
+    ['blocked', ['Blocked', '']],
+    ['stopped', ['Stopped', '']],
+  ]),
+  available: new Map([['agent-requested', ['Sending a request to display the call screen - ', ' (Available)']]]),
+  busy: new Map([['agent-requested', ['Sending a request to display the call screen - ', ' (Busy)']]]),
 };
 /** Agents' states are words of their own. */
 const SAYS_ITSELF: ReadonlySet<string> = new Set(FACT_WORDS.slice(FACT_WORDS.indexOf('Ready')));
 
-/** The same by word, for each of what an agent may have been: a key made of two texts costs more than all the rest. */
-const usualWhen = (was: string): ReadonlyMap<string, readonly [before: string, after: string]> =>
-  new Map(
-    Object.entries(USUAL).flatMap(([name, usual]) => {
-      const [word = '', of] = name.split('/');
-      return of === was ? [[word, usual] as const] : [];
-    }),
-  );
-const USUAL_WHEN = { unsaid: usualWhen(''), available: usualWhen('available'), busy: usualWhen('busy') };
-
 function usualStatus(word: string, agent: string | null, was: Fact['agentWas']): string | null {
   if (SAYS_ITSELF.has(word)) return word;
-  const usual = USUAL_WHEN[was ?? 'unsaid'].get(word);
+  const usual = USUAL[was ?? 'unsaid'].get(word);
   return usual === undefined ? null : usual[0] + (agent ?? '') + usual[1];
 }
 
 /** Whether a status is just the usual one: without making that, which would be thrown away again. */
 function isUsual(status: string, word: string, agent: string | null, was: Fact['agentWas']): boolean {
   if (SAYS_ITSELF.has(word)) return status === word;
-  const usual = USUAL_WHEN[was ?? 'unsaid'].get(word);
+  const usual = USUAL[was ?? 'unsaid'].get(word);
   if (usual === undefined) return false;
   const [before, after] = usual;
   const name = agent ?? '';
