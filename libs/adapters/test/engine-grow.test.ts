@@ -20,6 +20,7 @@ import {
   expectInPlace,
   refusals,
   underWay,
+  afterMove,
 } from './growing.ts';
 
 /** Partitions are added to a raw topic: subjects go on where their key belongs now, with all that they know. */
@@ -202,17 +203,20 @@ describe('a move', () => {
 const endsAgain = (seconds: number): RawEvent[] =>
   callsOf('old', 20, START + seconds * 1_000).flatMap((events) => events.slice(-1));
 
+/** Each of them is revised once more by an owner at work, and the store is kept as it was before. */
+async function revisedAfterMove() {
+  const { h } = await afterMove();
+  const server = h.world.storeServer(OUTCOMES.name);
+  const moved = server.snapshot();
+  const first = h.start(OUTCOMES);
+  h.publish(endsAgain(10));
+  await settle(h, [first]);
+  return { h, server, moved, first };
+}
+
 describe('a store that went back to where subjects had just been moved', () => {
   it('sends each later revision, though an earlier one stands that it knows nothing of', async () => {
-    const { h, services } = await underWay();
-    await h.stop(services);
-    h.world.topics.grow(TOPIC, NOW);
-    for (const role of ROLES) await inTime(h, grow(h, role));
-    const server = h.world.storeServer(OUTCOMES.name);
-    const moved = server.snapshot();
-    const first = h.start(OUTCOMES);
-    h.publish(endsAgain(10));
-    await settle(h, [first]);
+    const { h, server, moved, first } = await revisedAfterMove();
     expect(outcomesOf(h).filter(({ revision }) => revision === 2)).toHaveLength(20);
     await h.stop([first]);
     server.restore(moved);
@@ -230,15 +234,7 @@ describe('a store that went back to where subjects had just been moved', () => {
   });
 
   it('knows where in its own log a correction was taken, that stands', async () => {
-    const { h, services } = await underWay();
-    await h.stop(services);
-    h.world.topics.grow(TOPIC, NOW);
-    for (const role of ROLES) await inTime(h, grow(h, role));
-    const server = h.world.storeServer(OUTCOMES.name);
-    const moved = server.snapshot();
-    const first = h.start(OUTCOMES);
-    h.publish(endsAgain(10));
-    await settle(h, [first]);
+    const { h, server, moved, first } = await revisedAfterMove();
     const at = { topic: TOPIC, partition: PARTITIONS };
     const store = h.world.ports().store(OUTCOMES.name);
     const states: (readonly [string, string])[] = [];
@@ -271,10 +267,7 @@ describe('a store that went back to where subjects had just been moved', () => {
 
 describe('a state that is lost after its topic has grown', () => {
   it('is folded from the logs that there are: nothing of before is published again, or taken for wrong', async () => {
-    const { h, services, halves } = await underWay();
-    await h.stop(services);
-    h.world.topics.grow(TOPIC, NOW);
-    for (const role of ROLES) await inTime(h, grow(h, role));
+    const { h, halves } = await afterMove();
     h.publish(halves.slice(0, 6).flatMap(restOf));
     const again = ROLES.map((role) => h.start(role));
     await settle(h, again);
@@ -293,7 +286,7 @@ describe('a state that is lost after its topic has grown', () => {
       }
     }
     // Of calls that were published before something comes in their new partitions, and time passes.
-    h.publish(callsOf('old', 20, START).flatMap((events) => events.slice(-1)));
+    h.publish(endsAgain(0));
     await inTime(h, h.clock.sleep(20_000));
     const { log } = h.world.ports();
     for (let partition = 0; partition < NOW; partition += 1) await log(OUTCOMES.name).tick({ topic: TOPIC, partition });
@@ -314,10 +307,7 @@ describe('a state that is lost after its topic has grown', () => {
 
 describe('what comes to a partition of before once a lost state is folded again', () => {
   it('is a dead letter, and none of what was there by the number of before is', async () => {
-    const { h, services } = await underWay();
-    await h.stop(services);
-    h.world.topics.grow(TOPIC, NOW);
-    for (const role of ROLES) await inTime(h, grow(h, role));
+    const { h } = await afterMove();
     lose(h, OUTCOMES);
     const { log, store } = h.world.ports();
     for (let partition = 0; partition < NOW; partition += 1) {
@@ -341,10 +331,7 @@ describe('what comes to a partition of before once a lost state is folded again'
 
 describe('a derived topic that gets partitions', () => {
   it('is refused by owners, of partitions that were added as well, and none takes a claim', async () => {
-    const { h, services } = await underWay();
-    await h.stop(services);
-    h.world.topics.grow(TOPIC, NOW);
-    for (const role of ROLES) await inTime(h, grow(h, role));
+    const { h } = await afterMove();
     h.world.topics.grow(CALL_OUTCOMES, NOW);
     const stored = () =>
       [...h.world.storeServer(OUTCOMES.name).snapshot()].filter(([place]) => place.startsWith(TOPIC));

@@ -124,3 +124,12 @@ export async function underWay(count = 12) {
   await h.clock.runUntil(() => false, 20_000);
   return { h, services, halves };
 }
+
+/** The same once the topic has grown and its subjects have moved; nobody is at work. */
+export async function afterMove() {
+  const { h, services, halves } = await underWay();
+  await h.stop(services);
+  h.world.topics.grow(TOPIC, NOW);
+  for (const role of ROLES) await inTime(h, grow(h, role));
+  return { h, halves };
+}
