@@ -30,8 +30,14 @@ export type Shown = {
 /** What became of a subject; `live` false: it is over, or gone, and shown no more. */
 export type Change = { readonly shown: Shown; readonly live: boolean };
 
+/** Of a partition, or of all of a source. */
+export type PictureMirror = Mirror & {
+  /** As `put`, of a state that need not be read from its text. */
+  show(key: string, state: State | null): void;
+};
+
 export type Picture = {
-  mirror(source: Source): Mirror;
+  mirror(source: Source): PictureMirror;
   /** Keys of a source's subjects that are shown or name agents: those that a picture like this one is made of. */
   keysOf(source: Source): Iterable<string>;
   /** What has changed since the last call, each subject once. */
@@ -125,7 +131,7 @@ export function createPicture(settings: Settings, most: number): Picture {
     touched.clear();
   }
 
-  function mirror(source: Source): Mirror {
+  function mirror(source: Source): PictureMirror {
     const held: Held = new Map();
     mirrored.push([source, held]);
     let unseen: Set<string> | null = null;
@@ -138,27 +144,28 @@ export function createPicture(settings: Settings, most: number): Picture {
       nameAgents(known.agents, NOBODY);
     }
 
+    function showState(key: string, state: State | null): void {
+      unseen?.delete(key);
+      const aggregate = state && aggregateOf(state, settings);
+      if (state === null || aggregate === null) return drop(key);
+      const name = nameOf(source, state.tenantId, state.subjectId);
+      const agents = agentsInCall(state, settings);
+      // Of what is over and was never shown nobody is told: it is not put into words.
+      const shown = (): Shown => shownOf(name, aggregate);
+      const lives = isLive(state, aggregate);
+      nameAgents(held.get(key)?.agents ?? NOBODY, agents);
+      if (lives) show(shown());
+      else hide(aggregate.kind, name, shown);
+      if (lives || agents.size > 0) held.set(key, { kind: aggregate.kind, name, agents });
+      else held.delete(key);
+    }
+
     return {
       begin() {
         unseen = new Set(held.keys());
       },
-      put(key, text) {
-        unseen?.delete(key);
-        if (text === null) return drop(key);
-        const state = decodeState(text, source, key);
-        const aggregate = aggregateOf(state, settings);
-        if (aggregate === null) return drop(key);
-        const name = nameOf(source, state.tenantId, state.subjectId);
-        const agents = agentsInCall(state, settings);
-        // Of what is over and was never shown nobody is told: it is not put into words.
-        const shown = (): Shown => shownOf(name, aggregate);
-        const lives = isLive(state, aggregate);
-        nameAgents(held.get(key)?.agents ?? NOBODY, agents);
-        if (lives) show(shown());
-        else hide(aggregate.kind, name, shown);
-        if (lives || agents.size > 0) held.set(key, { kind: aggregate.kind, name, agents });
-        else held.delete(key);
-      },
+      put: (key, text) => showState(key, text === null ? null : decodeState(text, source, key)),
+      show: showState,
       end() {
         for (const key of unseen ?? []) drop(key);
         unseen = null;

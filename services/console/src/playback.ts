@@ -1,12 +1,11 @@
 import type { DerivedRecord, Source, Zone } from '@callfold/core';
-import { encodeState, openLatest, RECORD_TOPICS, SOURCES, subjectKey, undisguised } from '@callfold/core';
-import type { Mirror } from '@callfold/engine';
+import { openLatest, RECORD_TOPICS, SOURCES, subjectKey, undisguised } from '@callfold/core';
 import { createOfflineFold } from '@callfold/engine';
 import type { Figures } from './figures.ts';
 import { createFigures } from './figures.ts';
 import type { Lack, Standing } from './lacks.ts';
 import type { ConsoleLimits } from './limits.ts';
-import type { Change, Picture } from './picture.ts';
+import type { Change, Picture, PictureMirror } from './picture.ts';
 import { createPicture } from './picture.ts';
 import type { Mark, Recording, Taking } from './recording.ts';
 import { takeStep } from './recording.ts';
@@ -49,7 +48,7 @@ export function openPlayback(begin: Mark, { recording, zone, limits }: PlaybackP
   const oldest = day.start - limits.recordsMs;
   const latest = openLatest((record) => (record.ingestedAt ?? record.occurredAt) >= oldest);
   const picture = createPicture(settings, limits.subjects);
-  const mirrors = new Map<Source, Mirror>(SOURCES.map((source) => [source, picture.mirror(source)]));
+  const mirrors = new Map<Source, PictureMirror>(SOURCES.map((source) => [source, picture.mirror(source)]));
   /** By source, keys whose states are others since they were shown. */
   const changed = new Map<Source, Set<string>>(SOURCES.map((source) => [source, new Set()]));
   const fold = createOfflineFold(rules, true, undefined, {
@@ -66,8 +65,7 @@ export function openPlayback(begin: Mark, { recording, zone, limits }: PlaybackP
   };
 
   function show(source: Source, key: string): void {
-    const state = fold.stateOf(source, key);
-    mirrors.get(source)?.put(key, state ? encodeState(state) : null);
+    mirrors.get(source)?.show(key, fold.stateOf(source, key) ?? null);
   }
 
   function begun(): void {
