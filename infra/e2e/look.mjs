@@ -14,6 +14,23 @@ export const AGREE_MS = 20_000;
 /** @param {Page} page @param {string} id */
 export const tile = (page, id) => page.locator(`[data-tile="${id}"] .value`).textContent();
 
+/** The board's figures that `callfold report` has too, and who waits. @param {Page} page */
+export const boardOf = async (page) => ({
+  waiting: await tile(page, 'waiting'),
+  level: await tile(page, 'level'),
+  abandoned: await tile(page, 'abandoned'),
+  answered: await tile(page, 'answered'),
+});
+
+/** What goes wrong on it from here on: errors, and what its policy refuses. @param {Page} page */
+export function faultsOf(page) {
+  /** @type {string[]} */
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (one) => /Content Security Policy/.test(one.text()) && faults.push(one.text()));
+  return faults;
+}
+
 /** How true it says that it is. @param {Page} page */
 export const standing = (page) => page.locator('[data-standing]').getAttribute('data-standing');
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { freePorts } from '../parts/index.mjs';
 import { ROOT } from '../test/process.mjs';
 import { scriptedDay } from './day.mjs';
-import { AGREE_MS, standing, tile } from './look.mjs';
+import { AGREE_MS, boardOf, faultsOf, standing } from './look.mjs';
 import { until } from './stage.mjs';
 
 const run = promisify(execFile);
@@ -103,14 +103,6 @@ async function openBoard(dir) {
     },
   };
 }
-
-/** @param {Page} page */
-const boardOf = async (page) => ({
-  waiting: await tile(page, 'waiting'),
-  level: await tile(page, 'level'),
-  abandoned: await tile(page, 'abandoned'),
-  answered: await tile(page, 'answered'),
-});
 
 /** @param {Page} page */
 const momentOf = async (page) => Date.parse((await page.locator('[data-moment]').getAttribute('data-moment')) ?? '');
@@ -261,10 +253,7 @@ export async function replayDay(browser, dir, how) {
   const board = await openBoard(dir);
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 960 }, locale: 'en-GB' });
-    /** @type {string[]} */
-    const faults = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (one) => /Content Security Policy/.test(one.text()) && faults.push(one.text()));
+    const faults = faultsOf(page);
     const scene = { browser, dir, url: board.url, page, how };
     await playIt(scene, events);
     await seekIt(scene, events, some);

@@ -17,7 +17,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ROOT } from '../test/process.mjs';
 import { findChromium, firstPaint, launchChromium } from './chromium.mjs';
 import { oneMoreWaits, scriptedDay } from './day.mjs';
-import { AGREE_MS, FRESH_MS, mark, outage, STALE_MS, standing, tile } from './look.mjs';
+import { AGREE_MS, boardOf, faultsOf, FRESH_MS, mark, outage, STALE_MS, standing, tile } from './look.mjs';
 import { agreesWithStatus, namesMissing, showsLetter } from './operations.mjs';
 import { openParts } from './parts.mjs';
 import { PEOPLE_CHECKS } from './people.mjs';
@@ -87,13 +87,7 @@ async function playDay({ dev, page }) {
         // Not before what the step says is in the report: else both might agree on what was before.
         if (!isDeepStrictEqual(report.callcenter24?.outcomes, outcomes)) return false;
         const should = expected(report, waiting);
-        const shown = {
-          waiting: await tile(page, 'waiting'),
-          level: await tile(page, 'level'),
-          abandoned: await tile(page, 'abandoned'),
-          answered: await tile(page, 'answered'),
-        };
-        last = JSON.stringify(shown);
+        last = JSON.stringify(await boardOf(page));
         return last === JSON.stringify(should);
       }).catch((error) => {
         throw new Error(`${error.message}; the board has ${last}`);
@@ -289,10 +283,7 @@ async function showNow(dir, browser) {
   const front = await openFront(dev.port);
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 960 }, locale: 'en-GB' });
-    /** @type {string[]} */
-    const faults = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (one) => /Content Security Policy/.test(one.text()) && faults.push(one.text()));
+    const faults = faultsOf(page);
     await check('first paint under a second', async () => {
       await page.goto(front.url);
       await mark(page);
