@@ -11,6 +11,11 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** From SIGTERM to SIGKILL. */
 const GRACE_MS = 20_000;
 
+/** A failure is said once more at the end: whoever has only the last page of a run must see what failed. */
+export const NOTES_MAX = 10;
+export const NOTE_CHARS = 400;
+const TELLS_A_FAILURE = /\bFAILED\b|\bDOES NOT FAIL\b/;
+
 /** Nobody is told how often we test. */
 const QUIET = { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
 
@@ -113,12 +118,15 @@ export function eachLine(stream, onLine) {
 export async function script([file = '', ...args], { signal, limitMs, env }) {
   if (!existsSync(resolve(ROOT, file))) throw new Error(`${file}, named in infra/test/suites.mjs, is not there.`);
   let last = '';
+  /** @type {string[]} */
+  const notes = [];
   const end = await runProcess(process.execPath, [file, ...args], {
     signal,
     limitMs,
     env,
     onLine: (line) => {
       if (line.trim() !== '') last = line.trim();
+      if (TELLS_A_FAILURE.test(line) && notes.length < NOTES_MAX) notes.push(line.trim().slice(0, NOTE_CHARS));
     },
   });
   const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(last) ?? [];
@@ -126,10 +134,11 @@ export async function script([file = '', ...args], { signal, limitMs, env }) {
     return { passed: 0, failed: 1, skipped: 0, notes: [`${file} ${end.why} and gave no count as its last line.`] };
   }
   const silent = end.code !== 0 && Number(failed) === 0;
+  if (silent) notes.push(`${file} ${end.why}, though it counted no failure.`);
   return {
     passed: Number(passed),
     failed: Number(failed) + (silent ? 1 : 0),
     skipped: 0,
-    notes: silent ? [`${file} ${end.why}, though it counted no failure.`] : [],
+    notes: silent || Number(failed) > 0 ? notes : [],
   };
 }

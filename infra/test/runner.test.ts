@@ -29,6 +29,11 @@ describe('a suite that counts for itself', () => {
     expect(result).toEqual({ passed: 4, failed: 1, skipped: 0, notes: [] });
   });
 
+  test('has what it said of its failures repeated', async () => {
+    const result = await run(print('FAILED: the sum is 3') + print('ok: the rest') + print('1 passed, 1 failed'));
+    expect(result).toMatchObject({ failed: 1, notes: ['FAILED: the sum is 3'] });
+  });
+
   test('is given its environment', async () => {
     expect(await run("console.log(process.env.ANSWER + ' passed, 0 failed')")).toMatchObject({ passed: 42, failed: 0 });
   });
@@ -100,7 +105,21 @@ describe('the counts of vitest', () => {
 
   test('are summed over files', () => {
     const report = { testResults: [file('passed', 'passed', 'skipped'), file('failed', 'passed', 'failed')] };
-    expect(count(report, bad, false)).toEqual({ passed: 2, failed: 1, skipped: 1, notes: [] });
+    expect(count(report, bad, false)).toMatchObject({ passed: 2, failed: 1, skipped: 1 });
+  });
+
+  test('go with the name and the message of what failed, for whoever has only the end of a run', () => {
+    const failed = { status: 'failed', fullName: 'a fold is right', failureMessages: ['expected 1\n to be 2'] };
+    const report = {
+      testResults: [
+        { ...file('failed', 'passed'), assertionResults: [failed] },
+        { ...file('failed'), message: 'no such module' },
+      ],
+    };
+    expect(count(report, bad, false).notes).toEqual([
+      'a.test.ts: a fold is right: expected 1 to be 2',
+      'a.test.ts fails as a whole: no such module',
+    ]);
   });
 
   test.each([

@@ -4,12 +4,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { ROOT, runProcess, tool } from './process.mjs';
+import { NOTE_CHARS, NOTES_MAX, ROOT, runProcess, tool } from './process.mjs';
 
 /**
  * @typedef {{
- *   testResults: { name: string, status: string, assertionResults: { status: string }[] }[],
+ *   testResults: { name: string, status: string, message?: string, assertionResults: Assertion[] }[],
  * }} Report what we read of it
+ * @typedef {{ status: string, fullName?: string, failureMessages?: string[] }} Assertion
  */
 
 /**
@@ -46,26 +47,38 @@ function readReport(file) {
   }
 }
 
+/** @param {string} path @param {Assertion} test */
+const tell = (path, { fullName = '', failureMessages = [] }) =>
+  oneLine(`${path}: ${fullName}: ${failureMessages[0] ?? 'no message'}`);
+
+/** @param {string} text */
+const oneLine = (text) => text.replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARS);
+
 /**
  * @param {Report | null} report
  * @param {{ code: number | null, why: string }} end
  * @param {boolean} wholeFilesMustRun
  */
 export function count(report, end, wholeFilesMustRun) {
-  const files = (report?.testResults ?? []).map(({ name, status, assertionResults: tests }) => {
+  const files = (report?.testResults ?? []).map(({ name, status, message, assertionResults: tests }) => {
     const passed = tests.filter((test) => test.status === 'passed').length;
     const failed = tests.filter((test) => test.status === 'failed').length;
     // A file that does not load, or whose hooks fail, has no failed test to its name.
     const broken = status === 'failed' && failed === 0;
+    const path = relative(ROOT, name);
     return {
-      path: relative(ROOT, name),
+      path,
+      told: broken
+        ? [oneLine(`${path} fails as a whole: ${message}`)]
+        : tests.filter((test) => test.status === 'failed').map((test) => tell(path, test)),
       passed,
       failed: failed + (broken ? 1 : 0),
       skipped: tests.length - passed - failed,
     };
   });
   const idle = files.filter((file) => file.passed + file.failed === 0);
-  const notes = idle.length > 0 ? [`nothing ran of ${idle.map(({ path }) => path).join(', ')}`] : [];
+  const notes = files.flatMap(({ told }) => told).slice(0, NOTES_MAX);
+  if (idle.length > 0) notes.push(`nothing ran of ${idle.map(({ path }) => path).join(', ')}`);
   const passed = files.reduce((sum, file) => sum + file.passed, 0);
   const skipped = files.reduce((sum, file) => sum + file.skipped, 0);
   let failed = files.reduce((sum, file) => sum + file.failed, 0) + (wholeFilesMustRun ? idle.length : 0);
