@@ -229,6 +229,40 @@ describe('a replay of outcomes', () => {
     expect(h.read(CALL_OUTCOMES)).toHaveLength(standing);
   });
 
+  it('leaves the calls that went on to their owner in every lot, and reads once what has come since', async () => {
+    const h = await openHarness();
+    const count = 1_300;
+    h.publish(abandoned(0, count));
+    await runFor(h, WRONG);
+    mend(h);
+    const service = h.start(OUTCOMES, RIGHT);
+    const at = ATS[0] as At;
+    const asked = asking(h, at, {});
+    const compared = await run(h, compareRange(asked));
+    const subjects = compared.subjects.map(({ key }) => key);
+    expect(subjects.length).toBeGreaterThan(501);
+    // The first and the last one, which are asked for in different lots.
+    const gone = [subjects[0], subjects.at(-1)].map((key) => String(key).split('/')[1] ?? '');
+    h.publish(
+      gone.map((callId) =>
+        event({ source: 'callcenter24', callId, occurredAt: START + count * 7_000, status: 'Participant join ([Anna])' }),
+      ),
+    );
+    await settle(h, [service]);
+    const reads: number[] = [];
+    const log = {
+      ...asked.log,
+      async read(place: At, offset: number, most: number) {
+        reads.push(offset);
+        return asked.log.read(place, offset, most);
+      },
+    };
+    const replayed = await run(h, replayRange({ ...asked, log }, compared));
+    expect(replayed).toEqual({ published: subjects.length - gone.length, moved: gone.length });
+    expect(reads.filter((offset) => offset === compared.position)).toHaveLength(1);
+    await h.stop([service]);
+  });
+
   it('says when no owner is at work, and goes on when one is', async () => {
     const h = await openHarness();
     h.publish(abandoned(0, 8));

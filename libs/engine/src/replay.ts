@@ -80,9 +80,10 @@ export async function replayRange(replaying: Replaying, compared: Compared): Pro
   let published = 0;
   let moved = 0;
   let since: Since = { read: compared.read, ids: new Set(), records: new Set() };
+  const touched: Touched = { keys: new Set(), upTo: compared.position };
   for (let from = 0; from < all.length && !stop.requested; from += SUBJECTS) {
     const lot = all.slice(from, from + SUBJECTS);
-    const asked = await requestsFor(replaying, compared, lot, since);
+    const asked = await requestsFor(replaying, compared, lot, since, touched);
     await store.ask(at, new Map(asked.map(encodeRequest).map(({ name, text }) => [name, text])));
     await requestsTaken(replaying);
     if (stop.requested) break;
@@ -102,6 +103,7 @@ async function requestsFor(
   compared: Compared,
   lot: readonly DueSubject[],
   since: Since,
+  touched: Touched,
 ): Promise<PublishRequest[]> {
   const { at, source, store, rules, codec } = replaying;
   const texts = await store.read(
@@ -111,7 +113,7 @@ async function requestsFor(
   );
   // Read after the states: what they may know beyond the comparison lies before this position.
   const { position, clock } = await checkpointOf(store, at, rules.settings);
-  const touched = await touchedSince(replaying, compared.position, position);
+  await readTouched(replaying, touched, position);
   return lot.flatMap((subject, index) => {
     const { key } = subject;
     const should = compared.expected.states.get(key) ?? null;
@@ -119,7 +121,7 @@ async function requestsFor(
     const due = says?.timer ?? null;
     const isFiring = due !== null && due <= clock && clock > compared.clock;
     const isNews = subject.due.some(({ topic, record }) => since.ids.has(idName(topic, record.outcomeId)));
-    if (touched.has(key) || isFiring || isNews) return [];
+    if (touched.keys.has(key) || isFiring || isNews) return [];
     const text = texts[index] ?? null;
     const kept = text === null ? null : currentText(text, source, key);
     const was = kept === null ? null : decodeState(kept, source, key);
@@ -151,17 +153,21 @@ function stateAfter(kept: State | null, says: State | null, { revisions }: DueSu
   return encodeState(changed(says, { published: publishedFrom(entries) }));
 }
 
-async function touchedSince({ at, source, log, codec }: Replaying, from: number, upTo: number): Promise<Set<string>> {
-  const touched = new Set<string>();
+/** Subjects of which the log has had something since the comparison, up to where it was read. */
+type Touched = { readonly keys: Set<string>; upTo: number };
+
+/** Goes on where the lot before left off: under load the log since the comparison is long, and lots are many. */
+async function readTouched({ at, source, log, codec }: Replaying, touched: Touched, upTo: number): Promise<void> {
   const place = { source, partition: at.partition, partitions: await log.partitions(at.topic) };
-  for await (const { records } of logPages(log, at, from, upTo)) {
+  for await (const { records, next } of logPages(log, at, touched.upTo, upTo)) {
     await codec.prepare(records);
     for (const record of records) {
       const key = subjectOfInput(inputOf(record, place, codec));
-      if (key !== null) touched.add(key);
+      if (key !== null) touched.keys.add(key);
     }
+    // What a page has beyond it was left out.
+    touched.upTo = Math.min(next, upTo);
   }
-  return touched;
 }
 
 /** What has come to stand since the comparison, up to where it was read. */
