@@ -1,15 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { readConfig } from '@callfold/adapters/config';
 import { CALL_OUTCOMES, DEAD_LETTERS, partitionOf, REDRIVE_HEADER, subjectKey, utf8Bytes } from '@callfold/core';
 import { readEvent } from '@callfold/sources';
 import { isRejection } from '@callfold/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../infra/random.mjs';
-import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
 import { callfold, parseLines, start, until } from './built-command.ts';
-import type { Parts } from './real-parts.ts';
-import { openParts } from './real-parts.ts';
+import type { Parts, Site } from './real-parts.ts';
+import { onSite, openParts } from './real-parts.ts';
 
 /** Dead letters on real Kafka: shown, sent again each once however often the command dies, put aside. One story. */
 
@@ -26,17 +24,7 @@ let parts: Parts;
 let env: Parts['env'] = {};
 let outcomes: Running;
 
-type Site = Awaited<ReturnType<typeof openKafkaSite>>;
 type Json = Record<string, unknown>;
-
-async function onSite<Result>(work: (site: Site) => Promise<Result>): Promise<Result> {
-  const site = await openKafkaSite(readConfig(env), () => undefined);
-  try {
-    return await work(site);
-  } finally {
-    await site.close();
-  }
-}
 
 /** Every record of a topic. */
 async function readAll(site: Site, topic: string) {
@@ -57,7 +45,7 @@ const textOf = (bytes: Uint8Array | null | undefined): string => Buffer.from(byt
 
 /** By origin, how often it stands in the raw topic again. */
 function redrivenCounts(): Promise<Map<string, number>> {
-  return onSite(async (site) => {
+  return onSite(env, async (site) => {
     const counts = new Map<string, number>();
     for (const { headers } of await readAll(site, TOPIC)) {
       const found = headers.find(({ name }) => name === REDRIVE_HEADER);
@@ -126,7 +114,7 @@ afterAll(async () => {
 describe('dead letters', { timeout: 600_000 }, () => {
   it('are sent again once each, whenever the command is killed, and fold where they belong', async () => {
     const random = createRandom(SEED);
-    await onSite((site) => publishAstray(site, ASTRAY));
+    await onSite(env, (site) => publishAstray(site, ASTRAY));
     await until('they stand', async () => (await list('--code', 'wrong-partition')).length === ASTRAY, PATIENCE);
     const dry = await callfold(['dlq', 'redrive', '--code', 'wrong-partition'], { env });
     expect(dry.out).toContain(`${ASTRAY} of code wrong-partition`);
@@ -137,7 +125,7 @@ describe('dead letters', { timeout: 600_000 }, () => {
     for (; killed < KILLS_MAX; killed += 1) {
       const before = [...(await redrivenCounts()).values()].length;
       const running = start(command, { env });
-      await onSite(async (site) => {
+      await onSite(env, async (site) => {
         const sent = async (): Promise<number> => {
           let ends = 0;
           for (let partition = 0; partition < PARTITIONS; partition += 1)
@@ -166,7 +154,7 @@ describe('dead letters', { timeout: 600_000 }, () => {
     expect([...counts.values()].every((count) => count === 1)).toBe(true);
     expect(await list('--code', 'wrong-partition')).toEqual([]);
     const outcomesOf = (): Promise<number> =>
-      onSite(async (site) => {
+      onSite(env, async (site) => {
         const ids = (await readAll(site, CALL_OUTCOMES)).map(({ key }) => textOf(key));
         return new Set(ids.filter((id) => id.includes('astray-'))).size;
       });
@@ -175,7 +163,7 @@ describe('dead letters', { timeout: 600_000 }, () => {
 
   it('count their attempts, and are not sent again beyond the limit unless forced', async () => {
     const first = { key: utf8Bytes('default/again'), value: utf8Bytes('never avro'), headers: [] };
-    await onSite((site) => site.writer.append({ topic: TOPIC, partition: 0 }, [first]));
+    await onSite(env, (site) => site.writer.append({ topic: TOPIC, partition: 0 }, [first]));
     for (const attempts of [1, 2, 3]) {
       const stands = async (): Promise<boolean> =>
         (await list('--key', 'default/again')).some((letter) => letter['attempts'] === attempts);
@@ -201,12 +189,12 @@ describe('dead letters', { timeout: 600_000 }, () => {
       expect((await callfold(['dlq', 'list', ...wrong], { env })).code).toBe(2);
     }
     expect((await callfold(['dlq', 'show', `${TOPIC}/1/999999`], { env })).code).toBe(4);
-    expect((await onSite((site) => readAll(site, DEAD_LETTERS))).length).toBeGreaterThan(ASTRAY);
+    expect((await onSite(env, (site) => readAll(site, DEAD_LETTERS))).length).toBeGreaterThan(ASTRAY);
   });
 
   it('take a record as large as the raw topic takes, and show it with its reason, safe for a terminal', async () => {
     const before = (await list('--all')).length;
-    const { bytes, place } = await onSite(async (site) => {
+    const { bytes, place } = await onSite(env, async (site) => {
       const { end } = await site.log('outcomes').bounds({ topic: TOPIC, partition: 1 });
       await site.writer.append({ topic: TOPIC, partition: 1 }, [
         { key: utf8Bytes('default/x\u001b[2J'), value: utf8Bytes('no\u001b]0;avro'), headers: [] },

@@ -5,11 +5,11 @@ import { readConfig } from '@callfold/adapters/config';
 import { rawTopic, REPLAY_HEADER } from '@callfold/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../infra/random.mjs';
-import { connectionOf, openKafkaSite, quietLogger } from '../src/wiring/kafka.ts';
+import { connectionOf, quietLogger } from '../src/wiring/kafka.ts';
 import type { Ended } from './built-command.ts';
 import { callfold, emptyFolder, parseLines, start } from './built-command.ts';
-import type { Parts } from './real-parts.ts';
-import { openParts } from './real-parts.ts';
+import type { Parts, Site } from './real-parts.ts';
+import { onSite, openParts } from './real-parts.ts';
 
 /**
  * Commands that copy the raw log, killed at random points of their work and run again until they are done: the same end
@@ -28,17 +28,6 @@ const SEED = Number(process.env['CALLFOLD_TEST_SEED'] ?? 20_260_301);
 let parts: Parts;
 let env: Parts['env'] = {};
 let folder = '';
-
-type Site = Awaited<ReturnType<typeof openKafkaSite>>;
-
-async function onSite<Result>(work: (site: Site) => Promise<Result>): Promise<Result> {
-  const site = await openKafkaSite(readConfig(env), () => undefined);
-  try {
-    return await work(site);
-  } finally {
-    await site.close();
-  }
-}
 
 const endOf = async (site: Site, topic: string): Promise<number> => {
   let sum = 0;
@@ -128,7 +117,7 @@ describe('kill -9, and the same command again', { timeout: 300_000 }, () => {
     await admin.close();
     const range = ['--from', 'earliest', '--to', 'latest', '--source', 'callcenter24'];
     const args = ['replay', 'raw', ...range, '--to-topic', AGAIN, '--execute', '--confirm', AGAIN];
-    await onSite(async (site) => {
+    await onSite(env, async (site) => {
       const { kills, last } = await killedOften(
         args,
         () => endOf(site, AGAIN),

@@ -1,6 +1,8 @@
 /** Kafka, a registry and a Redis of a test's own, and how the built command finds them. */
 
 import { join } from 'node:path';
+import { readConfig } from '@callfold/adapters/config';
+import { openKafkaSite } from '../src/wiring/kafka.ts';
 import { startKafka, startRedis, startRegistry, testDir } from '../../../infra/parts/index.mjs';
 import { callfold, checkBuilt } from './built-command.ts';
 
@@ -12,6 +14,18 @@ export type PartsOptions = {
 };
 
 export type Parts = Awaited<ReturnType<typeof openParts>>;
+
+export type Site = Awaited<ReturnType<typeof openKafkaSite>>;
+
+/** What the commands' code finds there, by way of a site of its own. */
+export async function onSite<Result>(env: Parts['env'], work: (site: Site) => Promise<Result>): Promise<Result> {
+  const site = await openKafkaSite(readConfig(env), () => undefined);
+  try {
+    return await work(site);
+  } finally {
+    await site.close();
+  }
+}
 
 /** @param name of the folder in which they keep what they have */
 export async function openParts(name: string, options: PartsOptions = {}) {

@@ -1,16 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { readConfig } from '@callfold/adapters/config';
 import { DERIVED_OF, ORIGIN_HEADER, SEQ_HEADER, utf8Bytes } from '@callfold/core';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts, startRedis } from '../../../infra/parts/index.mjs';
 import type { RecoveryRow } from '../src/recovery.ts';
-import { openKafkaSite } from '../src/wiring/kafka.ts';
 import type { Running } from './built-command.ts';
 import { callfold, parseLines, start, until } from './built-command.ts';
 import type { Parts } from './real-parts.ts';
-import { openParts } from './real-parts.ts';
+import { onSite, openParts } from './real-parts.ts';
 
 /** Each role with a Redis of its own, which loses everything, again and again. One story: each test goes on. */
 
@@ -67,18 +65,9 @@ async function publishCalls(count: number): Promise<void> {
   published += count;
 }
 
-async function onSite<Result>(work: (site: Awaited<ReturnType<typeof openKafkaSite>>) => Promise<Result>) {
-  const site = await openKafkaSite(readConfig(envOf('outcomes')), () => undefined);
-  try {
-    return await work(site);
-  } finally {
-    await site.close();
-  }
-}
-
 /** Everything that stands in the derived topics, less the ids that the schema registry gave. */
 function readDerived(): Promise<string[]> {
-  return onSite(async (site) => {
+  return onSite(envOf('outcomes'), async (site) => {
     const found: string[] = [];
     for (const topic of DERIVED_OF.callcenter24) {
       for (let partition = 0; partition < PARTITIONS; partition += 1) {
@@ -158,7 +147,7 @@ async function recover(role: Role, ...more: readonly string[]): Promise<Recovery
 
 /** Kills it as soon as its fold of the first partition has passed `from`, or is at the end. @returns where it was */
 async function killWhenPast(from: number): Promise<number> {
-  return onSite(async (site) => {
+  return onSite(envOf('outcomes'), async (site) => {
     const at = { topic: TOPIC, partition: 0 };
     const { end } = await site.log('outcomes').bounds(at);
     const positionOf = async (): Promise<number> => (await site.store('outcomes').peek(at))?.next ?? 0;
@@ -212,7 +201,7 @@ describe('recover, on Kafka, registry and Redis', () => {
   it.each(ROLES)('has running services take up a lost state: %s', async (role) => {
     if (role === 'projector') {
       await publishCalls(CALLS);
-      await onSite(async ({ writer }) => {
+      await onSite(envOf('outcomes'), async ({ writer }) => {
         for (let partition = 0; partition < PARTITIONS; partition += 1) {
           await writer.append({ topic: TOPIC, partition }, [{ key: null, value: utf8Bytes('not avro'), headers: [] }]);
         }
