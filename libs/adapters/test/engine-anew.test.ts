@@ -12,15 +12,15 @@ import {
 } from '@callfold/core';
 import type { Aggregates, Generation, Role, Service } from '@callfold/engine';
 import {
-  begunBefore,
   beginAnew,
+  begunBefore,
   compareContents,
   compareRange,
-  decodeMeta,
   decodeStood,
   DEFAULT_LIMITS,
   diffPartition,
   foldPartition,
+  metaOf,
   offerRecovery,
   refusedName,
   rulesOf,
@@ -297,7 +297,7 @@ describe('what was said of the other log', () => {
     await h.stop(again);
     const [at = { topic: '', partition: 0 }] = ATS;
     const { log, store } = h.world.ports();
-    const begun = decodeMeta((await store(OUTCOMES.name).peek(at))?.meta ?? '').begun;
+    const begun = metaOf(await store(OUTCOMES.name).peek(at))?.begun;
     const reading = { at, source: 'callcenter24', log: log('check'), codec: h.codec, begun } as const;
     const should = await foldPartition(reading, rulesOf(OUTCOMES, DEFAULT_SETTINGS), h.world.topics.bounds(at).end);
     const stood = h.read(DEAD_LETTERS).flatMap((record) => stoodOf(record, at) ?? []);

@@ -2,7 +2,7 @@
 
 import { CALL_OUTCOMES, rawTopic, utf8Bytes } from '@callfold/core';
 import type { ConsumerHandler } from '@callfold/engine';
-import { decodeMeta, DEFAULT_LIMITS } from '@callfold/engine';
+import { DEFAULT_LIMITS, metaOf } from '@callfold/engine';
 import { expect, it } from 'vitest';
 import { answerOf, byHand, HOUR, SIGNAL } from './engine-by-hand.ts';
 import { call, openHarness, OUTCOMES, START } from './engine-harness.ts';
@@ -15,10 +15,8 @@ it('knows where a topic ends that only others publish to, and says so once that 
   const service = h.start(OUTCOMES, undefined, LIMITS);
   expect(await h.clock.runUntil(h.settled([service]), HOUR)).toBe(true);
   const quiet = { topic: rawTopic('atlas'), partition: h.placeOf(call('0', START)[0]!).partition };
-  const known = async (): Promise<number | undefined> => {
-    const meta = (await h.world.ports().store(OUTCOMES.name).peek(quiet))?.meta;
-    return decodeMeta(meta ?? '').published[CALL_OUTCOMES];
-  };
+  const known = async (): Promise<number | undefined> =>
+    metaOf(await h.world.ports().store(OUTCOMES.name).peek(quiet))?.published[CALL_OUTCOMES];
   const end = (): number => h.world.topics.bounds({ ...quiet, topic: CALL_OUTCOMES }).end;
   async function publish(count: number): Promise<void> {
     for (const until = end() + count; end() < until; ) {
@@ -97,7 +95,7 @@ it('takes no topic for read that ends before what is known of it: the next claim
   h.append(at, { key: utf8Bytes('key'), value: new Uint8Array([9, 9, 9]) });
   expect(await h.clock.runUntil(() => h.letters().length === 1, HOUR)).toBe(true);
   await h.stop([first]);
-  const known = decodeMeta((await h.world.ports().store(OUTCOMES.name).peek(at))?.meta ?? '').published[CALL_OUTCOMES];
+  const known = metaOf(await h.world.ports().store(OUTCOMES.name).peek(at))?.published[CALL_OUTCOMES];
   expect(known).toBeGreaterThan(0);
   const next = h.start(OUTCOMES, undefined, LIMITS);
   expect(await h.clock.runUntil(() => h.said.some(({ name }) => name === 'derived-lost'), HOUR)).toBe(true);

@@ -1,6 +1,6 @@
 import type { RawEvent } from '@callfold/core';
 import { CALL_OUTCOMES, DERIVED_OF, hash64, rawTopic, readSubjectKey, SOURCES } from '@callfold/core';
-import { decodeMeta, encodeRequest, offerRecovery, redrive, redriveTarget } from '@callfold/engine';
+import { encodeRequest, metaOf, offerRecovery, redrive, redriveTarget } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
 import { lose, OUTCOMES, PARTITIONS, START } from './engine-harness.ts';
@@ -173,8 +173,9 @@ describe('a move', () => {
         const states: (readonly [string, string])[] = [];
         for await (const slice of store.scan({ topic: TOPIC, partition: 1 }, 'states')) states.push(...slice);
         const at = { topic: TOPIC, partition: 0 };
-        const { claim, next, meta } = await store.claim(at, 'another');
-        const { outboxFirst, outboxNext } = decodeMeta(meta as string);
+        const claimed = await store.claim(at, 'another');
+        const { claim, next, meta } = claimed;
+        const { outboxFirst = 0, outboxNext = 0 } = metaOf(claimed) ?? {};
         const answer = await store.commit(at, claim, {
           expected: next,
           next: next as number,

@@ -33,9 +33,9 @@ import type {
 import {
   compareRecords,
   compareStates,
-  decodeMeta,
   DEFAULT_LIMITS,
   foldPartition,
+  metaOf,
   offerRecovery,
   refusedAsErased,
   rulesOf,
@@ -284,10 +284,7 @@ export async function openHarness(
         for (const at of ats([source])) {
           const { end } = world.topics.bounds(at);
           const direct = world.ports();
-          const begunOf = async (role: Role) => {
-            const meta = (await direct.store(role.name).peek(at))?.meta;
-            return meta ? decodeMeta(meta).begun : undefined;
-          };
+          const begunOf = async (role: Role) => metaOf(await direct.store(role.name).peek(at))?.begun;
           const reading = { at, source, log: direct.log('check'), codec };
           const aggregates = { ...reading, begun: await begunOf(PROJECTOR) };
           const kept = await foldPartition(aggregates, rulesOf(PROJECTOR, settings), end);

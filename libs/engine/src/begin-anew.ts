@@ -1,7 +1,7 @@
 import type { DerivedRecord } from '@callfold/core';
 import { DEAD_LETTERS } from '@callfold/core';
 import type { Begun, Meta } from './checkpoint.ts';
-import { decodeMeta, encodeMeta } from './checkpoint.ts';
+import { decodeMeta, encodeMeta, metaOf } from './checkpoint.ts';
 import { decodeLetter } from './letters.ts';
 import { countsText, isMultiple, unfitText } from './layout.ts';
 import type { LogFault } from './log-fault.ts';
@@ -56,8 +56,9 @@ export async function beginAnew({ at, store, log, token, from }: BeginAnew): Pro
     );
   }
   // From here on nobody else commits: an owner that has not noticed yet is shut out.
-  const { next, meta: text, claim } = await store.claim(at, token);
-  const meta = text === null ? null : decodeMeta(text);
+  const claimed = await store.claim(at, token);
+  const { next, claim } = claimed;
+  const meta = metaOf(claimed);
   const bounds = await log.bounds(at);
   const fault = next === null || meta === null ? null : await faultOfLog(log, at, next, meta, bounds);
   if (next === null || meta === null || fault === null) throw taken(at);

@@ -69,6 +69,12 @@ export function encodeMeta(meta: Meta): string {
   return JSON.stringify({ version: VERSION, ...meta });
 }
 
+/** Null: nothing was ever committed there. */
+export function metaOf(stored: { readonly meta: string | null } | null): Meta | null {
+  const text = stored?.meta ?? null;
+  return text === null ? null : decodeMeta(text);
+}
+
 export function decodeMeta(text: string): Meta {
   const { version, ...meta } = JSON.parse(text) as Meta & { version: number };
   if (version !== VERSION) {

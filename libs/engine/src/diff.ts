@@ -1,6 +1,6 @@
 import type { Settings, Source } from '@callfold/core';
 import { agentsInCall, aggregateJson, aggregateOf, currentText, decodeState, fingerprint } from '@callfold/core';
-import { decodeMeta } from './checkpoint.ts';
+import { metaOf } from './checkpoint.ts';
 import type { Aggregates } from './generations.ts';
 import type { Horizon } from './horizon.ts';
 import { horizonOf, isStateOfBefore } from './horizon.ts';
@@ -91,8 +91,7 @@ const BEFORE_IT = -1;
 /** Null: they began with the same record. */
 async function horizonBetween({ at, log, left, right }: Diffing): Promise<Between | null> {
   const beginOf = async ({ generation, store }: Aggregates) => {
-    const meta = (await store.peek(at))?.meta;
-    const begun = meta ? decodeMeta(meta).begun : undefined;
+    const begun = metaOf(await store.peek(at))?.begun;
     return { begun, from: begun ? BEFORE_IT : (generation.from[placeText(at)] ?? 0) };
   };
   const [one, other] = await Promise.all([beginOf(left), beginOf(right)]);

@@ -1,5 +1,5 @@
 import { sourceOf } from '@callfold/core';
-import { decodeMeta } from './checkpoint.ts';
+import { metaOf } from './checkpoint.ts';
 import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
 import { openPartition } from './partition.ts';
@@ -167,7 +167,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (slot.refused === null || clock.now() < slot.lookAfter) return;
     const seen = await ports.store.peek(slot.at);
     slot.lookAfter = clock.now() + limits.confirmMs;
-    const offered = seen?.meta ? decodeMeta(seen.meta).offered : null;
+    const offered = metaOf(seen)?.offered ?? null;
     if (seen === null || offered === null || offered !== seen.claim.token) return;
     consumer.seek(slot.at, await claim(slot).catch((error: unknown) => after(slot, error)));
   }

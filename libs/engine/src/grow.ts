@@ -1,7 +1,7 @@
 import type { Source, State } from '@callfold/core';
 import { decodeState, DERIVED_OF, partitionOf, readSubjectKey } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
-import { decodeMeta, emptyMeta, encodeMeta } from './checkpoint.ts';
+import { decodeMeta, emptyMeta, encodeMeta, metaOf } from './checkpoint.ts';
 import type { Counts } from './layout.ts';
 import { countsText, hasMoved, isMultiple, unfitText } from './layout.ts';
 import { claimPartition } from './owner.ts';
@@ -29,15 +29,12 @@ import type { OwnerOptions } from './role.ts';
 
 /** Null: nothing is to be moved. Of a move that is under way what it moves, also where more were added meanwhile. */
 export async function growthOf(store: Store, log: Log, topic: string): Promise<Counts | null> {
-  const metaOf = async (partition: number): Promise<Meta | null> => {
-    const seen = await store.peek({ topic, partition });
-    return seen?.meta ? decodeMeta(seen.meta) : null;
-  };
-  const first = await metaOf(0);
+  const metaAt = async (partition: number): Promise<Meta | null> => metaOf(await store.peek({ topic, partition }));
+  const first = await metaAt(0);
   if (first === null) return null;
   const was = first.partitions;
   for (let partition = 0; partition < was; partition += 1) {
-    const meta = await metaOf(partition);
+    const meta = await metaAt(partition);
     const by = meta?.partitions ?? was;
     // The first one moves last: what is behind it has lost a move, or the end of one, when its store failed over.
     if (by < was) return { was: by, now: meta?.growing ?? was };
@@ -91,8 +88,8 @@ async function* movesOf(store: Store, at: At, source: Source, { was, now }: Coun
 }
 
 /** `layDown` has ended there, and an owner may have gone on. @throws Refused when somebody folded there without it */
-function isLaid(at: At, { meta: text }: { readonly meta: string | null }): boolean {
-  const meta = text === null ? null : decodeMeta(text);
+function isLaid(at: At, stored: { readonly meta: string | null }): boolean {
+  const meta = metaOf(stored);
   if (meta === null || meta.growing !== undefined) return false;
   if (meta.begun?.seqs !== undefined) return true;
   throw new Refused(
@@ -263,7 +260,7 @@ async function growOne(growing: Growing, at: At, counts: Counts): Promise<Grown 
   const { options, source, topic } = growing;
   const { store } = options.ports;
   const seen = await store.peek(at);
-  const before = seen?.meta ? decodeMeta(seen.meta) : null;
+  const before = metaOf(seen);
   if (before?.growing === undefined && before?.partitions === now) return null;
   // What a store that failed over has lost of a move is not folded once more: those who moved are only taken away.
   const isUnderWay = before?.growing !== undefined || (await hasMoved(store, at, was));

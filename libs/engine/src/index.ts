@@ -1,7 +1,7 @@
 export * from './archive-first.ts';
 export * from './archive.ts';
 export * from './begin-anew.ts';
-export { decodeMeta, hashOfRecord } from './checkpoint.ts';
+export { hashOfRecord, metaOf } from './checkpoint.ts';
 export type { Begun } from './checkpoint.ts';
 export * from './build.ts';
 export * from './diff.ts';

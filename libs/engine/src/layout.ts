@@ -1,6 +1,6 @@
 import { partitionOf } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
-import { decodeMeta } from './checkpoint.ts';
+import { metaOf } from './checkpoint.ts';
 import { placeWords } from './place.ts';
 import type { At, Log, Store } from './ports.ts';
 import { Refused } from './ports.ts';
@@ -74,20 +74,19 @@ export function logAsPlaced(log: Log, meta: Pick<Meta, 'partitions'> | null): Lo
 /** How a topic's subjects are placed, as its states say. `growing`: some of them may be in either of two places. */
 export type Layout = Counts & { readonly growing: boolean };
 
-async function metaOf(store: Store, at: At): Promise<Meta | null> {
-  const seen = await store.peek(at);
-  return seen?.meta ? decodeMeta(seen.meta) : null;
+async function metaAt(store: Store, at: At): Promise<Meta | null> {
+  return metaOf(await store.peek(at));
 }
 
 /** Subjects of this partition were moved to one that was added, which has all of them: its owner may have gone on. */
 export async function hasMoved(store: Store, at: At, was: number): Promise<boolean> {
-  const added = await metaOf(store, { ...at, partition: at.partition + was });
+  const added = await metaAt(store, { ...at, partition: at.partition + was });
   return added !== null && added.growing === undefined && added.begun?.seqs !== undefined;
 }
 
 /** For readers: before a move the number of before counts, and in between both. The first partition is moved last. */
 export async function layoutIn(store: Store, log: Log, topic: string): Promise<Layout> {
-  const first = await metaOf(store, { topic, partition: 0 });
+  const first = await metaAt(store, { topic, partition: 0 });
   const there = await log.partitions(topic, first?.growing ?? first?.partitions);
   const was = Math.min(first?.partitions ?? there, there);
   return { was, now: first?.growing ?? there, growing: was !== there };
@@ -114,7 +113,7 @@ export async function placesIn(
   });
   const [before, after] = [by(was), by(now)];
   if (!growing) return [after];
-  const meta = await metaOf(store, before.at);
+  const meta = await metaAt(store, before.at);
   const isOnItsWay = meta !== null && (meta.growing !== undefined || meta.partitions !== was);
   if (before.at.partition === after.at.partition) return [isOnItsWay ? after : before];
   return isOnItsWay ? [after, before] : [before, after];

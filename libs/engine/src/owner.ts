@@ -1,7 +1,7 @@
 import type { Source } from '@callfold/core';
 import { DERIVED_OF, fingerprint } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
-import { decodeMeta, emptyMeta } from './checkpoint.ts';
+import { emptyMeta, metaOf } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
@@ -208,7 +208,7 @@ async function layoutOf(options: OwnerOptions, at: At, stored: Stored | null, pa
   const { log, store } = options.ports;
   const isNew = stored === null || stored.meta === null;
   const seen = isNew && at.partition > 0 ? await store.peek({ topic: at.topic, partition: 0 }) : stored;
-  const meta = seen?.meta ? decodeMeta(seen.meta) : null;
+  const meta = metaOf(seen);
   const expected = Math.max(meta?.partitions ?? 0, at.partition + 1);
   const there = expected > partitions ? await log.partitions(at.topic, expected) : partitions;
   if (meta === null) return there;
@@ -254,13 +254,14 @@ export async function claimPartition(
   ]);
   // Who moves subjects to partitions that were added holds its own claims: a claim that would be refused takes none.
   await layoutOf(options, at, before, there);
-  if (before?.meta) derivedFor(at, decodeMeta(before.meta), derived);
+  const was = metaOf(before);
+  if (was !== null) derivedFor(at, was, derived);
   if (before === null || before.next === null) await checkFirst(options, at, topics);
   goOn();
   const stored: Stored = await store.claim(at, token, above);
   const partitions = await layoutOf(options, at, stored, there);
   const empty = emptyMeta(settings, partitions);
-  const kept = stored.meta === null ? empty : decodeMeta(stored.meta);
+  const kept = metaOf(stored) ?? empty;
   // Laid down for a recovery that has folded nothing yet: there is no state that settings or retention could not fit.
   const isOffered = kept.offered !== null && kept.last === null && (kept.settings === '' || !kept.begun);
   const laid = isOffered ? { ...empty, offered: kept.offered, ...(kept.begun && { begun: kept.begun }) } : kept;

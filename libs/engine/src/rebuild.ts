@@ -1,6 +1,6 @@
 import type { Settings } from '@callfold/core';
 import { fingerprint, settingsChanged, settingsOf, undisguised } from '@callfold/core';
-import { decodeMeta } from './checkpoint.ts';
+import { metaOf } from './checkpoint.ts';
 import type { Generation, Shelf } from './generations.ts';
 import { changeGenerations, generationNamed, readGenerations, withGeneration } from './generations.ts';
 import { createPace } from './pace.ts';
@@ -53,9 +53,8 @@ async function asFolded({ shelf, ats }: Rebuilding): Promise<Shelf> {
   if ((await readGenerations(shelf)).version > 0) return shelf;
   const store = shelf.storeOf(shelf.root);
   for (const at of ats) {
-    const meta = (await store.peek(at))?.meta;
-    const text = meta ? decodeMeta(meta).settings : '';
-    if (text !== '') return { ...shelf, settings: settingsOf(text) };
+    const text = metaOf(await store.peek(at))?.settings;
+    if (text) return { ...shelf, settings: settingsOf(text) };
   }
   throw new Refused(
     'There are no aggregates yet, beside which others could be folded. Start them: `callfold serve projector`.',

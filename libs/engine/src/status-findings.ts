@@ -1,4 +1,4 @@
-import { decodeMeta } from './checkpoint.ts';
+import { decodeMeta, metaOf } from './checkpoint.ts';
 import type { GenerationRow } from './generation-rows.ts';
 import type { LogFault } from './log-fault.ts';
 import { countsText, isMultiple, unfitText } from './layout.ts';
@@ -87,7 +87,7 @@ export async function movingOf(
   now: number,
 ): Promise<string | null> {
   const seen = stored?.meta || partition === 0 ? stored : await store.peek({ topic, partition: 0 });
-  const meta = seen?.meta ? decodeMeta(seen.meta) : null;
+  const meta = metaOf(seen);
   const goOn = `\`callfold recover --topic ${topic}\``;
   if (meta?.growing !== undefined) return `its subjects are on their way, and that has not ended: ${goOn}`;
   if (meta === null || meta.partitions === now) return null;

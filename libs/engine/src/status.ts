@@ -1,6 +1,6 @@
 import type { Settings } from '@callfold/core';
 import { DEAD_LETTERS, fingerprint } from '@callfold/core';
-import { decodeMeta } from './checkpoint.ts';
+import { metaOf } from './checkpoint.ts';
 import type { GenerationRow, GenerationSite } from './generation-rows.ts';
 import { generationRows, rawPartitions } from './generation-rows.ts';
 import type { Aggregates } from './generations.ts';
@@ -87,7 +87,7 @@ async function seenOf(site: StatusSite, { role, at }: StatusTarget, live: Aggreg
   const oldest = entries?.[0] && (await log.readOne(at, decodeEntry(entries[0].entry).origin));
   const lag = Math.max(0, end - (position ?? start));
   const waitsSince = lag === 0 ? null : await timeFrom(log, at, position ?? start);
-  const meta = stored?.meta ? decodeMeta(stored.meta) : null;
+  const meta = metaOf(stored);
   const recovery = stored === null ? null : recoveryOf(stored);
   // Its owner has nothing to commit, and the checkpoint stays as it was laid down.
   const isOver = recovery?.until === null && lag === 0 && meta?.offered !== stored?.claim.token;

@@ -19,7 +19,6 @@ import {
   beginAnew,
   begunBefore,
   countsText,
-  decodeMeta,
   DEFAULT_LIMITS,
   faultOfLog,
   firstStanding,
@@ -28,6 +27,7 @@ import {
   isMultiple,
   liveOf,
   logAsPlaced,
+  metaOf,
   offerRecovery,
   ownersStore,
   placeAnew,
@@ -90,7 +90,7 @@ async function look(site: Site, { role, source, at }: Target): Promise<Look> {
   const stored = await site.store(role).peek(at);
   const log = site.log(role);
   if (stored !== null && stored.next !== null) {
-    const meta = stored.meta === null ? null : decodeMeta(stored.meta);
+    const meta = metaOf(stored);
     const bounds = await log.bounds(at);
     const fault = meta && (await faultOfLog(log, at, stored.next, meta, bounds));
     if (fault) {

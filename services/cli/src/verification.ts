@@ -20,7 +20,6 @@ import {
   compareStates,
   decodeEntry,
   decodeLetter,
-  decodeMeta,
   decodeStood,
   erasedName,
   erasedWhere,
@@ -30,6 +29,7 @@ import {
   liveOf,
   logAsPlaced,
   logOfSome,
+  metaOf,
   nameOf,
   orderOf,
   placeText,
@@ -108,12 +108,12 @@ const sum = (a: Report, b: Report): Report => ({
 });
 
 function begunOf(stored: Stored | null): Begun | undefined {
-  return stored?.meta ? decodeMeta(stored.meta).begun : undefined;
+  return metaOf(stored)?.begun;
 }
 
 function momentOf(stored: Stored | null): Moment | null {
   if (stored === null || stored.next === null) return null;
-  return { next: stored.next, clock: stored.meta === null ? 0 : decodeMeta(stored.meta).clock };
+  return { next: stored.next, clock: metaOf(stored)?.clock ?? 0 };
 }
 
 function toldOf(log: Log, progress: Verifying['progress']): Log {
@@ -131,7 +131,7 @@ function toldOf(log: Log, progress: Verifying['progress']): Log {
 /** The log as the state has it that it is held against: partitions may have been added that are not in use yet. */
 function logOf(verifying: Verifying, role: RoleName, stored: Stored | null): Log {
   const log = toldOf(verifying.site.log(role), verifying.progress);
-  return logAsPlaced(log, stored?.meta ? decodeMeta(stored.meta) : null);
+  return logAsPlaced(log, metaOf(stored));
 }
 
 function readingOf(verifying: Verifying, role: RoleName, stored: Stored | null): Reading {
@@ -251,7 +251,7 @@ async function erasedSeqsOf({ site, at, source }: Verifying): Promise<Record<str
   const partitions = await site.partitions(at.topic);
   for (let partition = at.partition % shares; partition < partitions; partition += shares) {
     const seen = await site.store('outcomes').peek({ topic: at.topic, partition });
-    const seqs = (seen?.meta ? decodeMeta(seen.meta).erasedSeqs : undefined) ?? {};
+    const seqs = metaOf(seen)?.erasedSeqs ?? {};
     for (const [derived, count] of Object.entries(seqs)) sums[derived] = (sums[derived] ?? 0) + count;
   }
   return sums;

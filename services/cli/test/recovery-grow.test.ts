@@ -3,7 +3,7 @@
 import { createCodec, createLocalRegistry, createMemoryWorld, systemClock } from '@callfold/adapters';
 import { DEFAULT_SETTINGS, fingerprint, rawTopic, TOPICS } from '@callfold/core';
 import type { Shelf } from '@callfold/engine';
-import { changeGenerations, decodeMeta, layoutIn, liveStore, readGenerations } from '@callfold/engine';
+import { changeGenerations, layoutIn, liveStore, metaOf, readGenerations } from '@callfold/engine';
 import { expect, test } from 'vitest';
 import { recoverAll } from '../src/recovery.ts';
 import type { Site } from '../src/site.ts';
@@ -81,13 +81,13 @@ test('a state that is lost before its subjects moved is folded again by the numb
     return rows.map(({ found, executed }) => `${found} ${executed}`);
   };
   expect(await recover()).toEqual(['lost true', 'lost true', 'new false', 'new false']);
-  const meta = (await site.store('projector').peek({ topic: TOPIC, partition: 0 }))?.meta ?? '';
-  expect(decodeMeta(meta)).toMatchObject({ partitions: WAS });
-  expect(decodeMeta(meta).begun).toBeUndefined();
+  const meta = metaOf(await site.store('projector').peek({ topic: TOPIC, partition: 0 }));
+  expect(meta).toMatchObject({ partitions: WAS });
+  expect(meta?.begun).toBeUndefined();
   // One that was folded since shows that they have moved.
   world.storeServer('1').restore(new Map());
   await log.setWitness({ topic: TOPIC, partition: NOW - 1 }, 0);
   expect(await recover()).toEqual(['lost true', 'lost true', 'new false', 'lost true']);
-  const since = (await site.store('projector').peek({ topic: TOPIC, partition: 0 }))?.meta ?? '';
-  expect(decodeMeta(since)).toMatchObject({ partitions: NOW, begun: { isGrown: true, placed: 0 } });
+  const since = metaOf(await site.store('projector').peek({ topic: TOPIC, partition: 0 }));
+  expect(since).toMatchObject({ partitions: NOW, begun: { isGrown: true, placed: 0 } });
 });

@@ -9,7 +9,7 @@ import {
   registerAll,
 } from '@callfold/adapters';
 import { TOPICS } from '@callfold/core';
-import { decodeMeta, Refused, ROLES } from '@callfold/engine';
+import { metaOf, Refused, ROLES } from '@callfold/engine';
 import type { Context, Exit } from '../command.ts';
 import { EXIT } from '../command.ts';
 import type { ConfirmOptions } from '../confirming.ts';
@@ -91,7 +91,7 @@ async function madeWith({ config, say }: Context, topic: string): Promise<number
   const site = await openKafkaSite(config, say);
   try {
     const stored = await Promise.all(ROLES.map((role) => site.store(role).peek({ topic, partition: 0 })));
-    const counts = stored.flatMap((seen) => (seen?.meta ? [decodeMeta(seen.meta).partitions] : []));
+    const counts = stored.flatMap((seen) => metaOf(seen)?.partitions ?? []);
     return counts.length === 0 ? null : Math.max(...counts);
   } finally {
     await site.close();
