@@ -1,6 +1,6 @@
 import type { RawEvent, Settings } from '@callfold/core';
 import { CALL_OUTCOMES, DEFAULT_SETTINGS, DERIVED_OF, utf8Text } from '@callfold/core';
-import type { At, Compared, RangeCounts, Replayed, Service } from '@callfold/engine';
+import type { At, Compared, Log, RangeCounts, Replayed, Service } from '@callfold/engine';
 import { compareRange, offerRecovery, replayRange, requestsTaken } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
@@ -27,6 +27,9 @@ const abandoned = (from: number, count: number, at = START): RawEvent[] =>
   Array.from({ length: count }, (_, n) =>
     call(`call-${from + n}`, at + n * 7_000).filter(({ status }) => !status?.includes('Anna')),
   ).flat();
+
+const annaJoins = (callId: string, occurredAt: number): RawEvent =>
+  event({ source: 'callcenter24', callId, occurredAt, status: 'Participant join ([Anna])' });
 
 async function settle(h: Harness, services: readonly Service[]): Promise<void> {
   expect(await h.clock.runUntil(h.settled(services, 30_000), HOUR)).toBe(true);
@@ -243,20 +246,14 @@ describe('a replay of outcomes', () => {
     expect(subjects.length).toBeGreaterThan(501);
     // The first and the last one, which are asked for in different lots.
     const gone = [subjects[0], subjects.at(-1)].map((key) => String(key).split('/')[1] ?? '');
-    h.publish(
-      gone.map((callId) =>
-        event({ source: 'callcenter24', callId, occurredAt: START + count * 7_000, status: 'Participant join ([Anna])' }),
-      ),
-    );
+    h.publish(gone.map((callId) => annaJoins(callId, START + count * 7_000)));
     await settle(h, [service]);
     const reads: number[] = [];
-    const log = {
-      ...asked.log,
-      async read(place: At, offset: number, most: number) {
-        reads.push(offset);
-        return asked.log.read(place, offset, most);
-      },
+    const read: Log['read'] = (place, offset, most) => {
+      reads.push(offset);
+      return asked.log.read(place, offset, most);
     };
+    const log = { ...asked.log, read };
     const replayed = await run(h, replayRange({ ...asked, log }, compared));
     expect(replayed).toEqual({ published: subjects.length - gone.length, moved: gone.length });
     expect(reads.filter((offset) => offset === compared.position)).toHaveLength(1);
@@ -286,15 +283,7 @@ describe('a replay of outcomes', () => {
     mend(h);
     for (const at of ATS) await expect(replay(h, at, { patienceMs: 1_000 })).rejects.toThrow(/no owner/);
     // An event of each call lies in the log before any owner looks at the requests.
-    const more = Array.from({ length: 8 }, (_, n) =>
-      event({
-        source: 'callcenter24',
-        callId: `call-${n}`,
-        occurredAt: START + n * 7_000 + 20_000,
-        status: 'Participant join ([Anna])',
-      }),
-    );
-    h.publish(more);
+    h.publish(Array.from({ length: 8 }, (_, n) => annaJoins(`call-${n}`, START + n * 7_000 + 20_000)));
     const service = h.start(OUTCOMES, RIGHT, { requestsMs: 60_000 });
     await settle(h, [service]);
     await h.clock.runUntil(() => false, 5 * 60_000);
@@ -372,13 +361,7 @@ describe('a replay that is ended, or whose parts fail', () => {
     const next = h.start(OUTCOMES, RIGHT);
     await settle(h, [next]);
     expect(await replayAll(h)).toEqual({ published: 0, moved: 0 });
-    const late = event({
-      source: 'callcenter24',
-      callId: 'call-5',
-      occurredAt: START + 5 * 7_000 + 20_000,
-      status: 'Participant join ([Anna])',
-    });
-    h.publish([late]);
+    h.publish([annaJoins('call-5', START + 5 * 7_000 + 20_000)]);
     await settle(h, [next]);
     const ofCall = outcomesOf(h).filter(({ callId }) => callId === 'call-5');
     expect(ofCall.map(({ revision, outcome }) => [revision, outcome])).toEqual([
