@@ -69,14 +69,14 @@ export async function textsBetween(
 
 /**
  * The same log as it is to some of its subjects: what is folded into the others is time that passes, and nothing more.
- * What cannot be folded is nobody's, and stays.
  * @param isMeant by `subjectKey`
+ * @param hasNobodys what cannot be folded is nobody's: whether it stays
  */
-export function logOfSome(reading: Reading, isMeant: (key: string) => boolean): Log {
+export function logOfSome(reading: Reading, isMeant: (key: string) => boolean, hasNobodys = true): Log {
   const { source, codec, log } = reading;
   const passing = (record: LogRecord, place: Place): LogRecord => {
     const key = subjectOfInput(inputOf(record, place, codec));
-    if (key === null || isMeant(key)) return record;
+    if (key === null ? hasNobodys : isMeant(key)) return record;
     return { ...record, key: null, value: null, headers: [{ name: TICK_HEADER, value: new Uint8Array(0) }] };
   };
   return {

@@ -12,8 +12,9 @@ import type { Site } from './site.ts';
 import { explainWords, rawOf } from './subject.ts';
 import type { Target, TargetOptions } from './targets.ts';
 import { targetsOf } from './targets.ts';
-import type { Row, Sample } from './verification.ts';
 import { verifyPartition } from './verification.ts';
+import type { Row, Sample } from './verifying.ts';
+import { partsOf } from './verifying.ts';
 
 /** `callfold verify`: what it goes through, and what it says. */
 
@@ -79,12 +80,13 @@ async function explained(site: Site, query: SubjectQuery, context: Context): Pro
   return found.map(explanationText).join('\n');
 }
 
-/** Records of the log up to which both roles fold, as far as can be told beforehand. */
-async function recordsIn(site: Site, targets: readonly Target[]): Promise<number> {
+/** Records of the log that are to be read, for both roles, as far as can be told beforehand. */
+async function recordsIn(site: Site, targets: readonly Target[], sample: Sample): Promise<number> {
   let all = 0;
   for (const { role, at } of targets) {
     const [stored, { start }] = await Promise.all([site.store(role).peek(at), site.log(role).bounds(at)]);
-    all += Math.max(0, (stored?.next ?? start) - start);
+    const records = Math.max(0, (stored?.next ?? start) - start);
+    all += role === 'outcomes' ? records * partsOf(records, sample) : records;
   }
   return all;
 }
@@ -122,7 +124,11 @@ export async function verifyOn(topics: Site, options: VerifyOptions, context: Co
   const site = siteWith(topics, options.archive, config);
   const targets = await targetsOf(site, options);
   const sample = sampleOf(options, say);
-  const progress = createProgress({ noun: 'records', total: await recordsIn(site, targets), ...shownTo(context) });
+  const progress = createProgress({
+    noun: 'records',
+    total: await recordsIn(site, targets, sample),
+    ...shownTo(context),
+  });
   const out = (text: string): void => {
     progress.clear();
     context.out(text);
