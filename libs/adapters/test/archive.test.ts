@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,6 +175,31 @@ describe('an archive', () => {
     const whole = plain(await readAll(log, AT));
     h.world.topics.retain(AT, end - 1);
     expect(plain(await readAll(joinedLog(log, archive), AT))).toEqual(whole);
+  });
+
+  it('has no more of what a killed run had begun to write, and leaves alone what a living one writes', async () => {
+    const h = await openHarness();
+    publish(h, 0, 5);
+    const log = logOf(h);
+    await archivePartition({ at: AT, log, archive, stop: GO_ON });
+    const folder = join(dir, TOPIC, '0');
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const first = '000000000000000.avro';
+    const killed = [`${first}.${pid}.part`, `manifest.json.${pid}.part`, `manifest.json.${process.pid}.part`];
+    const living = `${first}.${process.ppid}.part`;
+    for (const name of [...killed, living]) writeFileSync(join(folder, name), 'half of');
+    // Readers take none of it, and take nothing away.
+    const whole = plain(await readAll(log, AT));
+    h.world.topics.retain(AT, whole.length - 1);
+    expect(plain(await readAll(joinedLog(log, archive), AT))).toEqual(whole);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(killed));
+    // Another run, as a process of its own would open it.
+    publish(h, 5, 5);
+    const next: Archive = { files: openFolder(dir), format: avroSegments };
+    await archivePartition({ at: AT, log, archive: next, stop: GO_ON });
+    const second = `${String(whole.length).padStart(15, '0')}.avro`;
+    expect(readdirSync(folder).toSorted()).toEqual([first, living, second, 'manifest.json']);
+    expect((await checkArchive(next, AT))?.segments).toHaveLength(2);
   });
 
   it('cuts segments, and ends between two of them when it is asked to', async () => {

@@ -1,9 +1,20 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArchiveFiles } from '@callfold/engine';
 
 /** An archive on a disk. A file is there whole or not at all, and stays over a loss of power. */
 export function openFolder(dir: string): ArchiveFiles {
+  /** Folders in which nothing is left of runs before this one. */
+  const swept = new Map<string, Promise<void>>();
+
+  function sweepOnce(folder: string): Promise<void> {
+    const known = swept.get(folder) ?? sweep(folder);
+    swept.set(folder, known);
+    // What failed is tried again.
+    known.catch(() => swept.delete(folder));
+    return known;
+  }
+
   return {
     place: dir,
     async read(name) {
@@ -17,6 +28,7 @@ export function openFolder(dir: string): ArchiveFiles {
     async write(name, bytes) {
       const path = join(dir, name);
       await mkdir(dirname(path), { recursive: true });
+      await sweepOnce(dirname(path));
       // Of its own, so that two that write one name at once do not write into one another.
       const part = `${path}.${process.pid}.part`;
       await synced(part, 'w', (file) => file.writeFile(bytes));
@@ -24,6 +36,31 @@ export function openFolder(dir: string): ArchiveFiles {
       await synced(dirname(path), 'r', async () => undefined);
     },
   };
+}
+
+const PART = /\.(\d+)\.part$/;
+
+/**
+ * Takes away what runs that were killed had begun to write. No reader takes it, since no manifest names it, and whoever
+ * goes on writes the same anew. A run that is alive keeps its own; one on another machine that loses it so fails when
+ * it gives the file its name, and nothing of the archive is worse for it.
+ */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = PART.exec(name) ?? [];
+    if (pid !== undefined && isGone(Number(pid))) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** A number of one's own is of a run before: in a container each has the same. */
+function isGone(pid: number): boolean {
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
 }
 
 type File = Awaited<ReturnType<typeof open>>;

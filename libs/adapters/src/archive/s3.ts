@@ -3,7 +3,10 @@ import type { ArchiveFiles } from '@callfold/engine';
 import { Refused } from '@callfold/engine';
 import { AwsClient } from 'aws4fetch';
 
-/** An archive in a bucket of S3, or of anything that speaks its protocol. An object is there whole or not at all. */
+/**
+ * An archive in a bucket of S3, or of anything that speaks its protocol. An object is there whole or not at all: each
+ * is put by one request, never in parts, so that a run that is killed leaves no unfinished upload behind either.
+ */
 
 export type S3Access = {
   /** Absent: AWS. Buckets are named in the path there, since few others have a host for each. */
