@@ -95,6 +95,28 @@ describe('a partition that stays', () => {
     expect(s.log).toEqual(['assigned raw/0', 'revoked raw/0', 'assigned raw/0']);
   });
 
+  it('that the group drops this member of in the middle of a join, is given up at once and not kept', async () => {
+    const s = scene({ graceMs: 60_000, letGoMs: 60_000 });
+    await vi.waitFor(() => expect(s.events()).not.toBeNull(), soon);
+    s.join([A, B]);
+    await s.answer('assigned raw/0', 0);
+    await s.answer('assigned raw/1', 0);
+    const taken = s.events().batch(s.incoming(B, 0, 1));
+    await s.logged('batch raw/1');
+    const resting = s.events().letGo(false);
+    await s.logged('paused raw/0');
+    const lost = s.events().letGo(true);
+    expect(s.signals.get('batch raw/1')?.aborted).toBe(true);
+    await s.logged('revoked raw/0');
+    await s.answer('batch raw/1', 1);
+    await Promise.all([taken, resting, lost]);
+    expect(s.resolved).toEqual([]);
+    // As if it followed: of a group that was made anew.
+    s.join([A]);
+    await s.logged('assigned raw/0', 2);
+    expect(s.log.filter((one) => one.startsWith('resumed'))).toEqual([]);
+  });
+
   it('is assigned anew when a call had to be told by its signal, or when it was left alone', async () => {
     const s = scene();
     await joined(s, 0);

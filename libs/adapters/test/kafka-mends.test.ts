@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BeforeJoin, JoinHook } from '../src/kafka/mends.ts';
 import { mendHeartbeat, mendJoin } from '../src/kafka/mends.ts';
 
@@ -21,7 +21,8 @@ it('sends heartbeats also after the wall clock was set back', async () => {
 
 type Fake = {
   readonly cluster: object;
-  readonly memberId: string;
+  memberId: string | null;
+  coordinator: { heartbeat(): Promise<void> };
   readonly tries: string[];
   joinAndSync(): Promise<void>;
   heartbeat(options: object): Promise<unknown>;
@@ -33,10 +34,21 @@ function joiningMember(joins: (() => Promise<void>)[], letGo: JoinHook): Fake {
   function Group(this: object): void {
     Object.assign(this, { cluster: {}, memberId: 'a', lastRequest: 0, tries });
   }
+  const JOIN = Symbol('private:ConsumerGroup:join');
   Group.prototype = {
-    joinAndSync: () => {
+    async [JOIN](this: Fake) {
       tries.push('join');
-      return joins.shift()?.() ?? Promise.resolve();
+      await joins.shift()?.();
+      this.memberId ??= 'b';
+    },
+    async joinAndSync(this: Fake & Record<symbol, () => Promise<void>>): Promise<void> {
+      try {
+        await this[JOIN]?.();
+      } catch (error) {
+        if ((error as { readonly type?: unknown }).type !== 'UNKNOWN_MEMBER_ID') throw error;
+        this.memberId = null;
+        await this[JOIN]?.();
+      }
     },
     heartbeat: async () => 'alive',
   };
@@ -74,6 +86,50 @@ describe('a join', () => {
     const member = joiningMember([], (...said) => (holds.shift() ?? nothingHeld)(...said));
     await expect(member.joinAndSync()).rejects.toThrow('not now');
     await expect(member.heartbeat({})).rejects.toMatchObject({ type: 'REBALANCE_IN_PROGRESS' });
+  });
+
+  const dropped = () => Promise.reject(Object.assign(new Error('who is that?'), { type: 'UNKNOWN_MEMBER_ID' }));
+
+  it('in whose middle the group drops the member, has it give up what rests, before it joins as another', async () => {
+    const lost: boolean[] = [];
+    const member = joiningMember([dropped], async (isLost) => void lost.push(isLost));
+    await member.joinAndSync();
+    expect(lost).toEqual([false, true]);
+    expect(member.tries).toEqual(['let go', 'join', 'let go', 'join']);
+    expect(member.memberId).toBe('b');
+    // A member again, it is asked as one.
+    await member.joinAndSync();
+    expect(lost).toEqual([false, true, false]);
+  });
+
+  it('of one that is nobody yet is said to be that once', async () => {
+    const lost: boolean[] = [];
+    const member = joiningMember([dropped], async (isLost) => void lost.push(isLost));
+    member.memberId = null;
+    await member.joinAndSync();
+    expect(lost).toEqual([true]);
+  });
+
+  it('has calls that still run told at once when the group drops the member while it waits for them', async () => {
+    vi.useFakeTimers();
+    try {
+      const lost: boolean[] = [];
+      let end: () => void = () => {};
+      const member = joiningMember([], async (isLost) => {
+        lost.push(isLost);
+        if (isLost) end();
+        else await new Promise<void>((resolve) => (end = resolve));
+      });
+      member.coordinator = { heartbeat: dropped };
+      const joins = member.joinAndSync();
+      await vi.advanceTimersByTimeAsync(5_000);
+      // Nothing else would end what is under way.
+      await joins;
+      expect(lost).toEqual([false, true]);
+      expect(member.tries).toEqual(['let go', 'let go', 'join']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is one, however many fetches ask for it at the same time', async () => {

@@ -123,8 +123,8 @@ export type Farewells = ReadonlyMap<string, string>;
 /** None of them may throw, but for `batch`, and that only what `heartbeat` threw. */
 export type MemberEvents = {
   /**
-   * Before each join: the group shares all partitions out anew, and waits for whom it still counts as a member. Answers
-   * what the next owners may be told.
+   * Before each join: the group shares all partitions out anew, and waits for whom it still counts as a member. Once
+   * more when it drops this one in the middle of it. Answers what the next owners may be told.
    * @param lost it does not: the partitions may be another's by now.
    */
   letGo(lost: boolean): Promise<readonly Left[]>;

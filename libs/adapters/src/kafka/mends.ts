@@ -182,10 +182,12 @@ type Group = {
   readonly coordinator: Coordinator | null;
   readonly groupId: string;
   readonly generationId: number;
-  readonly memberId: string | null;
+  memberId: string | null;
   joining?: Promise<void> | undefined;
   /** It let go of its partitions, and the join that brings them back has failed. */
   mustJoin?: boolean;
+  /** Since it began to join it was told, or found, that the group has dropped it. */
+  isLost?: boolean;
   joinAndSync: (this: Group) => Promise<void>;
   recoverFromFetch: (this: Group, error: { readonly type?: unknown }) => Promise<void>;
 };
@@ -211,6 +213,8 @@ export type GroupOffset = At & { readonly offset: string; readonly metadata: str
 export type BeforeJoin = WeakMap<object, JoinHook>;
 
 const BEAT_MS = 1_000;
+/** Where the client keeps one attempt of its join: under a symbol of its own. */
+const JOIN = 'private:ConsumerGroup:join';
 const LEADER_MOVED: ReadonlySet<unknown> = new Set([
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
@@ -239,21 +243,56 @@ export function mendLeaderMove(group: Prototype<Group>): void {
  * meanwhile, as long as we show that we live. (2) Fetches from two brokers that hear of the same change join each by
  * itself, and the group shares out anew for both. (3) A join that fails is forgotten where heartbeats are answered, as
  * by a coordinator that has just got the group: its partitions rest for ever. `mendHeartbeat` asks for it again.
+ * (4) Who is dropped in the middle of a join, while it lets go or waits for the others, joins as a new member and is
+ * never said to have been lost. Calls under way run to their end, and partitions rest until the join is over; where the
+ * group was made anew meanwhile, so that its generations only seem to follow one another, they are even kept. Others
+ * may have them already.
  */
 export function mendJoin(group: Prototype<Group>, told: BeforeJoin): void {
   const { joinAndSync } = group.prototype;
+  const attempts = group.prototype as unknown as Record<symbol, (this: Group) => Promise<void>>;
+  const key = Object.getOwnPropertySymbols(attempts).find(({ description }) => description === JOIN);
+  const attempt = key && attempts[key];
+  if (!attempt) throw new Error('kafkajs is of another version than this was written for');
+
+  async function lose(one: Group): Promise<void> {
+    if (one.isLost === true) return;
+    one.isLost = true;
+    await told.get(one.cluster)?.(true, joinedGroup(one));
+  }
+
+  /** Shows that it lives. Any other refusal is that the group waits for it to join, or that there is nobody to ask. */
+  async function isDropped({ groupId, generationId, memberId, coordinator }: Group): Promise<boolean> {
+    if (!memberId) return false;
+    return Promise.resolve(coordinator?.heartbeat({ groupId, groupGenerationId: generationId, memberId })).then(
+      () => false,
+      (error: { readonly type?: unknown }) => error.type === 'UNKNOWN_MEMBER_ID',
+    );
+  }
+
   async function letGoAndJoin(one: Group): Promise<void> {
     const letGo = told.get(one.cluster);
+    one.isLost = !one.memberId;
     if (letGo !== undefined) {
-      const beat = setInterval(() => {
-        const { groupId, generationId, memberId, coordinator } = one;
-        // The answer can only be that the group waits for us to join.
-        if (memberId) coordinator?.heartbeat({ groupId, groupGenerationId: generationId, memberId }).catch(() => {});
-      }, BEAT_MS);
-      await letGo(!one.memberId, joinedGroup(one)).finally(() => clearInterval(beat));
+      let isLettingGo = true;
+      const beat = async (): Promise<void> => {
+        if (!(await isDropped(one)) || !isLettingGo) return;
+        one.memberId = null;
+        await lose(one);
+      };
+      const beats = setInterval(() => void beat().catch(() => {}), BEAT_MS);
+      await letGo(one.isLost, joinedGroup(one)).finally(() => {
+        isLettingGo = false;
+        clearInterval(beats);
+      });
     }
     await joinAndSync.call(one);
   }
+  // The client tries again as nobody's member when it hears that it is dropped.
+  attempts[key] = async function giveUpAndTry(this: Group): Promise<void> {
+    if (!this.memberId) await lose(this);
+    await attempt.call(this);
+  };
   group.prototype.joinAndSync = function joinOnce(this: Group): Promise<void> {
     this.joining ??= letGoAndJoin(this)
       .then(
