@@ -1,8 +1,10 @@
 import type { DerivedRecord, DerivedTopic, Rules, Source, StatusEvent, Tombstone, Zone, ZoneDay } from '@callfold/core';
 import { openLatest, rawTopic, SOURCES } from '@callfold/core';
 import type { At, Input, LogRecord, OfflineFold, OfflineStanding, RawLog } from '@callfold/engine';
-import { createOfflineFold, inputOf, logPages } from '@callfold/engine';
+import { createOfflineFold, logPages } from '@callfold/engine';
 import { CONSOLE_LIMITS } from './limits.ts';
+import type { States } from './placing.ts';
+import { openPlacing } from './placing.ts';
 
 /** One past day of the raw log, as a replay plays it: what came before it is folded, its own events are kept. */
 
@@ -38,6 +40,8 @@ export type Recording = {
 
 export type DayOfLog = {
   readonly raw: RawLog;
+  /** Those of `outcomes`, which know by how many partitions the log was placed; absent: by those that it has. */
+  readonly states?: States;
   /** Those of `outcomes`: what is shown of a day is what was shown on it. */
   readonly rules: Rules;
   readonly zone: Zone;
@@ -59,12 +63,10 @@ const hourStart = ({ hours, start }: ZoneDay, at: number): number =>
   hours.findLast((hour) => hour.start <= at)?.start ?? start;
 const hourEnd = ({ hours, end }: ZoneDay, at: number): number => hours.find((hour) => hour.end > at)?.end ?? end;
 
-/** Partitions may have been added since: a past day's records are taken from where they lie. */
-const ANYWHERE = { partition: 0, partitions: 1 };
-
 /** One partition, record by record. The log clock does not go back where a broker's did. */
-async function openReader({ raw, since }: DayOfLog, at: At, source: Source, end: number): Promise<Reader> {
+async function openReader({ raw, states, since }: DayOfLog, at: At, source: Source, end: number): Promise<Reader> {
   const { log, codec } = raw;
+  const place = await openPlacing({ at, source, codec }, await log.partitions(at.topic), states);
   const { start } = await log.bounds(at);
   const from = since === undefined ? start : Math.max(start, await log.offsetAt(at, since));
   const pages = logPages(log, at, from, await log.offsetAt(at, end));
@@ -84,7 +86,7 @@ async function openReader({ raw, since }: DayOfLog, at: At, source: Source, end:
       const record = page[index] as LogRecord;
       index += 1;
       clock = Math.max(clock, record.appendedAt);
-      return { at: clock, input: inputOf(record, { ...ANYWHERE, source }, codec) };
+      return { at: clock, input: place(record) };
     },
   };
 }

@@ -33,7 +33,7 @@ import type { ConsoleLimits } from '../src/limits.ts';
 import type { Answer } from './console-harness.ts';
 import { UTC } from './console-harness.ts';
 
-const PARTITIONS = 3;
+export const PARTITIONS = 3;
 export const DAY = Date.UTC(1999, 1, 12);
 const MINUTE = 60_000;
 export const at = (hour: number, minute = 0, second = 0): number =>
@@ -41,7 +41,13 @@ export const at = (hour: number, minute = 0, second = 0): number =>
 export const iso = (time: number): string => new Date(time).toISOString();
 
 /** When the log took it, and what it is; null: the subject is erased. */
-export type Logged = { readonly loggedAt: number; readonly raw: RawEvent; readonly isErased?: boolean };
+export type Logged = {
+  readonly loggedAt: number;
+  readonly raw: RawEvent;
+  readonly isErased?: boolean;
+  /** It lies so many partitions behind the one to which its key belongs. */
+  readonly misplacedBy?: number;
+};
 
 export const RULES: Rules = { settings: DEFAULT_SETTINGS, publishes: true, drops: true };
 
@@ -66,14 +72,15 @@ export async function recordingOf(
   await codec.register(SOURCES.map(rawTopic));
   const world = createMemoryWorld({ clock: systemClock, timesMayFall: true });
   for (const source of SOURCES) world.topics.create(rawTopic(source), PARTITIONS);
-  for (const { loggedAt, raw, isErased = false } of logged) {
+  for (const { loggedAt, raw, isErased = false, misplacedBy = 0 } of logged) {
     const { source, tenantId, subjectId } = raw;
     const record = {
       key: utf8Bytes(subjectKey(tenantId, subjectId)),
       value: isErased ? null : codec.encodeRaw(raw),
       headers: isErased ? [{ name: ERASE_HEADER, value: utf8Bytes(erasureText([])) }] : [],
     };
-    const place = { topic: rawTopic(source), partition: partitionOf(tenantId, subjectId, PARTITIONS) };
+    const partition = (partitionOf(tenantId, subjectId, PARTITIONS) + misplacedBy) % PARTITIONS;
+    const place = { topic: rawTopic(source), partition };
     world.topics.append(place, [record], loggedAt);
   }
   for (const source of SOURCES) world.topics.grow(rawTopic(source), grownTo);

@@ -118,12 +118,6 @@ describe('a day that is played', () => {
     expect([...playback.picture.of('agent')].map(({ name }) => name).sort()).toEqual(['vonage/default/vcc-1']);
   });
 
-  it('is the same where its topics have got more partitions since', async () => {
-    const { steps, base } = await recordingOf(LOGGED, { grownTo: 12 });
-    expect(steps).toEqual(recording.steps);
-    expect(base.records).toEqual(recording.base.records);
-  });
-
   it('of a day that is not over yet it ends now', async () => {
     const { to } = await recordingOf(LOGGED, { until: at(11, 20) });
     expect(iso(to)).toBe(iso(at(11, 20)));

@@ -79,6 +79,7 @@ async function readLog(
   const progress = createProgress({ noun: 'records', ...shownTo({ say, ...(shows && { shows }) }) });
   const recording = await readDay({
     raw: { log, codec: site.codec },
+    states: site.store('outcomes'),
     rules: rulesOf(OUTCOMES, config.settings),
     zone,
     at,
