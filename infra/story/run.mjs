@@ -90,7 +90,9 @@ async function switchTo(stage, to, env) {
  * @typedef {{
  *   from: string, to: string, buggy: boolean, settings: Record<string, string>,
  *   left: History, right: History, standing: History, says: History, readFrom: readonly number[],
- * }} Change a generation by other rules, and what is published by another version: what each of them is made of
+ *   replaysAtRest: boolean,
+ * }} Change a generation by other rules, and what is published by another version: what each of them is made of.
+ *   `replaysAtRest`: the log is long by then, and a replay, which compares all of it, would run after a load for long
  */
 
 /** Beside the live one, and then how they differ. @param {Stage} stage @param {Change} change */
@@ -122,7 +124,8 @@ async function changeOver(stage, readers, { from, to, buggy }) {
 }
 
 /** What stands is corrected. @param {Stage} stage @param {Change} change */
-async function replay(stage, { buggy }) {
+async function replay(stage, { buggy, replaysAtRest }) {
+  if (replaysAtRest) await stage.rest();
   const from = await derivedEnds(stage.site);
   const since = await stage.outcomesAt();
   const range = ['--from', 'earliest', '--to', 'latest', '--source', 'callcenter24'];
@@ -134,7 +137,7 @@ async function replay(stage, { buggy }) {
     .filter((line) => !line.includes(' a second'));
   // What came of a call meanwhile its owner publishes by itself; the command says of how many, and ends with 3.
   check(`replay outcomes --execute in ${seconds(ms)} s: ${said.at(-1)}`, code === 0 || code === DIFFERENT, said);
-  await underLoad(stage, 'replay outcomes');
+  if (!replaysAtRest) await underLoad(stage, 'replay outcomes');
   const rows = lines(out);
   const positions = since.map((_, partition) => rows.find((row) => row.partition === partition)?.position ?? 0);
   return { from, since, positions };
@@ -178,18 +181,26 @@ async function hold(stage, readers, change, built, replayed) {
 }
 
 /**
- * One change of the rules, from its rebuild to its corrections.
+ * One change of the rules, from its rebuild to its corrections, read all the time.
  * @param {Stage} stage
- * @param {Readers} readers
+ * @param {readonly (readonly string[])[]} keys of the calls that are read, by partition
  * @param {Change} change
  */
-async function tell(stage, readers, change) {
-  await stage.beginLoad();
-  const built = await build(stage, change);
-  await changeOver(stage, readers, change);
-  const replayed = await replay(stage, change);
-  say(`everything is folded and sent ${seconds(await stage.rest())} s after the load's end; now the other fold`);
-  await hold(stage, readers, change, built, replayed);
+async function tell(stage, keys, change) {
+  const readers = startReaders(stage.site, keys);
+  try {
+    await stage.beginLoad();
+    const built = await build(stage, change);
+    await changeOver(stage, readers, change);
+    const replayed = await replay(stage, change);
+    say(`everything is folded and sent ${seconds(await stage.rest())} s after the load's end; now the other fold`);
+    // It folds in this process, where nobody reads meanwhile.
+    await readers.stop();
+    say(`${readers.all} readings, the longest in ${Math.round(readers.longestMs)} ms`);
+    await hold(stage, readers, change, built, replayed);
+  } finally {
+    await readers.stop().catch((error) => check(`readers read to the end: ${error}`, false));
+  }
 }
 
 /**
@@ -229,16 +240,16 @@ const versionsFrom = (start) => ({
 /**
  * And then the older version and the older threshold again.
  * @param {Stage} stage
- * @param {Readers} readers
+ * @param {readonly (readonly string[])[]} keys
  * @param {{ mended: number[], start: number[], old: Settings, changed: Settings }} before
  */
-async function backwards(stage, readers, { mended, start, old, changed }) {
+async function backwards(stage, keys, { mended, start, old, changed }) {
   const { always, changing } = versionsFrom(start);
   await must(stage, ['drop', '1', '--execute', '--confirm', '1'], CHANGED, 0);
   say('backwards: the older version and the older threshold again');
   // A projector folds by the settings of a generation that is kept: those of the one that is left now.
   const back = await stage.rollOut(true, CHANGED);
-  await tell(stage, readers, {
+  await tell(stage, keys, {
     from: 'next',
     to: 'back',
     buggy: true,
@@ -248,13 +259,12 @@ async function backwards(stage, readers, { mended, start, old, changed }) {
     standing: { versions: changing(false, back, true), settings: old },
     says: { versions: always(true), settings: old },
     readFrom: mended,
+    replaysAtRest: true,
   });
 }
 
 async function main() {
   const stage = await openStage({ rate, seed: values.seed, say });
-  /** @type {Readers | null} */
-  let readers = null;
   let isTold = false;
   try {
     const start = (await stage.ends()).map(() => 0);
@@ -275,8 +285,7 @@ async function main() {
       `${keys.flat().length} calls are read all the time`,
       keys.every((some) => some.length > 0),
     );
-    readers = startReaders(stage.site, keys);
-    await tell(stage, readers, {
+    await tell(stage, keys, {
       from: '1',
       to: 'next',
       buggy: false,
@@ -286,12 +295,11 @@ async function main() {
       standing: { versions: changing(true, mended, false), settings: old },
       says: { versions: always(false), settings: old },
       readFrom: mended,
+      replaysAtRest: false,
     });
-    if (!values.there) await backwards(stage, readers, { mended, start, old, changed });
+    if (!values.there) await backwards(stage, keys, { mended, start, old, changed });
     isTold = true;
-    say(`${readers.all} readings, the longest in ${Math.round(readers.longestMs)} ms`);
   } finally {
-    await readers?.stop().catch((error) => check(`readers read to the end: ${error}`, false));
     if (counts.failed > 0 || !isTold) say(`logs: ${stage.dir}`);
     await stage.close({ keep: counts.failed > 0 || !isTold });
   }
