@@ -15,17 +15,18 @@ export class KafkaError extends Error {
 
   /** @param doing what was being done and where, as in `sending to callfold.call-outcomes/3 at broker 1`. */
   constructor(doing: string, failure: Failure, cause?: unknown) {
-    const hint = HINTS[failure.code] ?? (failure.retriable ? 'it will be tried again' : 'see the broker\u2019s log');
+    const hint = HINTS[failure.code] ?? (failure.retriable ? PASSES : 'see the broker\u2019s log');
     super(`Kafka: ${doing}: ${failure.said} (${failure.code}): ${hint}`, cause === undefined ? {} : { cause });
     this.code = failure.code;
     this.retriable = failure.retriable;
   }
 }
 
-const RETRIED = 'it will be tried again';
-const AWAY = `check that the brokers of CALLFOLD_KAFKA_BROKERS are up and can be reached from here; ${RETRIED}`;
+/** A service tries again, a command has ended: true of both. */
+const PASSES = 'it may pass by itself';
+const AWAY = `check that the brokers of CALLFOLD_KAFKA_BROKERS are up and can be reached from here; ${PASSES}`;
 const ACCESS = 'allow it to this user: `callfold topics acls` prints what each needs';
-const REPLICAS = `bring the missing replicas back or lower min.insync.replicas; ${RETRIED}`;
+const REPLICAS = `bring the missing replicas back or lower min.insync.replicas; ${PASSES}`;
 const SIZE = 'raise max.message.bytes of the topic: `callfold topics check` says to what';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -33,7 +34,7 @@ const HINTS: Readonly<Record<string, string>> = {
   TIMEOUT: AWAY,
   TLS:
     'check CALLFOLD_KAFKA_SSL_CA_FILE, and CALLFOLD_KAFKA_SSL_CERT_FILE with its key where the broker asks for a ' +
-    `certificate; ${RETRIED}`,
+    `certificate; ${PASSES}`,
   SASL: 'check CALLFOLD_KAFKA_SASL_*',
   UNKNOWN_TOPIC_OR_PARTITION: 'create it with `callfold topics apply --execute`',
   INVALID_TOPIC_EXCEPTION: 'the name is not one that Kafka takes',
@@ -48,12 +49,12 @@ const HINTS: Readonly<Record<string, string>> = {
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: `${ACCESS}; here write on transactional ids that begin with callfold/`,
   // The client tries every broker, and forgets that each of them did not allow it.
   GROUP_COORDINATOR_NOT_AVAILABLE:
-    `${RETRIED}; where it stays so, this user may not read the group, or not write under the transactional id: ` +
+    `${PASSES}; where it stays so, this user may not read the group, or not write under the transactional id: ` +
     '`callfold topics acls` prints what each needs',
   OFFSET_OUT_OF_RANGE: 'the log no longer has it, or not yet: compare with its bounds',
   INVALID_PRODUCER_EPOCH: 'a newer owner has fenced this one: check the claim before fencing again',
   PRODUCER_FENCED: 'a newer owner has fenced this one: check the claim before fencing again',
-  CONCURRENT_TRANSACTIONS: `the coordinator is still ending the transaction before; ${RETRIED}`,
+  CONCURRENT_TRANSACTIONS: `the coordinator is still ending the transaction before; ${PASSES}`,
   INCOMPLETE_ANSWER: 'whether they were written is not known: fence and read back',
   UNSUPPORTED_VERSION: 'run Kafka 2.3 or later',
 };
