@@ -11,7 +11,7 @@ import type { DevOptions } from './commands/dev.ts';
 import { addErase } from './commands/erase-options.ts';
 import type { ArchiveOptions } from './archiving.ts';
 import { addDlq } from './commands/dlq.ts';
-import { addExamples } from './commands/examples.ts';
+import { addExamples, addHints } from './commands/examples.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FoldOptions } from './commands/fold.ts';
 import type { ImportOptions } from './commands/import.ts';
@@ -248,6 +248,7 @@ topics
   .action(() => run(async (c) => (await import('./commands/topics.ts')).topicsAcls(c)));
 
 addExamples(program);
+addHints(program, 'callfold');
 endWithReader();
 process.on('uncaughtException', (error) => {
   process.stderr.write(`callfold: ${withoutSecrets(error.stack ?? error.message)}\n`);

@@ -89,8 +89,23 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toMatch(says);
-    expect(err).toMatch(/callfold --help|Usage: callfold/);
+    expect(err).toMatch(/callfold .*--help|Usage: callfold/);
     expect(err).not.toMatch(/\n {4}at /);
+  });
+
+  const HINTS: readonly (readonly [args: readonly string[], help: string])[] = [
+    [['fodl'], 'callfold --help'],
+    [['serve'], 'callfold serve --help'],
+    [['dlq', 'shwo'], 'callfold dlq --help'],
+    [['dlq', 'show'], 'callfold dlq show --help'],
+    [['topics', 'grow', 'callfold.raw.atlas'], 'callfold topics grow --help'],
+  ];
+  it.each(HINTS)('%j is told of %s', async (args, help) => {
+    expect((await callfold(args)).err).toContain(`(${help} shows`);
+  });
+
+  it.each(['dlq', 'topics'])('the help of the group %s begins with examples', async (group) => {
+    expect((await callfold([group, '--help'])).out).toMatch(/^Examples:\n {2}callfold /);
   });
 
   it('takes --json before and after the name of a command', async () => {

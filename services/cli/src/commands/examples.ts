@@ -13,8 +13,13 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'callfold dev --no-demo',
     'CALLFOLD_HTTP_PORT=9090 CALLFOLD_DATA_DIR=/srv/callfold callfold dev',
   ],
-  serve: ['callfold serve projector', 'callfold serve outcomes', 'CALLFOLD_LOG_LEVEL=debug callfold serve gateway'],
-  poll: ['callfold poll vonage'],
+  serve: [
+    'callfold serve gateway                                  # events over HTTP, at port 8080',
+    'CALLFOLD_HTTP_PORT=8081 callfold serve projector        # on one machine each has a port of its own',
+    'CALLFOLD_HTTP_PORT=8082 callfold serve outcomes',
+    'CALLFOLD_HTTP_PORT=8083 callfold serve console',
+  ],
+  poll: ['callfold poll vonage         # where CALLFOLD_VONAGE_URL and those beside it are set: docs/polling.md'],
   fold: [
     'callfold fold events.ndjson',
     'zcat events.ndjson.gz | callfold fold --aggregates',
@@ -77,6 +82,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'callfold recover --topic callfold.raw.atlas --execute --confirm callfold.raw.atlas',
   ],
   offsets: ['callfold offsets', 'callfold offsets --role outcomes --to-datetime 2026-02-28T09:30:00Z'],
+  dlq: [
+    'callfold dlq list                                       # what nobody has dealt with',
+    'callfold dlq show callfold.raw.atlas/1/4711             # why one was refused, and its bytes',
+    'callfold dlq redrive --code unknown-schema              # what would be sent again',
+  ],
   'dlq list': ['callfold dlq list', 'callfold dlq list --code too-late --since 2026-02-28T00:00:00Z'],
   'dlq show': ['callfold dlq show callfold.raw.atlas/1/4711', 'callfold dlq show 1/12 --json'],
   'dlq discard': ['callfold dlq discard --code not-avro --until 2026-02-28T12:00:00Z --execute'],
@@ -85,6 +95,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'callfold erase --call CA-17 --execute --confirm CA-17',
     "callfold erase --number '+49 151 2345678' --tenant acme",
   ],
+  topics: ['callfold topics check', 'callfold topics apply', 'callfold topics apply --execute'],
   'topics check': ['callfold topics check'],
   'topics apply': ['callfold topics apply', 'callfold topics apply --execute'],
   'topics grow': [
@@ -109,6 +120,15 @@ function commandAt(program: Command, path: string): Command {
 const WHERE = `
 Where CALLFOLD_KAFKA_BROKERS, CALLFOLD_REGISTRY_URL and CALLFOLD_REDIS_URL are set, a command works on them; else on the
 \`callfold dev\` that runs on this machine (CALLFOLD_HTTP_PORT, 8080 by default). callfold COMMAND --help has examples.`;
+
+/** Who used a command wrongly is told of the help that this command has. */
+export function addHints(command: Command, path: string): void {
+  for (const one of command.commands) {
+    const name = `${path} ${one.name()}`;
+    one.showHelpAfterError(`(${name} --help shows how it is used)`);
+    addHints(one, name);
+  }
+}
 
 export function addExamples(program: Command): void {
   program.addHelpText('after', WHERE);
