@@ -224,5 +224,7 @@ describe('dead letters', { timeout: 600_000 }, () => {
     expect(await list('--all')).toHaveLength(all);
     const discarded = (await list('--all', '--code', 'not-avro')).filter(({ dealt }) => dealt === 'discarded');
     expect(discarded).toHaveLength(letters.length);
+    const again = await callfold(['dlq', 'discard', '--code', 'not-avro', '--execute'], { env });
+    expect([again.code, again.err.trimEnd()]).toEqual([0, 'Nothing is to be put aside.']);
   });
 });

@@ -15,7 +15,8 @@ export async function dlqDiscard(options: RedriveOptions, context: Context): Pro
     if (options.execute) {
       const count = await discardAll(site, options);
       if (json) out(`${JSON.stringify({ executed: true, discarded: count })}\n`);
-      say(`${count} put aside: \`callfold dlq list --all\` still shows them.`);
+      if (count === 0) say('Nothing is to be put aside.');
+      else say(`${count} put aside: \`callfold dlq list --all\` still shows them.`);
       return EXIT.done;
     }
     let count = 0;
@@ -24,7 +25,7 @@ export async function dlqDiscard(options: RedriveOptions, context: Context): Pro
       out(json ? `${JSON.stringify(letterJson(row))}\n` : letterLine(row));
     }
     if (count === 0) say('Nothing is to be put aside.');
-    else say(`Nothing was changed: ${count} letters would be put aside. To do it:\n${dlqCommand('discard', options)}`);
+    else say(`Nothing was changed: ${count} would be put aside. To do it:\n${dlqCommand('discard', options)}`);
     return EXIT.done;
   } finally {
     await site.close();
