@@ -1,6 +1,15 @@
 import type { Settings } from '@callfold/core';
 import { aggregateJson, aggregateOf, DEFAULT_SETTINGS, decodeState, partitionOf } from '@callfold/core';
-import type { DiffCounts, Difference, Generation, Generations, Log, Store } from '@callfold/engine';
+import type {
+  DiffCounts,
+  Difference,
+  Generation,
+  Generations,
+  Log,
+  Store,
+  Switching,
+  SwitchStep,
+} from '@callfold/engine';
 import {
   aggregatesOf,
   diffPartition,
@@ -203,6 +212,48 @@ describe('a generation', () => {
     expect(done.heldMs).toBeLessThan(1_000);
     over.aborted = true;
     await within(world, load);
+    await world.stop([projector.service]);
+  });
+
+  it('is tried again when it is not there in time, and readers never wait for a second', async () => {
+    const world = await openGenerations();
+    publishMixed(world, 'call', 60);
+    const projector = world.projector();
+    await level(world);
+    await within(world, world.rebuild('next').ended);
+    await level(world);
+    const { key } = await named(world, 'next');
+    const switching = world.switching();
+    /** While it is held, what it has committed is not seen: the first times, or always. */
+    const withSlow = (slow: number): Switching => {
+      let held = 0;
+      let isHeld = false;
+      const storeOf = (one: string): Store => {
+        const store = switching.shelf.storeOf(one);
+        if (one !== key) return store;
+        return { ...store, peek: async (at) => (isHeld && held <= slow ? null : store.peek(at)) };
+      };
+      const step = (name: SwitchStep): void => {
+        isHeld = name === 'held';
+        if (isHeld) held += 1;
+      };
+      return { ...switching, step, shelf: { ...switching.shelf, storeOf } };
+    };
+    await expect(within(world, switchGeneration(withSlow(Infinity), 'next'), 60_000)).rejects.toThrow(
+      /did not come as far as the live generation within 900 ms, 5 times: .* Nothing has changed/,
+    );
+    expect((await within(world, readGenerations(switching.shelf))).all).toMatchObject({
+      live: 'projector',
+      switching: null,
+    });
+    const done = await within(world, switchGeneration(withSlow(2), 'next'), 60_000);
+    expect(done).toMatchObject({ from: 'projector', to: 'next' });
+    expect(done.heldMs).toBeGreaterThanOrEqual(900);
+    expect(done.heldMs).toBeLessThan(1_000);
+    await level(world);
+    for (const name of ['projector', 'next']) {
+      expect(await world.generationFindings(await named(world, name))).toEqual([]);
+    }
     await world.stop([projector.service]);
   });
 

@@ -37,9 +37,12 @@ export type Switched = {
   readonly to: string;
   /** By `topic/partition`: the offset up to which readers saw the one before, and from which on they see this one. */
   readonly at: Readonly<Record<string, number>>;
-  /** For how long readers saw a standing generation, ms. */
+  /** For how long readers saw a standing generation, ms: of several tries the longest. */
   readonly heldMs: number;
 };
+
+/** It was held for as long as it may be, and the other one did not come so far there. */
+type Late = { readonly late: string; readonly heldMs: number };
 
 export type SwitchLimits = {
   /** For the other one to come near before anything is held. */
@@ -49,11 +52,11 @@ export type SwitchLimits = {
   /** For the other one to pass the offsets at which the live one is held. */
   readonly heldMs: number;
   readonly lookMs: number;
-  /** How often one that was called off is tried again. */
+  /** How often it is tried: one that was called off, or held for as long as it may be, is tried again. */
   readonly tries: number;
 };
 
-export const SWITCH_LIMITS: SwitchLimits = { nearMs: 30_000, passMs: 500, heldMs: 2_000, lookMs: 5, tries: 5 };
+export const SWITCH_LIMITS: SwitchLimits = { nearMs: 30_000, passMs: 500, heldMs: 900, lookMs: 5, tries: 5 };
 
 type Held = { readonly at: At; readonly stored: Stored };
 
@@ -139,7 +142,7 @@ async function attempt(
   switching: Switching,
   limits: SwitchLimits,
   { from, to }: { readonly from: Generation; readonly to: Generation },
-): Promise<Switched | null> {
+): Promise<Switched | Late | null> {
   const { shelf, clock, ats, step = () => undefined } = switching;
   const token = switching.newToken();
   const [left, right] = [shelf.storeOf(from.key), shelf.storeOf(to.key)];
@@ -161,12 +164,7 @@ async function attempt(
     );
     step('held');
     const late = await behind(switching, limits, right, ats, goals, limits.heldMs);
-    if (late !== null) {
-      throw new Refused(
-        `${to.name} did not come as far as ${from.name} within ${limits.heldMs} ms: ${late}. Nothing has changed. ` +
-          'See `callfold status`, and whether the projectors have the strength for both.',
-      );
-    }
+    if (late !== null) return { late, heldMs: clock.now() - heldAt };
     step('reached');
     const at = Object.fromEntries(ats.map((one, index) => [placeText(one), goals[index] ?? 0]));
     const done = await changeGenerations(shelf, (all) => {
@@ -192,6 +190,8 @@ export async function switchGeneration(
   limits: SwitchLimits = SWITCH_LIMITS,
 ): Promise<Switched> {
   const { shelf } = switching;
+  let heldMs = 0;
+  let lastLate: string | null = null;
   for (let turn = 0; turn < limits.tries; turn += 1) {
     const both = targetOf((await readGenerations(shelf)).all, name);
     const late = await comeNear(switching, limits, both);
@@ -202,7 +202,16 @@ export async function switchGeneration(
       );
     }
     const done = await attempt(switching, limits, both);
-    if (done !== null) return done;
+    if (done === null) continue;
+    heldMs = Math.max(heldMs, done.heldMs);
+    if (!('late' in done)) return { ...done, heldMs };
+    lastLate = done.late;
+  }
+  if (lastLate !== null) {
+    throw new Refused(
+      `${name} did not come as far as the live generation within ${limits.heldMs} ms, ${limits.tries} times: ` +
+        `${lastLate}. Nothing has changed. See \`callfold status\`, and whether the projectors have the strength for both.`,
+    );
   }
   throw new Error(`${name}: ${limits.tries} times an owner of the live generation came between; try again`);
 }
