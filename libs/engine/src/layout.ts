@@ -2,7 +2,7 @@ import { partitionOf } from '@callfold/core';
 import type { Meta } from './checkpoint.ts';
 import { metaOf } from './checkpoint.ts';
 import { placeWords } from './place.ts';
-import type { At, Log, Store } from './ports.ts';
+import type { At, Log, Store, Stored } from './ports.ts';
 import { Refused } from './ports.ts';
 
 /**
@@ -74,8 +74,18 @@ export function logAsPlaced(log: Log, meta: Pick<Meta, 'partitions'> | null): Lo
 /** How a topic's subjects are placed, as its states say. `growing`: some of them may be in either of two places. */
 export type Layout = Counts & { readonly growing: boolean };
 
-async function metaAt(store: Store, at: At): Promise<Meta | null> {
+async function metaAt(store: Pick<Store, 'peek'>, at: At): Promise<Meta | null> {
   return metaOf(await store.peek(at));
+}
+
+/** By which a partition is placed. Of one that was never committed the first tells, which is moved last. */
+export async function placingMeta(
+  store: Pick<Store, 'peek'>,
+  { topic, partition }: At,
+  stored: Stored | null,
+): Promise<Meta | null> {
+  const own = metaOf(stored);
+  return own === null && partition > 0 ? metaAt(store, { topic, partition: 0 }) : own;
 }
 
 /** Subjects of this partition were moved to one that was added, which has all of them: its owner may have gone on. */

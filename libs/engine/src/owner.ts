@@ -5,7 +5,7 @@ import { emptyMeta, metaOf } from './checkpoint.ts';
 import { erasuresIn } from './erasures.ts';
 import { horizonOf } from './horizon.ts';
 import { inputOf } from './inputs.ts';
-import { derivedFor, hasMoved, layoutFor } from './layout.ts';
+import { derivedFor, hasMoved, layoutFor, placingMeta } from './layout.ts';
 import { faultOfLog, logFaultText } from './log-fault.ts';
 import { isAsLeft } from './farewell.ts';
 import type { Entry } from './outbox.ts';
@@ -203,12 +203,10 @@ async function takeOver(options: OwnerOptions, at: At, topics: readonly string[]
   };
 }
 
-/** By how many partitions subjects are placed. Of one that was never committed the first says so, which moves last. */
+/** By how many partitions subjects are placed. */
 async function layoutOf(options: OwnerOptions, at: At, stored: Stored | null, partitions: number): Promise<number> {
   const { log, store } = options.ports;
-  const isNew = stored === null || stored.meta === null;
-  const seen = isNew && at.partition > 0 ? await store.peek({ topic: at.topic, partition: 0 }) : stored;
-  const meta = metaOf(seen);
+  const meta = await placingMeta(store, at, stored);
   const expected = Math.max(meta?.partitions ?? 0, at.partition + 1);
   const there = expected > partitions ? await log.partitions(at.topic, expected) : partitions;
   if (meta === null) return there;

@@ -1,7 +1,7 @@
-import { decodeMeta, metaOf } from './checkpoint.ts';
+import { decodeMeta } from './checkpoint.ts';
 import type { GenerationRow } from './generation-rows.ts';
 import type { LogFault } from './log-fault.ts';
-import { countsText, isMultiple, unfitText } from './layout.ts';
+import { countsText, isMultiple, placingMeta, unfitText } from './layout.ts';
 import type { At, Store, Stored } from './ports.ts';
 import { recoveryOf } from './recovery.ts';
 import type { RoleName } from './role.ts';
@@ -77,18 +77,12 @@ function madeOtherwise({ stored }: Found, own: string): Problem | null {
 }
 
 /**
- * What is to be done about partitions that were added. Of one that has no state the first tells, which is moved last.
+ * What is to be done about partitions that were added.
  * @param now how many there are
  */
-export async function movingOf(
-  store: Store,
-  { topic, partition }: At,
-  stored: Stored | null,
-  now: number,
-): Promise<string | null> {
-  const seen = stored?.meta || partition === 0 ? stored : await store.peek({ topic, partition: 0 });
-  const meta = metaOf(seen);
-  const goOn = `\`callfold recover --topic ${topic}\``;
+export async function movingOf(store: Store, at: At, stored: Stored | null, now: number): Promise<string | null> {
+  const meta = await placingMeta(store, at, stored);
+  const goOn = `\`callfold recover --topic ${at.topic}\``;
   if (meta?.growing !== undefined) return `its subjects are on their way, and that has not ended: ${goOn}`;
   if (meta === null || meta.partitions === now) return null;
   const counts = { was: meta.partitions, now };

@@ -1,6 +1,6 @@
 import type { Source } from '@callfold/core';
 import type { At, Codec, Input, LogRecord, Store } from '@callfold/engine';
-import { inputOf, metaOf } from '@callfold/engine';
+import { inputOf, metaOf, placingMeta } from '@callfold/engine';
 
 /** What a raw record was to the owner of its partition on a past day, also where partitions were added since. */
 
@@ -28,10 +28,9 @@ export async function openPlacing(
   states: States | undefined,
 ): Promise<Placing> {
   const { partition } = at;
-  const metaAt = async (place: At) => metaOf((await states?.peek(place)) ?? null);
-  const own = await metaAt(at);
-  // Of one that was never committed the first says it, as to its owner.
-  const meta = own ?? (await metaAt({ ...at, partition: 0 }));
+  const stored = (await states?.peek(at)) ?? null;
+  const own = metaOf(stored);
+  const meta = states ? await placingMeta(states, at, stored) : null;
   const read = (record: LogRecord, partitions: number): Input =>
     inputOf(record, { source, partition, partitions }, codec);
   // Until its subjects are moved, a partition of before is folded by the number of before, and no added one is folded.
