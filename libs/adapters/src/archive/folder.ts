@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArchiveFiles } from '@callfold/engine';
+import { isThere } from '../processes.ts';
 
 /** An archive on a disk. A file is there whole or not at all, and stays over a loss of power. */
 export function openFolder(dir: string): ArchiveFiles {
@@ -53,15 +54,7 @@ async function sweep(folder: string): Promise<void> {
 }
 
 /** A number of one's own is of a run before: in a container each has the same. */
-function isGone(pid: number): boolean {
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
+const isGone = (pid: number): boolean => pid === process.pid || !isThere(pid);
 
 type File = Awaited<ReturnType<typeof open>>;
 

@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, realpathSync, statSync, unlinkSync, utimesSync
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Refused } from '@callfold/engine';
+import { isThere } from '../processes.ts';
 import { EMBEDDED_LIMITS } from './limits.ts';
 
 export type DirectoryLock = { readonly token: string; release(): void };
@@ -100,12 +101,7 @@ function refusalOf(holder: Holder | null, file: string, dir: string, own: Holder
 }
 
 function isAlive({ pid, began }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Not allowed to signal it: it is there.
-    if (!isCode(error, 'EPERM')) return false;
-  }
+  if (!isThere(pid)) return false;
   const now = beganOf(pid);
   if (now === ENDED) return false;
   // Our own pid without a time to compare is a lock of an earlier process: this one holds none in this directory.
