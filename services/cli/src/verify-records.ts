@@ -23,7 +23,7 @@ import {
 import { OUTCOMES } from '@callfold/outcomes';
 import type { Site } from './site.ts';
 import type { Row, Verifying } from './verifying.ts';
-import { begunOf, hasNobodys, isMeantBy, isPlainMeantBy, momentOf } from './verifying.ts';
+import { begunOf, isFirstPart, isMeantBy, isPlainMeantBy, momentOf } from './verifying.ts';
 import { partOf, partsOf, readingOf, sum } from './verifying.ts';
 
 /**
@@ -55,12 +55,12 @@ async function isStoodMeant(verifying: Verifying, { stood, record }: StoodRecord
   }
   const letter = decodeLetter(stood.value, site.codec);
   const { code, originOffset: offset } = letter;
-  if (code !== 'too-late' && code !== 'erased') return hasNobodys(sample);
+  if (code !== 'too-late' && code !== 'erased') return isFirstPart(sample);
   // Of an erased subject the letter itself holds nothing.
   const value = code === 'erased' ? ((await site.log('outcomes').readOne(at, offset))?.value ?? null) : letter.value;
   await site.codec.prepare([{ value }]);
   const subject = subjectOfLetter({ ...letter, value }, site.codec);
-  if (subject === null) return hasNobodys(sample);
+  if (subject === null) return isFirstPart(sample);
   return isPlainMeantBy(verifying)(subjectKey(subject.tenantId, subject.subjectId));
 }
 
@@ -92,11 +92,8 @@ async function readShared(verifying: Verifying): Promise<Standing> {
   const refused = new Set<string>();
   for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {}, true)) {
     await codec.prepare(records);
-    for (const name of refusedAsErased(
-      records.filter((stood) => isOwn(stood, at)),
-      codec,
-    ))
-      refused.add(name);
+    const mine = records.filter((stood) => isOwn(stood, at));
+    for (const name of refusedAsErased(mine, codec)) refused.add(name);
     for (const one of decodeStood(records, codec)) {
       const isCompared = isOwn(one.stood, at) && (sample === null || (await isStoodMeant(verifying, one)));
       const lean = leanOf(one, isCompared);
@@ -128,9 +125,8 @@ function peeksOf(verifying: Verifying, peeks: readonly Peek[]): readonly Peek[] 
   return peeks.map(({ next, states }) => ({ next, states: new Map([...states].filter(([key]) => isMeant(key))) }));
 }
 
-/** @param isFirst of all parts: what is wrong with the order is told once */
-async function verifyPart(verifying: Verifying, peeks: readonly Peek[], isFirst: boolean): Promise<Row | null> {
-  const { site, at, settings } = verifying;
+async function verifyPart(verifying: Verifying, peeks: readonly Peek[]): Promise<Row | null> {
+  const { site, at, settings, sample } = verifying;
   const { codec } = site;
   const store = site.store('outcomes');
   const first = momentOf(await store.peek(at));
@@ -153,7 +149,7 @@ async function verifyPart(verifying: Verifying, peeks: readonly Peek[], isFirst:
   const before = await fold(first, peeksOf(verifying, peeks));
   const isMoved = after.next !== first.next || after.clock !== first.clock;
   const later = isMoved ? await fold(after, []) : before;
-  const findings = [...(isFirst ? order.findings : []), ...findingsBetween(before, later, own, waiting)];
+  const findings = [...(isFirstPart(sample) ? order.findings : []), ...findingsBetween(before, later, own, waiting)];
   const { same, beforeHorizon } = later;
   const report = sum({ same, beforeHorizon, findings }, before.peeked);
   return { what: 'derived records', at, ...report, positions: [first.next, after.next], waiting: waiting.size };
@@ -175,7 +171,7 @@ export async function verifyRecords(verifying: Verifying, peeks: readonly Peek[]
   const parts = partsOf(moment.next - start, sample, partRecords);
   let all: Row | null = null;
   for (let part = 0; part < parts; part += 1) {
-    const row = await verifyPart({ ...verifying, sample: partOf(sample, parts, part) }, peeks, part === 0);
+    const row = await verifyPart({ ...verifying, sample: partOf(sample, parts, part) }, peeks);
     if (row === null) break;
     all = all === null ? row : joined(all, row);
   }

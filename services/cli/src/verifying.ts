@@ -64,8 +64,8 @@ export function isPlainMeantBy({ sample, source, settings: { disguise } }: Verif
   };
 }
 
-/** What is of no subject, as most dead letters are, belongs to the first of all parts. */
-export const hasNobodys = (sample: Sample): boolean => (sample?.nth ?? 0) === 0;
+/** The first of all parts has what is of no subject: most dead letters, and what is wrong with the order. */
+export const isFirstPart = (sample: Sample): boolean => (sample?.nth ?? 0) === 0;
 
 /** @returns in how many parts the derived records of so many raw ones are compared */
 export function partsOf(records: number, sample: Sample, most?: number): number {
@@ -114,5 +114,5 @@ export function readingOf(verifying: Verifying, role: RoleName, stored: Stored |
   const reading = { at, source, log, codec: site.codec };
   return sample === null
     ? reading
-    : { ...reading, log: logOfSome(reading, isPlainMeantBy(verifying), hasNobodys(sample)) };
+    : { ...reading, log: logOfSome(reading, isPlainMeantBy(verifying), isFirstPart(sample)) };
 }
