@@ -13,7 +13,9 @@ const GRACE_MS = 20_000;
 
 /** A failure is said once more at the end: whoever has only the last page of a run must see what failed. */
 export const NOTES_MAX = 10;
-export const NOTE_CHARS = 400;
+const NOTE_CHARS = 400;
+/** @param {string} text @returns it on one line, which is not long */
+export const noteOf = (text) => text.trim().replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARS);
 const TELLS_A_FAILURE = /\bFAILED\b|\bDOES NOT FAIL\b/;
 
 /** Nobody is told how often we test. */
@@ -126,7 +128,7 @@ export async function script([file = '', ...args], { signal, limitMs, env }) {
     env,
     onLine: (line) => {
       if (line.trim() !== '') last = line.trim();
-      if (TELLS_A_FAILURE.test(line) && notes.length < NOTES_MAX) notes.push(line.trim().slice(0, NOTE_CHARS));
+      if (TELLS_A_FAILURE.test(line) && notes.length < NOTES_MAX) notes.push(noteOf(line));
     },
   });
   const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(last) ?? [];

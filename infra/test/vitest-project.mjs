@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { NOTE_CHARS, NOTES_MAX, ROOT, runProcess, tool } from './process.mjs';
+import { noteOf, NOTES_MAX, ROOT, runProcess, tool } from './process.mjs';
 
 /**
  * @typedef {{
@@ -49,10 +49,7 @@ function readReport(file) {
 
 /** @param {string} path @param {Assertion} test */
 const tell = (path, { fullName = '', failureMessages = [] }) =>
-  oneLine(`${path}: ${fullName}: ${failureMessages[0] ?? 'no message'}`);
-
-/** @param {string} text */
-const oneLine = (text) => text.replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARS);
+  noteOf(`${path}: ${fullName}: ${failureMessages[0] ?? 'no message'}`);
 
 /**
  * @param {Report | null} report
@@ -62,15 +59,14 @@ const oneLine = (text) => text.replaceAll(/\s+/g, ' ').slice(0, NOTE_CHARS);
 export function count(report, end, wholeFilesMustRun) {
   const files = (report?.testResults ?? []).map(({ name, status, message, assertionResults: tests }) => {
     const passed = tests.filter((test) => test.status === 'passed').length;
-    const failed = tests.filter((test) => test.status === 'failed').length;
+    const failing = tests.filter((test) => test.status === 'failed');
+    const failed = failing.length;
     // A file that does not load, or whose hooks fail, has no failed test to its name.
     const broken = status === 'failed' && failed === 0;
     const path = relative(ROOT, name);
     return {
       path,
-      told: broken
-        ? [oneLine(`${path} fails as a whole: ${message}`)]
-        : tests.filter((test) => test.status === 'failed').map((test) => tell(path, test)),
+      told: broken ? [noteOf(`${path} fails as a whole: ${message}`)] : failing.map((test) => tell(path, test)),
       passed,
       failed: failed + (broken ? 1 : 0),
       skipped: tests.length - passed - failed,
