@@ -108,6 +108,18 @@ function publishMixed(world: World, prefix: string, count: number): void {
   }
 }
 
+/** So many calls in the live generation, and beside it `next`, which is kept up. */
+async function openWithNext(calls: number) {
+  const world = await openGenerations();
+  publishMixed(world, 'call', calls);
+  const projector = world.projector();
+  await level(world);
+  await within(world, world.rebuild('next').ended);
+  await level(world);
+  const { key } = await named(world, 'next');
+  return { world, projector, key };
+}
+
 describe('a generation', () => {
   it('of another setting differs in exactly what an independent fold says, and readers change over and back', async () => {
     const world = await openGenerations();
@@ -169,13 +181,7 @@ describe('a generation', () => {
   });
 
   it('is changed over to when it passes the live one at once, not while it catches up with seconds between commits', async () => {
-    const world = await openGenerations();
-    publishMixed(world, 'call', 60);
-    const projector = world.projector();
-    await level(world);
-    await within(world, world.rebuild('next').ended);
-    await level(world);
-    const { key } = await named(world, 'next');
+    const { world, projector, key } = await openWithNext(60);
     const over = { aborted: false };
     const load = (async () => {
       for (let n = 0; !over.aborted; n += 1) {
@@ -216,13 +222,7 @@ describe('a generation', () => {
   });
 
   it('is tried again when it is not there in time, and readers never wait for a second', async () => {
-    const world = await openGenerations();
-    publishMixed(world, 'call', 60);
-    const projector = world.projector();
-    await level(world);
-    await within(world, world.rebuild('next').ended);
-    await level(world);
-    const { key } = await named(world, 'next');
+    const { world, projector, key } = await openWithNext(60);
     const switching = world.switching();
     /** While it is held, what it has committed is not seen: the first times, or always. */
     const withSlow = (slow: number): Switching => {
@@ -308,13 +308,7 @@ describe('a generation', () => {
   });
 
   it('is taken away in slices, not while it is live, and whoever slept through it writes nothing', async () => {
-    const world = await openGenerations();
-    publishMixed(world, 'call', 30);
-    const projector = world.projector();
-    await level(world);
-    await within(world, world.rebuild('next').ended);
-    await level(world);
-    const { key } = await named(world, 'next');
+    const { world, projector, key } = await openWithNext(30);
     const process = world.newProcess();
     const dropping = { shelf: world.shelfOf(process), clock: process.clock, ats: ATS };
     await expect(within(world, dropGeneration(dropping, 'projector'))).rejects.toThrow('is live');

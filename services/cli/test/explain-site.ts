@@ -6,8 +6,8 @@ import { explainSubject, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { readEvent } from '@callfold/sources';
 import { explanationText } from '../src/explanation.ts';
-import type { Site } from '../src/site.ts';
 import { rawOf } from '../src/subject.ts';
+import { memorySite } from './memory-site.ts';
 
 /** A site in memory whose raw log is written by tests, at append times of their own. */
 
@@ -32,30 +32,7 @@ export async function openTestSite() {
   const codec = createCodec(createLocalRegistry());
   await codec.register(TOPICS.map(({ name }) => name));
   const ports = world.ports();
-  const unused = (): never => {
-    throw new Error('Not of this site');
-  };
-  const site: Site = {
-    name: 'a log in memory',
-    warnings: [],
-    codec,
-    writer: ports.writer(),
-    log: (role) => ports.log(role),
-    store: (role) => ports.store(role),
-    positions: (owner) => ports.store(owner),
-    shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => ports.store('projector') },
-    openGeneration: unused,
-    showGeneration: unused,
-    ports: unused,
-    member: unused,
-    members: () => Promise.resolve(1),
-    replicas: null,
-    redriver: ports.publisher(),
-    derived: ports.publisher(),
-    readDerived: unused,
-    partitions: (topic) => Promise.resolve(world.topics.partitions(topic)),
-    close: () => Promise.resolve(),
-  };
+  const site = memorySite(world, ports, codec);
   const placeOf = ({ source, tenantId, subjectId }: RawEvent): At => ({
     topic: rawTopic(source),
     partition: partitionOf(tenantId, subjectId, PARTITIONS),

@@ -31,6 +31,7 @@ import { progressTo, rebuildOn } from '../src/rebuilding.ts';
 import type { Site } from '../src/site.ts';
 import { summaryLine } from '../src/status-text.ts';
 import { verifyPartition } from '../src/verification.ts';
+import { memorySite } from './memory-site.ts';
 
 /** The commands on a world in memory, at the real clock: what they say, and what they answer. */
 
@@ -51,9 +52,6 @@ async function openSite() {
     settings: CONFIG.settings,
     storeOf: (key) => ports.store(key),
   };
-  const unused = (): never => {
-    throw new Error('Not of this site');
-  };
   let tokens = 0;
   const openGeneration = ({ key }: Generation) => ({
     ports: {
@@ -68,25 +66,13 @@ async function openSite() {
     close: async () => undefined,
   });
   const site: Site = {
-    name: 'memory',
-    warnings: [],
-    codec,
-    writer: ports.writer(),
+    ...memorySite(world, ports, codec),
     log: () => ports.log('1'),
     store: () => liveStore(shelf),
-    positions: (owner) => ports.store(owner),
     shelf,
     openGeneration,
     showGeneration: () => undefined,
-    ports: unused,
-    member: unused,
     members: async (_role, key) => (key === '1' ? 1 : 0),
-    replicas: null,
-    redriver: ports.publisher(),
-    derived: ports.publisher(),
-    readDerived: unused,
-    partitions: async () => PARTITIONS,
-    close: async () => undefined,
   };
   const projector = startGenerations(
     { settings: CONFIG.settings, limits: DEFAULT_LIMITS },

@@ -15,6 +15,7 @@ import type { VerifyOptions } from '../src/verify-on.ts';
 import { verifyOn } from '../src/verify-on.ts';
 import type { Row, Sample } from '../src/verifying.ts';
 import { eventOf } from './explain-site.ts';
+import { memorySite } from './memory-site.ts';
 import { openNearbyDev } from './nearby-dev.ts';
 
 export const START = Date.UTC(2026, 0, 5, 9);
@@ -39,30 +40,7 @@ export async function openWorld(partitions = 1, settings = DEFAULT_SETTINGS) {
   const codec = createCodec(createLocalRegistry());
   await codec.register(TOPICS.map(({ name }) => name));
   const ports = world.ports();
-  const unused = (): never => {
-    throw new Error('Not of this site');
-  };
-  const site: Site = {
-    name: 'a site in memory',
-    warnings: [],
-    codec,
-    writer: ports.writer(),
-    log: (role) => ports.log(role),
-    store: (role) => ports.store(role),
-    ports: unused,
-    member: unused,
-    members: () => Promise.resolve(1),
-    positions: unused,
-    shelf: { book: null, root: '1', settings: DEFAULT_SETTINGS, storeOf: () => ports.store('projector') },
-    openGeneration: unused,
-    showGeneration: unused,
-    replicas: null,
-    redriver: ports.publisher(),
-    derived: ports.publisher(),
-    readDerived: unused,
-    partitions: (topic) => Promise.resolve(world.topics.partitions(topic)),
-    close: () => Promise.resolve(),
-  };
+  const site = memorySite(world, ports, codec);
   let tokens = 0;
   const stopped = new Set<readonly Service[]>();
   function start(name: 'projector' | 'outcomes'): Service {
