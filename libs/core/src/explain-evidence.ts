@@ -7,15 +7,21 @@ import type { State } from './state.ts';
 
 /** Why a record says what it says, and not something else: what every kind of decision has. */
 
+/** Where the log has an event. */
+export type LoggedAt = {
+  /** Null when it is not known. */
+  readonly offset: number | null;
+  /** Absent: where its subject is by now, which was not moved since. */
+  readonly partition?: number;
+};
+
 /** An event that something rests on. */
-export type Evidence = {
+export type Evidence = LoggedAt & {
   readonly eventId: string;
   readonly status: string | null;
   readonly word: string;
   readonly occurredAt: number;
   readonly loggedAt: number;
-  /** Null when it is not known. */
-  readonly offset: number | null;
 };
 
 export type Decision = Saying & {
@@ -33,12 +39,10 @@ export type Decision = Saying & {
   readonly noted: readonly Phrase[];
 };
 
-export type OffsetOf = (fact: Fact) => number | null;
-
 export type Case = {
   readonly state: State;
   readonly settings: Settings;
-  readonly offsetOf: OffsetOf;
+  readonly loggedAtOf: (fact: Fact) => LoggedAt;
   /** Every report of an agent's stay that was taken; the state keeps the best one alone. */
   readonly reportsOf: (fact: Fact) => readonly Fact[];
 };
@@ -50,9 +54,9 @@ export const notesOf = (noted: readonly Phrase[]): Pick<Decision, 'notes' | 'not
   noted,
 });
 
-export function evidence(fact: Fact, { offsetOf }: Case): Evidence {
+export function evidence(fact: Fact, { loggedAtOf }: Case): Evidence {
   const { id, status, word, at, loggedAt } = fact;
-  return { eventId: id, status, word, occurredAt: at, loggedAt, offset: offsetOf(fact) };
+  return { eventId: id, status, word, occurredAt: at, loggedAt, ...loggedAtOf(fact) };
 }
 
 export function evidenceOf(ids: readonly string[], of: Case): Evidence[] {

@@ -2,7 +2,7 @@ import type { Rejection } from './codes.ts';
 import { isRejection } from './codes.ts';
 import type { StatusEvent } from './event.ts';
 import { deciderOf } from './explain-decision.ts';
-import type { Decision, Evidence } from './explain-evidence.ts';
+import type { Decision, Evidence, LoggedAt } from './explain-evidence.ts';
 import { NOTHING_ELSE } from './explain-evidence.ts';
 import type { Change, Said } from './explain-said.ts';
 import { changesBetween, changesOfRecord, nameOf, readingsOf, saidOf } from './explain-said.ts';
@@ -38,6 +38,8 @@ export type Seen = {
    */
   readonly clock?: number;
   readonly offset: number | null;
+  /** Where it stands, when that is not where its subject is by now. */
+  readonly partition?: number;
   /** Why it was refused before it was folded. */
   readonly refused?: Rejection;
 };
@@ -133,7 +135,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
   const key = subjectKey(first.tenantId, first.subjectId);
   const { settings } = rules;
   const timeline: (EventMoment | TimerMoment)[] = [];
-  const offsets = new Map<string, number | null>();
+  const logged = new Map<string, LoggedAt>();
   const published = new Map<string, DerivedRecord>();
   const reports = openReports();
   /** What was said last of records whose events were dropped. */
@@ -144,7 +146,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
   let latestSaid: (Pick<State, 'facts' | 'attributes' | 'silent' | 'truncated'> & { readonly said: Said }) | null =
     null;
 
-  const offsetOf = (fact: Fact): number | null => offsets.get(nameOfFact(fact)) ?? null;
+  const loggedAtOf = (fact: Fact): LoggedAt => logged.get(nameOfFact(fact)) ?? { offset: null };
 
   /** What one event leaves is what the next one finds. */
   function saidAt(one: State, from: number | null): Said {
@@ -176,7 +178,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
   function keep(whole: State, rest: State | null): void {
     if (rest === null) return;
     const part = partUpTo(whole, rest);
-    const decide = deciderOf({ state: part, settings, offsetOf, reportsOf: reports.of });
+    const decide = deciderOf({ state: part, settings, loggedAtOf, reportsOf: reports.of });
     for (const draft of readingsOf(part, settings)) {
       if (!hasGone(draft, rest) || !published.has(byName(draft))) continue;
       kept.set(byName(draft), { ...explained(draft, decide(draft)), standing: 'kept' });
@@ -211,10 +213,11 @@ function openTeller(first: StatusEvent, rules: Rules) {
     return notes;
   }
 
-  function take({ event, loggedAt, offset, refused }: Seen): void {
+  function take({ event, loggedAt, offset, partition, refused }: Seen): void {
     const before = state ?? emptyState(first.source, key);
     const { eventId, status, word, at: occurredAt } = event;
-    const seen = { eventId, status, word, occurredAt, loggedAt, offset };
+    const where = { offset, ...(partition !== undefined && { partition }) };
+    const seen = { eventId, status, word, occurredAt, loggedAt, ...where };
     const says = saying(eventPhrase(event));
     const step = refused ?? foldEvent(before, event, loggedAt, rules);
     if (isRejection(step)) {
@@ -223,7 +226,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
     }
     const after = step.state ?? before;
     const fact = factOf(event, loggedAt);
-    if (!offsets.has(nameOfFact(fact))) offsets.set(nameOfFact(fact), offset);
+    if (!logged.has(nameOfFact(fact))) logged.set(nameOfFact(fact), where);
     reports.add(fact);
     const whole = after.horizon === before.horizon ? after : addEvent(before, event, loggedAt);
     // What upstreams attached stands in every record of a chat.
@@ -254,7 +257,7 @@ function openTeller(first: StatusEvent, rules: Rules) {
 
   function tell(clock: number): Explanation {
     const now = state ?? emptyState(first.source, key);
-    const decide = deciderOf({ state: now, settings, offsetOf, reportsOf: reports.of });
+    const decide = deciderOf({ state: now, settings, loggedAtOf, reportsOf: reports.of });
     const live = readingsOf(now, settings).map((draft) => explained(draft, decide(draft)));
     const told = new Set(live.map(({ record }) => byName(record)));
     const left = [...published.keys()].filter((name) => !told.has(name));

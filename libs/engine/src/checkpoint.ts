@@ -49,7 +49,12 @@ export type Begun = {
   readonly isGrown?: boolean;
   /** From this offset on they are where they belong by the number that there is. Absent: that is not known. */
   readonly placed?: number;
+  /** By which numbers its records were placed before there were as many partitions as now, the first one first. */
+  readonly placedBy?: readonly PlacedBy[];
 };
+
+/** The records before this offset were placed by so many partitions, behind what was placed by the number before. */
+export type PlacedBy = { readonly partitions: number; readonly until: number };
 
 export type StandingFrom = {
   /** By derived topic: it stands from this offset on. */

@@ -277,7 +277,8 @@ async function growOne(growing: Growing, at: At, counts: Counts): Promise<Grown 
   }
   const { growing: _, ...meta } = held.meta;
   // A fold from the log's start would place by the new number what was placed by the old one, as the last event may be.
-  const begun = { from: held.next, outbox: 0, seqs: meta.seqs };
+  const placedBy = [...(meta.begun?.placedBy ?? []), { partitions: was, until: held.next }];
+  const begun = { from: held.next, outbox: 0, seqs: meta.seqs, placedBy };
   await commitMeta(growing, held, { ...meta, partitions: now, event: null, begun, offered: held.claim.token });
   return { ...at, subjects, moves };
 }

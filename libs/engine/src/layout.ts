@@ -105,6 +105,29 @@ export async function layoutIn(store: Store, log: Log, topic: string): Promise<L
 /** A place of a subject, and the number by which it is that. */
 export type SubjectAt = { readonly at: At; readonly partitions: number };
 
+/** A part of a partition's log, up to before `until`. */
+export type Stretch = SubjectAt & { readonly from: number; readonly until: number };
+
+/** Where a subject's records went before it was moved, the oldest first: as far as the states know it. */
+export async function stretchesBefore(
+  store: Pick<Store, 'peek'>,
+  { topic, partition: home }: At,
+  tenantId: string,
+  subjectId: string,
+): Promise<Stretch[]> {
+  const placedIn = async (partition: number) => (await metaAt(store, { topic, partition }))?.begun?.placedBy ?? [];
+  const stretches: Stretch[] = [];
+  for (const { partitions } of await placedIn(0)) {
+    const partition = partitionOf(tenantId, subjectId, partitions);
+    if (partition === home) continue;
+    const placed = await placedIn(partition);
+    const place = placed.findIndex((one) => one.partitions === partitions);
+    const [before, now] = [placed[place - 1], placed[place]];
+    if (now) stretches.push({ at: { topic, partition }, partitions, from: before?.until ?? 0, until: now.until });
+  }
+  return stretches;
+}
+
 /**
  * Where a subject is. Two places while partitions that were added are not in use yet: first the one in which it is
  * folded now, or will be when the move has ended.

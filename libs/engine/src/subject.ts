@@ -11,8 +11,8 @@ import {
 } from '@callfold/core';
 import { normalise, parseTime } from '@callfold/sources';
 import { inputOf } from './inputs.ts';
-import type { SubjectAt } from './layout.ts';
-import { placesIn } from './layout.ts';
+import type { Stretch, SubjectAt } from './layout.ts';
+import { placesIn, stretchesBefore } from './layout.ts';
 import { logPages } from './log-pages.ts';
 import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
 import { Refused } from './ports.ts';
@@ -34,7 +34,10 @@ export type SubjectQuery = {
   readonly kind: SubjectKind;
   readonly id: string;
   readonly tenantId: string;
-  /** What the log held up to then is explained, and nothing after it. Absent: all that it has by now. */
+  /**
+   * What the log held up to then is explained, and nothing after it. Absent: all that it has by now. Here and in `from`
+   * an offset is of the partition in which the subject is: where it was before, all is older.
+   */
   readonly at?: LogMoment;
   /**
    * Read from there on, for who knows that nothing of it stands before: not one that was erased. Absent: from the log's
@@ -53,10 +56,13 @@ export type SubjectPlace = {
   readonly start: number;
   /** Up to this offset, exclusive, it was read. */
   readonly upTo: number;
+  /** Where its events went before it was moved here, and up to where, exclusive. Absent: it was not. */
+  readonly before?: readonly { readonly partition: number; readonly upTo: number }[];
 };
 
 /** Where it was erased, and how many events of it the log has before and behind that. */
 export type ErasedAt = {
+  readonly partition: number;
   readonly offset: number;
   readonly loggedAt: number;
   readonly before: number;
@@ -113,57 +119,81 @@ async function firstOffset(log: Log, at: At, from: LogMoment | undefined, start:
   return Math.max(start, 'time' in from ? await log.offsetAt(at, from.time) : from.offset);
 }
 
+/** What reading has found so far. */
+type Found = { readonly seen: Seen[]; erased: ErasedAt | null; clock: number };
+
 type Scan = Pick<Explained, 'seen' | 'place' | 'erased'> & { readonly clock: number };
 
-/** Reads the partition up to the moment: its own events, and the log time that all records make pass. */
-async function scan(
+/**
+ * Reads a stretch up to the moment: the subject's own events, and the log time that all records make pass.
+ * @param home where the subject is by now
+ * @returns where reading stopped
+ */
+async function readStretch(
   { log, codec }: RawLog,
-  { at, partitions }: SubjectAt,
-  source: Source,
-  query: SubjectQuery,
-  { progress = () => undefined, eventsMax = EVENTS_MAX }: Scanning,
-): Promise<Scan> {
-  const { start, end } = await log.bounds(at);
-  const first = await firstOffset(log, at, query.from, start);
+  { at, partitions, from: first, until }: Stretch,
+  home: At,
+  { source, query, eventsMax = EVENTS_MAX, progress = () => undefined }: Reading,
+  found: Found,
+): Promise<number> {
+  const { seen } = found;
+  const isHome = at.partition === home.partition;
+  const moment = isHome || (query.at !== undefined && 'time' in query.at) ? query.at : undefined;
   const where = { source, partition: at.partition, partitions };
-  const seen: Seen[] = [];
-  let clock = -Infinity;
-  let erased: ErasedAt | null = null;
   const key = subjectKey(query.tenantId, query.id);
-  const scanned = (upTo: number): Scan => ({
-    seen,
-    erased,
-    clock: Math.max(clock, query.passed ?? clock),
-    place: { ...at, start, upTo },
-  });
-
-  for await (const { records, next } of logPages(log, at, first, end)) {
+  for await (const { records, next } of logPages(log, at, first, until)) {
     await codec.prepare(records);
     for (const record of records) {
-      if (isPast(record, query.at)) return scanned(record.offset);
-      clock = Math.max(clock, record.appendedAt);
+      if (isPast(record, moment)) return record.offset;
+      found.clock = Math.max(found.clock, record.appendedAt);
       if (record.value === null) {
         const input = inputOf(record, where, codec);
-        if (input.what !== 'erase' || input.key !== key || erased !== null) continue;
-        erased = { offset: record.offset, loggedAt: record.appendedAt, before: seen.length, after: 0 };
+        if (input.what !== 'erase' || input.key !== key || found.erased !== null) continue;
+        const { offset, appendedAt: loggedAt } = record;
+        found.erased = { partition: at.partition, offset, loggedAt, before: seen.length, after: 0 };
         seen.length = 0;
         continue;
       }
       const raw = codec.decode(source, record.value);
       if (isRejection(raw) || raw.subjectId !== query.id || raw.tenantId !== query.tenantId) continue;
-      if (erased !== null) {
-        erased = withOneMore(erased);
+      if (found.erased !== null) {
+        found.erased = withOneMore(found.erased);
         continue;
       }
       const input = inputOf(record, where, codec);
       const refused: Rejection | null = input.what === 'rejected' ? input.rejection : null;
-      const { appendedAt: loggedAt, offset: its } = record;
-      seen.push({ event: normalise(raw), loggedAt, clock, offset: its, ...(refused && { refused }) });
+      const { appendedAt: loggedAt, offset } = record;
+      const its = { offset, ...(!isHome && { partition: at.partition }), ...(refused && { refused }) };
+      seen.push({ event: normalise(raw), loggedAt, clock: found.clock, ...its });
       if (seen.length > eventsMax) throw tooMany(query, eventsMax);
     }
-    progress(next, first, end, at);
+    progress(next, first, until, at);
   }
-  return scanned(end);
+  return until;
+}
+
+type Reading = Scanning & { readonly source: Source; readonly query: SubjectQuery };
+
+/** Where its events went before, and then where it is. */
+async function scan(raw: RawLog, places: Places, reading: Reading): Promise<Scan> {
+  const { log } = raw;
+  const { from, passed } = reading.query;
+  const { at: home } = places.now;
+  const found: Found = { seen: [], erased: null, clock: -Infinity };
+  const before: { partition: number; upTo: number }[] = [];
+  for (const stretch of from !== undefined && 'offset' in from ? [] : places.before) {
+    const { start } = await log.bounds(stretch.at);
+    const first = await firstOffset(log, stretch.at, from, Math.max(start, stretch.from));
+    if (first >= stretch.until) continue;
+    await readStretch(raw, { ...stretch, from: first }, home, reading, found);
+    before.push({ partition: stretch.at.partition, upTo: stretch.until });
+  }
+  const { start, end } = await log.bounds(home);
+  const first = await firstOffset(log, home, from, start);
+  const upTo = await readStretch(raw, { ...places.now, from: first, until: end }, home, reading, found);
+  const { seen, erased } = found;
+  const place = { ...home, start, upTo, ...(before.length > 0 && { before }) };
+  return { seen, erased, clock: Math.max(found.clock, passed ?? -Infinity), place };
 }
 
 const withOneMore = (erased: ErasedAt): ErasedAt => ({ ...erased, after: erased.after + 1 });
@@ -178,13 +208,20 @@ function tooMany({ kind, id }: SubjectQuery, eventsMax: number): TooManyEvents {
   );
 }
 
-/** Where its owner folds it. The log can be read also while the store is away. */
-async function placeOf({ log, store }: RawLog, source: Source, { tenantId, id }: SubjectQuery): Promise<SubjectAt> {
+type Places = { readonly before: readonly Stretch[]; readonly now: SubjectAt };
+
+/** Where its owner folds it, and where its events went before. The log can be read also while the store is away. */
+async function placesOf({ log, store }: RawLog, source: Source, { tenantId, id }: SubjectQuery): Promise<Places> {
   const topic = rawTopic(source);
-  const placed = store && (await placesIn(store, log, topic, tenantId, id).catch(() => undefined));
-  if (placed) return placed[0];
+  const asked = async (): Promise<Places | undefined> => {
+    if (!store) return undefined;
+    const [now] = await placesIn(store, log, topic, tenantId, id);
+    return { now, before: await stretchesBefore(store, now.at, tenantId, id) };
+  };
+  const known = await asked().catch(() => undefined);
+  if (known) return known;
   const partitions = await log.partitions(topic);
-  return { at: { topic, partition: partitionOf(tenantId, id, partitions) }, partitions };
+  return { now: { at: { topic, partition: partitionOf(tenantId, id, partitions) }, partitions }, before: [] };
 }
 
 /** @returns one explanation for each source that knows the subject */
@@ -197,7 +234,8 @@ export async function explainSubject(
   const found: Explained[] = [];
   for (const source of SOURCES) {
     if (KIND_OF[source] !== query.kind) continue;
-    const { seen, clock, place, erased } = await scan(raw, await placeOf(raw, source, query), source, query, scanning);
+    const places = await placesOf(raw, source, query);
+    const { seen, clock, place, erased } = await scan(raw, places, { ...scanning, source, query });
     const key = subjectKey(query.tenantId, query.id);
     const explanation = erased ? explainErased(source, key, clock) : explain(seen, rules, clock);
     if (explanation) found.push({ explanation, place, seen, erased });

@@ -33,6 +33,12 @@ const NOTES: Readonly<Record<EventNote, string>> = {
 /** Where the lines of an event's effect begin. */
 const FAR = 28;
 
+/** Of a subject that was moved since, also of which partition. */
+function offsetText({ offset, partition }: Pick<Evidence, 'offset' | 'partition'>): string | null {
+  if (offset === null) return null;
+  return partition === undefined ? `offset ${offset}` : `offset ${offset} of partition ${partition}`;
+}
+
 /** By record, what changed in it. */
 function changeLines(changes: readonly Change[], depth: number): string[] {
   const byRecord = new Map<string | null, string[]>();
@@ -54,7 +60,8 @@ function revisionLines({ record, changes }: Revision): string[] {
 function eventLines(event: EventMoment, start: number): string[] {
   const after = `+${((event.occurredAt - start) / SECOND_MS).toFixed(1)} s`;
   const status = event.status === null ? '(no status)' : event.status;
-  const offset = event.offset === null ? '' : `, offset ${event.offset}`;
+  const at = offsetText(event);
+  const offset = at === null ? '' : `, ${at}`;
   const lines = [
     indented(`${isoTime(event.occurredAt)}  ${status}`, 2),
     `${indented(`${after}${offset}`, 4).padEnd(FAR - 1)} ${event.says}`,
@@ -75,8 +82,9 @@ function momentLines(moment: Moment, start: number): string[] {
   ];
 }
 
-function evidenceText({ occurredAt, status, offset, eventId }: Evidence): string {
-  const where = offset === null ? `id ${eventId}` : `offset ${offset}`;
+function evidenceText(one: Evidence): string {
+  const { occurredAt, status, eventId } = one;
+  const where = offsetText(one) ?? `id ${eventId}`;
   return `${isoTime(occurredAt)}  ${status ?? '(no status)'}  (${where})`;
 }
 
@@ -117,19 +125,22 @@ function headLines({ explanation, place }: Explained): string[] {
   const stands = kind === 'agent' ? '' : `, ${STANDING[standing]}`;
   const log = `${place.topic}/${place.partition}`;
   const cut = place.start > 0 ? `; it begins at offset ${place.start}, what came before is gone` : '';
+  const moved = (place.before ?? []).map(({ partition, upTo }) => `partition ${partition} up to offset ${upTo}`);
+  const before = moved.length === 0 ? '' : `; before it was moved, by ${moved.join(', then ')}`;
   return [
     ...paragraph(`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted}${stands}`, 0),
     ...paragraph(
-      `by the log ${log} up to offset ${place.upTo}, exclusive, which is ${isoTime(clock)} of its time${cut}`,
+      `by the log ${log} up to offset ${place.upTo}, exclusive, which is ${isoTime(clock)} of its time${cut}${before}`,
       0,
     ),
   ];
 }
 
 /** When it was erased, and what of it the raw log still has. */
-function erasedLines({ explanation, place }: Explained, { offset, loggedAt, before, after }: ErasedAt): string[] {
+function erasedLines({ explanation, place }: Explained, erased: ErasedAt): string[] {
+  const { partition, offset, loggedAt, before, after } = erased;
   const { kind, subjectId, tenantId, source } = explanation;
-  const where = `${place.topic}/${place.partition}`;
+  const where = `${place.topic}/${partition}`;
   return [
     ...paragraph(
       `${kind} ${subjectId} of tenant ${tenantId}, told by ${source}, was erased at offset ${offset} of ${where}, logged ${isoTime(loggedAt)}.`,

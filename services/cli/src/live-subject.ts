@@ -6,6 +6,7 @@ import {
   createOfflineFold,
   decodeStood,
   differing,
+  isOwn,
   nameOf,
   originOffset,
   readGenerations,
@@ -90,27 +91,37 @@ function withoutErased(found: readonly Stood[]): Stood[] {
 }
 
 /** Up to a moment it stood as soon as what caused it was folded, and a correction as soon as its owner took it. */
-function stoodBy({ isPast, explained: { place } }: Looking): (stood: Stood) => boolean {
-  if (!isPast) return () => true;
-  return (stood) => originOffset(stood) < place.upTo && (stood.correctedAt ?? 0) <= place.upTo;
+function stoodBy({ isPast, explained }: Looking): (stood: Stood) => boolean {
+  const { upTo } = explained.place;
+  // What was caused before the subject was moved is older than any offset of where it is by now.
+  const isOfBefore = (stood: Stood): boolean => !isOwn(stood, atOf(explained));
+  return (stood) => !isPast || isOfBefore(stood) || (originOffset(stood) < upTo && (stood.correctedAt ?? 0) <= upTo);
+}
+
+/** Origins that its dead letters have. */
+function letterOrigins({ explanation, place: { topic, partition } }: Explained): ReadonlySet<string> {
+  return new Set(
+    explanation.timeline.flatMap((one) =>
+      one.what === 'event' && one.refused ? [`${topic}/${one.partition ?? partition}/${one.offset}`] : [],
+    ),
+  );
 }
 
 async function standingOf(looking: Looking): Promise<StandingRecord[]> {
   const { site, settings, explained } = looking;
   const { explanation } = explained;
   const stoodThen = stoodBy(looking);
-  const { source, tenantId, subjectId, timeline } = explanation;
+  const { source, tenantId, subjectId } = explanation;
   const key = idOf(tenantId, source, settings.disguise?.subjectId(source, tenantId, subjectId) ?? subjectId);
-  const letters = new Set(timeline.flatMap((one) => (one.what === 'event' && one.refused ? [one.offset] : [])));
+  const letters = letterOrigins(explained);
+  const wasMoved = explained.place.before !== undefined;
   const isIts = (stood: Stood): boolean =>
-    stood.topic === DEAD_LETTERS
-      ? letters.has(originOffset(stood))
-      : stood.key === key || stood.key.startsWith(`${key}/`);
+    stood.topic === DEAD_LETTERS ? letters.has(stood.origin) : stood.key === key || stood.key.startsWith(`${key}/`);
   const at = atOf(explained);
   const found: Stood[] = [];
   let read = 0;
   const progress = createProgress({ noun: 'derived records', ...shownTo(looking) });
-  for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {})) {
+  for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {}, wasMoved)) {
     for (const one of records) if (isIts(one) && stoodThen(one)) found.push(one);
     progress.at((read += records.length));
   }

@@ -6,6 +6,7 @@ import { normalise } from '@callfold/sources';
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { explain } from '@callfold/core';
+import { explanationText } from '../src/explanation.ts';
 import { answerSubject, rawOf } from '../src/subject.ts';
 import type { Row, TestSite } from './explain-site.ts';
 import { eventOf, openTestSite, PARTITIONS, RULES, START } from './explain-site.ts';
@@ -308,4 +309,16 @@ test('a topic of the kind is looked into only where its key belongs', async () =
   };
   await explainSubject(rawOf(site), QUERY, RULES);
   expect(new Set(read)).toEqual(new Set([`${rawTopic('callcenter24')}/${partitionOf('default', 'c-1', PARTITIONS)}`]));
+});
+
+test('what came before it was moved to another partition says of which one it is', async () => {
+  const found = only(await explainSubject(rawOf((await told()).site), QUERY, RULES));
+  const seen = found.seen.map((one, place) => (place < 2 ? { ...one, partition: 1 } : one));
+  const explanation = explain(seen, RULES) as Explanation;
+  const place = { ...found.place, before: [{ partition: 1, upTo: 71 }] };
+  const text = explanationText({ ...found, explanation, place }).replaceAll(/\n +/g, ' ');
+  expect(text).toContain('before it was moved, by partition 1 up to offset 71');
+  expect(text).toContain('offset 0 of partition 1');
+  expect(text).toContain('offset 1 of partition 1');
+  expect(text).toMatch(/offset 2 {2,}/);
 });

@@ -166,3 +166,15 @@ it('prints nothing that a terminal would take for a command', async () => {
   expect(text).toContain('\\u009b');
   expect(text).not.toContain('\u009b');
 });
+
+it('has what was caused where a subject was before it was moved, also up to a moment since', async () => {
+  const { log, record, at } = await told();
+  const elsewhere = (at.partition + 1) % 4;
+  publish(log, at.partition, 0, `${at.topic}/${elsewhere}/70`, record);
+  const found = await explained(log);
+  const lookAt = (one: Explained, isPast: boolean): Promise<LiveSubject> =>
+    lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained: one, isPast, say: () => undefined });
+  expect((await lookAt(found, false)).standing).toEqual([]);
+  const moved = { ...found, place: { ...found.place, before: [{ partition: elsewhere, upTo: 71 }] } };
+  for (const isPast of [false, true]) expect((await lookAt(moved, isPast)).standing).toMatchObject([{ seq: 0 }]);
+});

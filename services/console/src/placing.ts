@@ -35,9 +35,10 @@ export async function openPlacing(
     inputOf(record, { source, partition, partitions }, codec);
   // Until its subjects are moved, a partition of before is folded by the number of before, and no added one is folded.
   const now = meta !== null && partition < meta.partitions ? meta.partitions : (meta?.growing ?? there);
-  // What came before a move was placed by the number of before it. Which that was is not kept: where there may have
-  // been several, since partitions were added twice, whatever belongs here by one of them is taken.
-  const { from = 0, isGrown = false, placed = Infinity } = own?.begun ?? {};
+  const { from = 0, isGrown = false, placed = Infinity, placedBy } = own?.begun ?? {};
+  if (placedBy) return (record) => read(record, placedBy.find(({ until }) => record.offset < until)?.partitions ?? now);
+  // A state of an older version, or one that was folded again, does not know by which numbers its log was placed: where
+  // there may have been several, since partitions were added twice, whatever belongs here by one of them is taken.
   const moved = isGrown ? placed : from;
   const before = countsBefore(partition, now, Math.max(1, ...Object.values(own?.derived ?? {})));
   return (record) => {

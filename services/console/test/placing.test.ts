@@ -15,6 +15,14 @@ const LOGGED: readonly Logged[] = Array.from({ length: 12 }, (_, n) =>
   .flat()
   .toSorted((a, b) => a.loggedAt - b.loggedAt);
 
+/** Of a subject that does not move when there are so many partitions. */
+const staysBy =
+  (count: number) =>
+  ({ key }: Step): boolean => {
+    const { tenantId = '', subjectId = '' } = readSubjectKey(key) ?? {};
+    return partitionOf(tenantId, subjectId, count) < PARTITIONS;
+  };
+
 let recording: Recording;
 beforeAll(async () => {
   recording = await recordingOf(LOGGED);
@@ -53,16 +61,28 @@ describe('a day that is played', () => {
     }
   });
 
+  it('goes by the number that there was at each record, where the state knows it', async () => {
+    const twice = 2 * PARTITIONS;
+    const partitions = 2 * twice;
+    const derived = { 'callfold.call-outcomes': PARTITIONS };
+    // Moved to twice as many before the day, to four times as many after it; all of it came as if to the first ones.
+    const placedBy = [
+      { partitions: PARTITIONS, until: 0 },
+      { partitions: twice, until: 1_000 },
+    ];
+    const states = statesOf(() => ({ partitions, derived, begun: { from: 1_000, placedBy } }));
+    const { steps } = await recordingOf(LOGGED, { grownTo: partitions, states });
+    expect(steps).toEqual(recording.steps.filter(staysBy(twice)));
+    expect(steps.length).toBeLessThan(recording.steps.length);
+    expect(steps.length).toBeGreaterThan(0);
+  });
+
   it('refuses what was still published to the partition of before when its subject was moved', async () => {
     const partitions = 4 * PARTITIONS;
     const derived = { 'callfold.call-outcomes': PARTITIONS };
     const states = statesOf(() => ({ partitions, derived, begun: { from: 0 } }));
     const { steps } = await recordingOf(LOGGED, { grownTo: partitions, states });
-    const stays = ({ key }: Step): boolean => {
-      const { tenantId = '', subjectId = '' } = readSubjectKey(key) ?? {};
-      return partitionOf(tenantId, subjectId, partitions) < PARTITIONS;
-    };
-    expect(steps).toEqual(recording.steps.filter(stays));
+    expect(steps).toEqual(recording.steps.filter(staysBy(partitions)));
     expect(steps.length).toBeLessThan(recording.steps.length);
     expect(steps.length).toBeGreaterThan(0);
   });

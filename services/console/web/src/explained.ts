@@ -20,6 +20,8 @@ export type Evidence = {
   readonly occurredAt: string;
   readonly loggedAt: string;
   readonly offset: number | null;
+  /** Of a subject that was moved since: where the event stands. */
+  readonly partition?: number;
 };
 export type Change = Saying & Pick<CoreChange, 'record' | 'named' | 'field' | 'to'>;
 

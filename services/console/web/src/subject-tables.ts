@@ -109,8 +109,14 @@ function eventRow(event: EventMoment, number: number, start: number, decides: De
       changesView(event.changes, telling),
       event.published.map((one) => publishedLine(one, telling)),
     ),
-    h('td', { class: 'count' }, String(event.offset ?? '–'), h('small', null, clock(event.loggedAt))),
+    h('td', { class: 'count' }, offsetShown(event), h('small', null, clock(event.loggedAt))),
   );
+}
+
+/** Where its subject was before, also the partition. */
+function offsetShown({ offset, partition }: EventMoment): string {
+  if (offset === null) return '–';
+  return partition === undefined ? String(offset) : `${partition}/${offset}`;
 }
 
 function publishedLine({ record }: Revision, telling: Telling): VNode {
