@@ -9,6 +9,8 @@ import { runRole } from '../../services/cli/dist/services.js';
  */
 export function runHeard(role, site, { config, topic, thread = null, tell }) {
   let isFirst = true;
+  // Told with the next commit: a message for each read would be work that only the measuring does.
+  let missed = 0;
   const waiting = () => service.status().reduce((sum, one) => sum + one.waiting, 0);
   function told(event) {
     if (event.at.topic !== topic) return;
@@ -16,7 +18,8 @@ export function runHeard(role, site, { config, topic, thread = null, tell }) {
     if (event.name === 'records-sent') tell({ sent: event.records, waiting: waiting() });
     if (event.name !== 'batch-committed') return;
     const { position, records: count } = event;
-    tell({ committed: { partition: event.at.partition, position, count }, waiting: waiting() });
+    tell({ committed: { partition: event.at.partition, position, count }, waiting: waiting(), missed });
+    missed = 0;
   }
   const hearing = (observer) => (event) => {
     observer(event);
@@ -38,7 +41,7 @@ export function runHeard(role, site, { config, topic, thread = null, tell }) {
   }
   function heardStore(store) {
     const read = (at, table, fields) => {
-      if (at.topic === topic) tell({ missed: fields.length });
+      if (at.topic === topic) missed += fields.length;
       return store.read(at, table, fields);
     };
     return { ...store, read };
