@@ -70,5 +70,6 @@ export function publishedFrom(entries: readonly (readonly [string, PublishedReco
 /** In the order of their names, so that equal books give equal texts. */
 export function publishedEntries(published: Published): [string, PublishedRecord][] {
   const entries = [...published.values()].flatMap((page) => [...page]);
+  if (entries.length === 1) return entries;
   return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -2,7 +2,7 @@ import { encodeState } from '@callfold/core';
 import { encodeMeta } from './checkpoint.ts';
 import type { Meta } from './checkpoint.ts';
 import type { Kept, Work } from './fold.ts';
-import { encodeEntry } from './outbox.ts';
+import { encodeEntries } from './outbox.ts';
 import type { Commit, TableName } from './ports.ts';
 import type { Role } from './role.ts';
 
@@ -46,7 +46,7 @@ export function changeOf(role: Role, work: Work, meta: Meta, expected: number | 
     tables,
     timers,
     outboxFrom: meta.outboxNext - work.entries.length,
-    outbox: work.entries.map(encodeEntry),
+    outbox: encodeEntries(work.entries),
     outboxTrim: meta.outboxFirst,
     feed: role.feeds,
   };

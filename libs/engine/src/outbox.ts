@@ -1,5 +1,5 @@
 import type { Code } from '@callfold/core';
-import { utf8Bytes, utf8Text } from '@callfold/core';
+import { encodeUtf8, utf8Text } from '@callfold/core';
 
 /** What is committed to be published, and not yet known to stand in its topic. */
 export type Entry = RecordEntry | LetterEntry;
@@ -29,26 +29,38 @@ export type LetterEntry = Common & {
 };
 
 const LENGTH_BYTES = 4;
-const NO_BYTES = new Uint8Array(0);
+/** The most that UTF-8 takes for one UTF-16 code unit. */
+const BYTES_PER_UNIT = 3;
 
-export function encodeEntry(entry: Entry): Uint8Array {
+function headOf(entry: Entry): string {
   const { topic, seq, origin } = entry;
-  if (entry.what === 'letter') return framed([topic, seq, origin, null, entry.code, entry.reason], NO_BYTES);
-  const { key, value, correctedAt } = entry;
-  return framed(
-    correctedAt === undefined ? [topic, seq, origin, key] : [topic, seq, origin, key, correctedAt],
-    value ?? NO_BYTES,
-  );
+  if (entry.what === 'letter') return JSON.stringify([topic, seq, origin, null, entry.code, entry.reason]);
+  const { key, correctedAt } = entry;
+  return JSON.stringify(correctedAt === undefined ? [topic, seq, origin, key] : [topic, seq, origin, key, correctedAt]);
 }
 
-function framed(fields: readonly unknown[], value: Uint8Array): Uint8Array {
-  const head = utf8Bytes(JSON.stringify(fields));
-  const { length } = head;
-  const bytes = new Uint8Array(LENGTH_BYTES + length + value.length);
-  for (let at = 0; at < LENGTH_BYTES; at += 1) bytes[at] = (length >>> (8 * (LENGTH_BYTES - 1 - at))) & 0xff;
-  bytes.set(head, LENGTH_BYTES);
-  bytes.set(value, LENGTH_BYTES + length);
-  return bytes;
+const valueOf = (entry: Entry): Uint8Array | null => (entry.what === 'record' ? entry.value : null);
+
+/** Those of one commit lie in one piece of memory: one of its own for each would cost more than what it holds. */
+export function encodeEntries(entries: readonly Entry[]): Uint8Array[] {
+  const heads = entries.map(headOf);
+  let most = 0;
+  entries.forEach((entry, index) => {
+    most += LENGTH_BYTES + (heads[index] as string).length * BYTES_PER_UNIT + (valueOf(entry)?.length ?? 0);
+  });
+  const bytes = new Uint8Array(most);
+  let end = 0;
+  return entries.map((entry, index) => {
+    const start = end;
+    const body = start + LENGTH_BYTES;
+    end = encodeUtf8(heads[index] as string, bytes, body);
+    const length = end - body;
+    for (let at = 0; at < LENGTH_BYTES; at += 1) bytes[start + at] = (length >>> (8 * (LENGTH_BYTES - 1 - at))) & 0xff;
+    const value = valueOf(entry);
+    if (value !== null) bytes.set(value, end);
+    end += value?.length ?? 0;
+    return bytes.subarray(start, end);
+  });
 }
 
 export function decodeEntry(bytes: Uint8Array): Entry {

@@ -130,22 +130,10 @@ function outgoingRecord(entry: RecordEntry, originOf: OriginBytes): Outgoing {
   return { topic, key: utf8Bytes(entry.key), value, headers };
 }
 
-async function outgoingOf(entry: Entry, options: RelayOptions, originOf: OriginBytes): Promise<Outgoing> {
-  if (entry.what === 'record') return outgoingRecord(entry, originOf);
+async function outgoingLetter(entry: LetterEntry, options: RelayOptions, originOf: OriginBytes): Promise<Outgoing> {
   const original = await originalOf(entry, options);
   const value = letterOf(entry, original, options);
   return { topic: entry.topic, key: original?.key ?? null, value, headers: headersOf(entry, originOf) };
-}
-
-/** A dead letter waits for its bytes; records are at hand, and there are many of them. */
-function outgoingAll(
-  entries: readonly Entry[],
-  options: RelayOptions,
-  originOf: OriginBytes,
-): Outgoing[] | Promise<Outgoing[]> {
-  const records = entries.filter((entry) => entry.what === 'record');
-  if (records.length === entries.length) return records.map((entry) => outgoingRecord(entry, originOf));
-  return Promise.all(entries.map((entry) => outgoingOf(entry, options, originOf)));
 }
 
 /** Entries that do not stand yet. What stands under a seq must be what is committed under it. */
@@ -170,16 +158,34 @@ type Waiting = {
   readonly appendedAt: number | null;
 };
 
-/** As many of the first as one send takes, by number and by bytes. */
+/** The letters that stand next to one another from a place on, as many as are made at once. */
+function lettersFrom(queue: readonly Waiting[], from: number, upTo: number): LetterEntry[] {
+  const letters: LetterEntry[] = [];
+  for (let at = from; at < Math.min(upTo, from + MADE_AT_ONCE); at += 1) {
+    const entry = queue[at]?.entry;
+    if (entry?.what !== 'letter') break;
+    letters.push(entry);
+  }
+  return letters;
+}
+
+/**
+ * As many of the first as one send takes, by number and by bytes. A dead letter waits for its bytes; records are at
+ * hand, and there are many of them.
+ */
 async function firstOf(queue: readonly Waiting[], options: RelayOptions, originOf: OriginBytes): Promise<Outgoing[]> {
   const outgoing: Outgoing[] = [];
+  const most = Math.min(queue.length, options.sendRecords);
   let bytes = 0;
-  while (outgoing.length < Math.min(queue.length, options.sendRecords) && bytes < SEND_BYTES) {
-    const upTo = Math.min(outgoing.length + MADE_AT_ONCE, options.sendRecords);
-    const some = queue.slice(outgoing.length, upTo).map(({ entry }) => entry);
-    const made = await outgoingAll(some, options, originOf);
-    for (const { value } of made) bytes += value?.length ?? 0;
-    outgoing.push(...made);
+  while (outgoing.length < most && bytes < SEND_BYTES) {
+    const from = outgoing.length;
+    const entry = queue[from]?.entry;
+    if (entry?.what === 'record') outgoing.push(outgoingRecord(entry, originOf));
+    else {
+      const letters = lettersFrom(queue, from, most);
+      outgoing.push(...(await Promise.all(letters.map((one) => outgoingLetter(one, options, originOf)))));
+    }
+    for (let at = from; at < outgoing.length; at += 1) bytes += outgoing[at]?.value?.length ?? 0;
   }
   return outgoing;
 }
