@@ -1,6 +1,11 @@
 /** Lines of text for people: as wide as a page, and nothing in them that a terminal would take for a command. */
 
 const WIDTH = 112;
+/** In a narrower one lines would be all indent. */
+const LEAST = 72;
+
+/** A narrower terminal breaks lines within words. */
+const pageWidth = (): number => Math.max(LEAST, Math.min(WIDTH, process.stdout.columns ?? WIDTH));
 
 /** What would move the cursor, or end the line, of texts that came from elsewhere. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it is about
@@ -15,8 +20,9 @@ export function paragraph(text: string | readonly string[], depth: number, hang 
   const lines: string[] = [];
   let line = ' '.repeat(depth);
   let isEmpty = true;
+  const width = pageWidth();
   for (const word of typeof text === 'string' ? text.split(' ') : text) {
-    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
+    if (!isEmpty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = ' '.repeat(hang);
       isEmpty = true;
