@@ -11,6 +11,8 @@ const TOPIC = 'callfold.raw.callcenter24';
 const CALLS = 60;
 /** Calls under way: a third ends before the subjects move, a third after, and a third where it was before. */
 const HALF = 24;
+/** Exit code of what was refused before anything was done. */
+const PRECONDITION = 4;
 /** Of one send of the load. */
 const LIVE = 20;
 const KILLED = new URL('./killed-while-moving.mjs', import.meta.url).href;
@@ -89,11 +91,39 @@ async function rightOnce(stage) {
   }
 }
 
+/** Owners that begin later would take for misplaced what lies by the old number. @param {Stage} stage */
+async function refusedBeforeFolded(stage) {
+  const partitions = String(2 * PARTITIONS);
+  const ended = await stage.callfold([
+    'topics',
+    'grow',
+    TOPIC,
+    '--partitions',
+    partitions,
+    '--execute',
+    '--confirm',
+    TOPIC,
+  ]);
+  says(ended, /holds \d+ records, and nobody has folded any[^]*Nothing was changed/);
+  if (ended.code !== PRECONDITION) throw new Error(`it was to be refused, and ended with ${ended.code}`);
+}
+
+/** By its events of before its move and of since. @param {Stage} stage */
+async function explainedWhole(stage) {
+  const isMoved = (/** @type {string} */ id) => partitionOf('default', id, 2 * PARTITIONS) >= PARTITIONS;
+  const moved = scene.halves.find(({ callId }) => isMoved(callId))?.callId ?? '';
+  const ended = await stage.callfold(['explain', 'call', moved]);
+  const events = scene.halves.filter(({ callId }) => callId === moved).length;
+  says(ended, new RegExp(`: ${events} events`));
+  says(ended, /before it\s+was\s+moved, by\s+partition/);
+}
+
 /** @type {import('./index.mjs').Scene} */
 export const morePartitions = {
   async before(stage) {
-    await Promise.all([stage.serve('projector'), stage.serve('outcomes')]);
     await stage.publish(callsOf('call', CALLS));
+    await refusedBeforeFolded(stage);
+    await Promise.all([stage.serve('projector'), stage.serve('outcomes')]);
     scene.halves = callsOf('half', HALF);
     await stage.publish(scene.halves.filter(isFirst));
     await folded(stage, PARTITIONS);
@@ -141,6 +171,7 @@ export const morePartitions = {
       async after(ended, stage) {
         says(ended, /Identical.*of before the horizon/);
         await rightOnce(stage);
+        await explainedWhole(stage);
       },
     },
   },

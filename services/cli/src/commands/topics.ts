@@ -86,13 +86,29 @@ const BEFORE_GROWING = [
   '- Gateways and callfold poll are to be restarted.',
 ].join('\n');
 
-/** By how many partitions the states of a topic were made, as far as there are any: only a multiple can be moved to. */
-async function madeWith({ config, say }: Context, topic: string): Promise<number | null> {
+/**
+ * By how many partitions the states of a topic were made, as far as there are any: only a multiple can be moved to.
+ * @param there how many the topic has
+ * @throws Refused where the topic holds records and there is no state: whoever folds them has to know their number
+ */
+async function madeWith({ config, say }: Context, topic: string, there: number): Promise<number | null> {
   const site = await openKafkaSite(config, say);
   try {
     const stored = await Promise.all(ROLES.map((role) => site.store(role).peek({ topic, partition: 0 })));
     const counts = stored.flatMap((seen) => metaOf(seen)?.partitions ?? []);
-    return counts.length === 0 ? null : Math.max(...counts);
+    if (counts.length > 0) return Math.max(...counts);
+    const log = site.log('projector');
+    let held = 0;
+    for (let partition = 0; partition < there; partition += 1) {
+      const { start, end } = await log.bounds({ topic, partition });
+      held += end - start;
+    }
+    if (held === 0) return null;
+    throw new Refused(
+      `${topic} holds ${held} records, and nobody has folded any of them: after it has grown, those that belong to a partition ` +
+        'that was added would be refused (wrong-partition). Let projector and outcomes begin first (callfold serve), then ' +
+        'the same again. Nothing was changed.',
+    );
   } finally {
     await site.close();
   }
@@ -106,7 +122,8 @@ export async function topicsGrow(topic: string, options: GrowOptions, context: C
   const { partitions: now } = options;
   const admin = await openKafkaAdmin(connectionOf(config, quietLogger(context.say)));
   try {
-    const found = await growthStepOf(admin, topic, await madeWith(context, topic));
+    const there = (await admin.describe([topic])).get(topic)?.partitions ?? 0;
+    const found = await growthStepOf(admin, topic, await madeWith(context, topic, there));
     if (found === null) throw new Refused(`${topic} does not exist: callfold topics apply --execute makes it.`);
     const { was, step } = found;
     if (now === was) {
