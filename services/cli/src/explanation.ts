@@ -33,10 +33,10 @@ const NOTES: Readonly<Record<EventNote, string>> = {
 /** Where the lines of an event's effect begin. */
 const FAR = 28;
 
-/** Of a subject that was moved since, also of which partition. */
+/** Of a subject that was moved since, with the partition, as origins have it. */
 function offsetText({ offset, partition }: Pick<Evidence, 'offset' | 'partition'>): string | null {
   if (offset === null) return null;
-  return partition === undefined ? `offset ${offset}` : `offset ${offset} of partition ${partition}`;
+  return `offset ${partition === undefined ? '' : `${partition}/`}${offset}`;
 }
 
 /** By record, what changed in it. */

@@ -318,7 +318,7 @@ test('what came before it was moved to another partition says of which one it is
   const place = { ...found.place, before: [{ partition: 1, upTo: 71 }] };
   const text = explanationText({ ...found, explanation, place }).replaceAll(/\n +/g, ' ');
   expect(text).toContain('before it was moved, by partition 1 up to offset 71');
-  expect(text).toContain('offset 0 of partition 1');
-  expect(text).toContain('offset 1 of partition 1');
+  expect(text).toContain('offset 1/0 ');
+  expect(text).toContain('offset 1/1 ');
   expect(text).toMatch(/offset 2 {2,}/);
 });
