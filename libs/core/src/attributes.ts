@@ -33,7 +33,8 @@ export function mergeAttributes(
     const candidate = { name, at, value };
     const others = known ? merged.filter((one) => one !== known) : merged;
     const place = others.findIndex((one) => before(candidate, one));
-    const next = place < 0 ? [...others, candidate] : [...others.slice(0, place), candidate, ...others.slice(place)];
+    // Of just this length: see `insertFact`.
+    const next = others.toSpliced(place < 0 ? others.length : place, 0, candidate);
     if (next.length > LIMITS.attributes) {
       overflowed = true;
       if (next.pop() === candidate) continue;

@@ -91,8 +91,8 @@ export function insertFact(facts: readonly Fact[], fact: Fact, max: number): Ins
     place -= 1;
   }
   if (place >= max) return { facts, added: false, overflowed: true };
-  // A list of just this length: one that grows by a push takes room for a dozen facts more, and states are kept long.
-  const next = place === facts.length ? [...facts, fact] : facts.toSpliced(place, 0, fact);
+  // A list of just this length: a spread, as a push, takes room for a dozen facts more, and states are kept long.
+  const next = facts.toSpliced(place, 0, fact);
   const overflowed = next.length > max;
   if (overflowed) next.pop();
   return { facts: next, added: true, overflowed };
