@@ -2,7 +2,7 @@ import type { Change, Decision, Evidence, EventNote, ExplainedRecord, Explanatio
 import type { ErasedAt, Explained } from '@callfold/engine';
 import { drafted } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
-import { indented, paragraph, visible } from './text-lines.ts';
+import { counted, indented, paragraph, visible } from './text-lines.ts';
 import { inWords } from './words.ts';
 
 /** An explanation as text for people. */
@@ -121,14 +121,13 @@ function recordLines({ record, revision, standing, decision }: ExplainedRecord):
 function headLines({ explanation, place }: Explained): string[] {
   const { kind, subjectId, tenantId, source, timeline, standing, clock } = explanation;
   const events = timeline.filter(({ what }) => what === 'event').length;
-  const counted = `${events} event${events === 1 ? '' : 's'}`;
   const stands = kind === 'agent' ? '' : `, ${STANDING[standing]}`;
   const log = `${place.topic}/${place.partition}`;
   const cut = place.start > 0 ? `; it begins at offset ${place.start}, what came before is gone` : '';
   const moved = (place.before ?? []).map(({ partition, upTo }) => `partition ${partition} up to offset ${upTo}`);
   const before = moved.length === 0 ? '' : `; before it was moved, by ${moved.join(', then ')}`;
   return [
-    ...paragraph(`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted}${stands}`, 0),
+    ...paragraph(`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted(events, 'event')}${stands}`, 0),
     ...paragraph(
       `by the log ${log} up to offset ${place.upTo}, exclusive, which is ${isoTime(clock)} of its time${cut}${before}`,
       0,

@@ -33,6 +33,9 @@ export function paragraph(text: string | readonly string[], depth: number, hang 
   return [...lines, line];
 }
 
+/** So many of them, in the one or the other number. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** Control characters as they are written in JSON. */
 export function visible(line: string): string {
   return line.replaceAll(CONTROL, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);

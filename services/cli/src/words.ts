@@ -1,5 +1,6 @@
 import type { AgentInterval, AgentOffer, CallOutcome, ChatHandoff, ChatOutcome } from '@callfold/schemas';
 import type { DerivedRecord } from '@callfold/core';
+import { counted } from './text-lines.ts';
 
 /** Derived records in plain words, one line each: what `callfold dev` prints as they come. */
 
@@ -55,7 +56,7 @@ function offerWords(record: AgentOffer): string {
 function chatWords(record: ChatOutcome): string {
   const by = record.contained
     ? 'without a person'
-    : `with ${record.handoffs} hand-off${record.handoffs === 1 ? '' : 's'}`;
+    : `with ${counted(record.handoffs, 'hand-off')}`;
   return `episode ${record.episode} ${record.outcome}, ${by}`;
 }
 

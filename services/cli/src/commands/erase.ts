@@ -12,6 +12,7 @@ import { findToErase } from '../erase-search.ts';
 import type { Keeping } from '../erasing.ts';
 import { foundJson, foundText, isGone, untilGone, writeErasures } from '../erasing.ts';
 import { openKafkaSite } from '../kafka-site.ts';
+import { counted } from '../text-lines.ts';
 import { connectionOf, quietLogger } from '../wiring/kafka.ts';
 
 export type EraseOptions = ConfirmOptions & {
@@ -80,7 +81,7 @@ export async function eraseCommand(options: EraseOptions, context: Context): Pro
     const due = found.filter((one) => !isGone(one));
     if (options.execute && due.length > 0) {
       const written = await writeErasures(site, due);
-      say(`${written} erasures are in the log. Waiting until both roles have folded them ...`);
+      say(`In the log: ${counted(written, 'erasure')}. Waiting until both roles have folded that ...`);
       await untilGone(site, due, config.settings, context, (options.wait ?? WAIT_SECONDS) * 1_000);
     }
     for (const one of found) {
@@ -101,9 +102,9 @@ function tellEnd(options: EraseOptions, { found, due, word }: Counts, { say, sto
   if (due === 0) return say('Nothing is left to erase.');
   if (options.execute) {
     return say(
-      `${due} subjects are erased: nothing of them stands. Archives, exports and what consumers have made of them are ` +
+      `Erased: ${counted(due, 'subject')}, of which nothing stands. Archives, exports and what consumers have made of it are ` +
         'theirs to clear (docs/erasure.md).',
     );
   }
-  return say(`Nothing was changed. To erase ${due} subjects:\n${againCommand('erase', options)} ${executeWords(word)}`);
+  return say(`Nothing was changed. To erase ${counted(due, 'subject')}:\n${againCommand('erase', options)} ${executeWords(word)}`);
 }
