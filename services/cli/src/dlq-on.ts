@@ -6,6 +6,7 @@ import { letterLine, letterText } from './letter-text.ts';
 import type { LetterOptions } from './letters.ts';
 import { findLetter, lettersOf } from './letters.ts';
 import type { Site } from './site.ts';
+import { counted } from './text-lines.ts';
 
 /** What `callfold dlq list` and `show` do where the data is: they read only. */
 
@@ -16,7 +17,7 @@ export async function listLettersOn(site: Site, options: LetterOptions, context:
     count += 1;
     context.out(context.json ? `${JSON.stringify(letterJson(row))}\n` : letterLine(row));
   }
-  context.say(`${count} dead letters.`);
+  context.say(`${counted(count, 'dead letter')}.`);
   return EXIT.done;
 }
 

@@ -127,7 +127,10 @@ function headLines({ explanation, place }: Explained): string[] {
   const moved = (place.before ?? []).map(({ partition, upTo }) => `partition ${partition} up to offset ${upTo}`);
   const before = moved.length === 0 ? '' : `; before it was moved, by ${moved.join(', then ')}`;
   return [
-    ...paragraph(`${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted(events, 'event')}${stands}`, 0),
+    ...paragraph(
+      `${kind} ${subjectId} of tenant ${tenantId}, told by ${source}: ${counted(events, 'event')}${stands}`,
+      0,
+    ),
     ...paragraph(
       `by the log ${log} up to offset ${place.upTo}, exclusive, which is ${isoTime(clock)} of its time${cut}${before}`,
       0,

@@ -86,16 +86,25 @@ export async function redriveAll(
   return sum;
 }
 
-export async function discardAll(site: Site, options: LetterOptions): Promise<number> {
+/** @returns how many are put aside; fewer than there are when it was told to stop, for which nothing is half done */
+export async function discardAll(site: Site, options: LetterOptions, { stop }: Pick<Context, 'stop'>): Promise<number> {
   const byPartition = new Map<number, string[]>();
   let all = 0;
   for await (const { partition, letter } of lettersOf(site, options)) {
-    byPartition.set(partition, [...(byPartition.get(partition) ?? []), originText(letter)]);
+    if (stop.requested) return 0;
+    const origins = byPartition.get(partition);
+    if (origins) origins.push(originText(letter));
+    else byPartition.set(partition, [originText(letter)]);
     all += 1;
     if (all > LETTERS_MAX) throw new Error(`More than ${LETTERS_MAX} letters: choose fewer, as with --until.`);
   }
-  for (const [partition, origins] of byPartition) await discardLetters(site.redriver, partition, origins);
-  return all;
+  let done = 0;
+  for (const [partition, origins] of byPartition) {
+    if (stop.requested) break;
+    await discardLetters(site.redriver, partition, origins);
+    done += origins.length;
+  }
+  return done;
 }
 
 /** The command that does it, as it was asked for. */

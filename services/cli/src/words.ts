@@ -54,9 +54,7 @@ function offerWords(record: AgentOffer): string {
 }
 
 function chatWords(record: ChatOutcome): string {
-  const by = record.contained
-    ? 'without a person'
-    : `with ${counted(record.handoffs, 'hand-off')}`;
+  const by = record.contained ? 'without a person' : `with ${counted(record.handoffs, 'hand-off')}`;
   return `episode ${record.episode} ${record.outcome}, ${by}`;
 }
 

@@ -19,6 +19,8 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../infra/random.mjs';
 import { dlqList } from '../src/commands/dlq-list.ts';
 import { dlqShow } from '../src/commands/dlq-show.ts';
+import { lettersOf } from '../src/letters.ts';
+import { discardAll } from '../src/redrive.ts';
 import { openTestSite } from './explain-site.ts';
 import { openNearbyDev } from './nearby-dev.ts';
 
@@ -172,6 +174,50 @@ describe('the page', () => {
   });
 });
 
+describe('letters that are put aside', () => {
+  async function withLetters() {
+    const { site, world } = await openTestSite();
+    for (const offset of [7, 8, 9]) {
+      const value = site.codec.encode(DEAD_LETTERS, letterOf(offset));
+      world.topics.append({ topic: DEAD_LETTERS, partition: offset % 2 }, [{ key: null, value, headers: [] }]);
+    }
+    async function left(): Promise<number> {
+      let count = 0;
+      for await (const _ of lettersOf(site, {})) count += 1;
+      return count;
+    }
+    return { site, left };
+  }
+  const wanted = new Promise<void>(() => undefined);
+
+  it('are all that were asked for, in every partition', async () => {
+    const { site, left } = await withLetters();
+    expect(await left()).toBe(3);
+    expect(await discardAll(site, {}, { stop: { requested: false, wanted } })).toBe(3);
+    expect(await left()).toBe(0);
+  });
+
+  it('are whole partitions or none when it is told to stop, and as many as it says', async () => {
+    const ends = new Set<number>();
+    for (let asked = 0; asked <= 6; asked += 1) {
+      const { site, left } = await withLetters();
+      let times = 0;
+      const stop = {
+        wanted,
+        get requested() {
+          times += 1;
+          return times > asked;
+        },
+      };
+      const done = await discardAll(site, {}, { stop });
+      expect(await left()).toBe(3 - done);
+      ends.add(done);
+    }
+    expect([...ends]).toEqual(expect.arrayContaining([0, 3]));
+    expect(ends.size).toBe(3);
+  });
+});
+
 describe('callfold dlq on the embedded store', () => {
   it('lists those that nobody has dealt with, and shows all of one', async () => {
     const { site, world } = await openTestSite();
@@ -183,7 +229,7 @@ describe('callfold dlq on the embedded store', () => {
     world.topics.append(at, [markRecord({ what: 'discarded', origin: `${TOPIC}/0/8` })]);
     const dev = await openNearbyDev(site);
     const listed = await dev.run((context) => dlqList({}, context), true);
-    expect(listed.said).toBe('1 dead letters.\n');
+    expect(listed.said).toBe('1 dead letter.\n');
     expect(JSON.parse(listed.out)).toMatchObject({ originOffset: 7, code: 'not-avro', value: btoa('value-7') });
     expect((await dev.run((context) => dlqList({ code: 'too-late' }, context))).said).toBe('0 dead letters.\n');
     const shown = await dev.run((context) => dlqShow(`${TOPIC}/0/7`, context));

@@ -9,12 +9,16 @@ import { discardAll, dlqCommand } from '../redrive.ts';
 
 /** `callfold dlq discard`: marks dead letters as put aside; dry unless told to. */
 export async function dlqDiscard(options: RedriveOptions, context: Context): Promise<Exit> {
-  const { json, out, say } = context;
+  const { json, out, say, stop } = context;
   const site = await openKafkaSite(context.config, say);
   try {
     if (options.execute) {
-      const count = await discardAll(site, options);
+      const count = await discardAll(site, options, context);
       if (json) out(`${JSON.stringify({ executed: true, discarded: count })}\n`);
+      if (stop.requested) {
+        say(`Ended as asked: ${count} put aside. To go on:\n${dlqCommand('discard', options)}`);
+        return EXIT.failed;
+      }
       if (count === 0) say('Nothing is to be put aside.');
       else say(`${count} put aside: \`callfold dlq list --all\` still shows them.`);
       return EXIT.done;

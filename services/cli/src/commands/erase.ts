@@ -106,5 +106,7 @@ function tellEnd(options: EraseOptions, { found, due, word }: Counts, { say, sto
         'theirs to clear (docs/erasure.md).',
     );
   }
-  return say(`Nothing was changed. To erase ${counted(due, 'subject')}:\n${againCommand('erase', options)} ${executeWords(word)}`);
+  return say(
+    `Nothing was changed. To erase ${counted(due, 'subject')}:\n${againCommand('erase', options)} ${executeWords(word)}`,
+  );
 }
