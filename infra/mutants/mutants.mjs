@@ -143,8 +143,8 @@ export const MUTANTS = [
   {
     guard: 'outbox order',
     file: RELAY,
-    from: 'outgoing.push(...made);',
-    to: 'outgoing.push(...made.reverse());',
+    from: 'outgoing.push(outgoingRecord(entry, originOf));',
+    to: 'outgoing.unshift(outgoingRecord(entry, originOf));',
     test: SIM_TEST,
     name: HISTORIES,
   },
