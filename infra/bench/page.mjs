@@ -27,7 +27,9 @@ export function writePage(dir, report) {
   for (const { input, rebuilt } of report.loads)
     if (rebuilt !== null) page = withPart(page, 'rebuild', rebuildText(input, rebuilt, report));
   if (report.latency.length > 0) page = withPart(page, 'latency', latencyText(report));
-  const chart = chartOf({ summary: report.loads[0]?.summary ?? [], latency: report.latency });
+  const { summary = [] } = report.loads[0] ?? {};
+  // Of a run of some rows it would lack what stands beside it on the page.
+  const chart = summary.length > 0 && report.latency.length > 0 ? chartOf({ summary, latency: report.latency }) : null;
   if (chart !== null) {
     writeFileSync(join(dir, CHART), chart);
     page = withPart(page, 'chart', `![Ours beside the peers: speed, latency, processor time, memory](${CHART})`);

@@ -104,7 +104,7 @@ async function refusedBeforeFolded(stage) {
     '--confirm',
     TOPIC,
   ]);
-  says(ended, /holds \d+ records, and nobody has folded any[^]*Nothing was changed/);
+  says(ended, /holds \d+ records, none of which projector or outcomes has folded[^]*Nothing\s+was changed/);
   if (ended.code !== PRECONDITION) throw new Error(`it was to be refused, and ended with ${ended.code}`);
 }
 

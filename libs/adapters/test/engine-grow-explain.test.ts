@@ -1,11 +1,25 @@
 import type { RawEvent } from '@callfold/core';
 import { DEFAULT_SETTINGS, partitionOf } from '@callfold/core';
 import type { Explained, RawLog } from '@callfold/engine';
-import { explainSubject, rulesOf } from '@callfold/engine';
+import { explainSubject, metaOf, offerRecovery, placingStates, rulesOf } from '@callfold/engine';
 import { describe, expect, it } from 'vitest';
 import type { Harness } from './engine-harness.ts';
-import { call, OUTCOMES, PARTITIONS, PROJECTOR, START } from './engine-harness.ts';
-import { afterMove, grow, inTime, NOW, outcomesOf, restOf, ROLES, settle, startOf, TOPIC } from './growing.ts';
+import type { Link } from '../src/memory/link.ts';
+import { call, lose, OUTCOMES, PARTITIONS, PROJECTOR, START } from './engine-harness.ts';
+import {
+  afterMove,
+  callsOf,
+  grow,
+  inTime,
+  NOW,
+  outcomesOf,
+  restOf,
+  ROLES,
+  settle,
+  startOf,
+  TOPIC,
+  underWay,
+} from './growing.ts';
 
 /** A subject is explained by all that its log has of it, also where it was moved to a partition that was added. */
 
@@ -14,7 +28,11 @@ const TENANT = 'default';
 
 function rawOf(h: Harness): RawLog {
   const ports = h.world.ports();
-  return { log: ports.log(PROJECTOR.name), store: ports.store(PROJECTOR.name), codec: h.codec };
+  return {
+    log: ports.log(PROJECTOR.name),
+    store: placingStates({ store: (role) => ports.store(role) }),
+    codec: h.codec,
+  };
 }
 
 async function explained(h: Harness, id: string, at?: { readonly offset: number }): Promise<Explained> {
@@ -22,6 +40,14 @@ async function explained(h: Harness, id: string, at?: { readonly offset: number 
   if (!found) throw new Error(`${id} is not in the log`);
   return found;
 }
+
+const publishedIn = ({ explanation: { timeline } }: Explained) =>
+  timeline
+    .flatMap(({ published }) => published.map(({ record }) => record))
+    .filter(({ kind }) => kind === 'call-outcome');
+
+const idOf = (events: readonly RawEvent[]): string => events[0]?.subjectId ?? '';
+const moves = (id: string): boolean => partitionOf(TENANT, id, NOW) >= PARTITIONS;
 
 const eventsOf = ({ explanation: { timeline } }: Explained) => timeline.filter((one) => one.what === 'event');
 
@@ -40,10 +66,7 @@ describe('a subject whose topic got more partitions', () => {
       const told = eventsOf(found);
       expect(told).toHaveLength(events.length);
       expect(told.map(({ eventId }) => eventId)).toEqual(events.map(({ eventId }) => eventId));
-      const revisions = found.explanation.timeline.flatMap(({ published }) => published.map(({ record }) => record));
-      expect(revisions.filter(({ kind }) => kind === 'call-outcome')).toEqual(
-        outcomesOf(h).filter((record) => 'callId' in record && record.callId === id),
-      );
+      expect(publishedIn(found)).toEqual(outcomesOf(h).filter((record) => 'callId' in record && record.callId === id));
       expect(found.place.partition).toBe(now);
       const isMoved = before !== now;
       moved += isMoved ? 1 : 0;
@@ -97,5 +120,64 @@ describe('a subject whose topic got more partitions', () => {
       ways.add(new Set(places).size);
     }
     expect(ways.size).toBeGreaterThan(1);
+  });
+
+  it('is so also where events waited in an added partition while the old one went on', async () => {
+    const { h, services, halves } = await underWay(40);
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    const again = ROLES.map((role) => h.start(role));
+    // Upstreams that have learnt of it put the rest there, a second apart.
+    for (let n = 0; n < 4; n += 1) {
+      h.publish(halves.flatMap((events) => restOf(events).slice(n, n + 1)));
+      await h.clock.runUntil(() => false, 1_000);
+    }
+    for (let n = 0; n < 6; n += 1) {
+      await h.clock.runUntil(() => false, 60_000);
+      h.publish(callsOf(`later${n}`, 6, h.clock.now()).flat(), PARTITIONS);
+    }
+    await h.clock.runUntil(() => false, 30_000);
+    for (const role of ROLES) await inTime(h, grow(h, role));
+    await settle(h, again);
+    await h.stop(again);
+    const moved = halves.map(idOf).filter(moves);
+    expect(moved.length).toBeGreaterThan(5);
+    for (const id of moved) {
+      const stood = outcomesOf(h).filter((record) => 'callId' in record && record.callId === id);
+      expect(publishedIn(await explained(h, id))).toEqual(stood);
+    }
+  });
+
+  it('is so as well while its move is cut off', async () => {
+    const { h, services, halves } = await underWay(40);
+    await h.stop(services);
+    h.world.topics.grow(TOPIC, NOW);
+    const moved = halves.map(idOf).filter(moves);
+    const before = new Map<string, number>();
+    for (const id of moved) before.set(id, (await explained(h, id)).seen.length);
+    // The first partition moves last.
+    const cutAtFirst: Link = async (name, at, run) => {
+      if (name === 'claim' && at?.partition === 0) throw new Error('cut off');
+      return run();
+    };
+    const ended = inTime(h, grow(h, OUTCOMES, cutAtFirst)).catch((error: unknown) => String(error));
+    await ended;
+    for (const id of moved) expect((await explained(h, id)).seen).toHaveLength(before.get(id) ?? -1);
+  });
+
+  it('does not claim to know how a log was placed that was folded again', async () => {
+    const { h } = await afterMove();
+    const ports = h.world.ports();
+    const [store, log] = [ports.store(OUTCOMES.name), ports.log(OUTCOMES.name)];
+    lose(h, OUTCOMES);
+    for (let partition = 0; partition < NOW; partition += 1) {
+      const at = { topic: TOPIC, partition };
+      const begun = { from: 0, outbox: 0, isGrown: true, placed: (await log.bounds(at)).end };
+      await offerRecovery({ at, store, log, token: `again-${partition}`, partitions: NOW, begun });
+    }
+    h.world.topics.grow(TOPIC, 2 * NOW);
+    await inTime(h, grow(h, OUTCOMES));
+    const known = metaOf(await store.peek({ topic: TOPIC, partition: 0 }));
+    expect([known?.partitions, known?.begun?.placedBy]).toEqual([2 * NOW, undefined]);
   });
 });

@@ -37,6 +37,8 @@ export type Seen = {
    * The greatest append time that its partition had seen with it: by it timers fire. Absent: of this subject's events.
    */
   readonly clock?: number;
+  /** The log time that had passed where its subject was before it was moved: only of the first one since. */
+  readonly passed?: number;
   readonly offset: number | null;
   /** Where it stands, when that is not where its subject is by now. */
   readonly partition?: number;
@@ -305,7 +307,9 @@ export function explain(seen: readonly Seen[], rules: Rules, clock = -Infinity):
   const teller = openTeller(first, rules);
   let now = -Infinity;
   for (const one of seen) {
-    now = Math.max(now, one.clock ?? one.loggedAt);
+    if (one.passed !== undefined) teller.fireUpTo(one.passed);
+    // Each partition has a log clock of its own: that of the one to which it was moved may be behind.
+    now = one.clock ?? Math.max(now, one.loggedAt);
     teller.fireUpTo(now);
     teller.take(one);
   }

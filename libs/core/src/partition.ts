@@ -9,7 +9,7 @@ const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
 /** The most bytes that UTF-8 takes for one UTF-16 code unit; a pair of surrogates takes four together. */
-const BYTES_PER_UNIT = 3;
+export const BYTES_PER_UNIT = 3;
 /** Keys of the usual length are encoded here, longer ones elsewhere. */
 const SCRATCH_BYTES = 4_096;
 const scratch = new Uint8Array(SCRATCH_BYTES);

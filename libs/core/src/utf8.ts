@@ -1,8 +1,6 @@
-import { encodeUtf8 } from './partition.ts';
+import { BYTES_PER_UNIT, encodeUtf8 } from './partition.ts';
 
 /** Text to bytes and back, for our own keys and headers; pure packages have no TextEncoder. */
-
-const BYTES_PER_UNIT = 3;
 
 /** Most texts are short, and a typed array costs more than what it holds. */
 const SCRATCH_BYTES = 4_096;

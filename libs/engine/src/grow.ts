@@ -230,7 +230,7 @@ async function layDown(growing: Growing, from: Held, at: At, counts: Counts): Pr
     // Nothing of it stands before what its derived partition has by now.
     published,
     ...(derived && { derived }),
-    begun: { from: start, outbox: 0, seqs: {} },
+    begun: { from: start, outbox: 0, seqs: {}, placedBy: [] },
   };
   const held: Held = {
     at,
@@ -277,8 +277,10 @@ async function growOne(growing: Growing, at: At, counts: Counts): Promise<Grown 
   }
   const { growing: _, ...meta } = held.meta;
   // A fold from the log's start would place by the new number what was placed by the old one, as the last event may be.
-  const placedBy = [...(meta.begun?.placedBy ?? []), { partitions: was, until: held.next }];
-  const begun = { from: held.next, outbox: 0, seqs: meta.seqs, placedBy };
+  // Of a state that was folded again, or moved by an older version, it is not known how older records were placed.
+  const known = meta.begun === undefined ? [] : meta.begun.placedBy;
+  const placedBy = known && [...known, { partitions: was, until: held.next }];
+  const begun = { from: held.next, outbox: 0, seqs: meta.seqs, ...(placedBy && { placedBy }) };
   await commitMeta(growing, held, { ...meta, partitions: now, event: null, begun, offered: held.claim.token });
   return { ...at, subjects, moves };
 }

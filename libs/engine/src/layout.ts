@@ -3,6 +3,7 @@ import type { Meta } from './checkpoint.ts';
 import { metaOf } from './checkpoint.ts';
 import { placeWords } from './place.ts';
 import type { At, Log, Store, Stored } from './ports.ts';
+import type { RoleName } from './role.ts';
 import { Refused } from './ports.ts';
 
 /**
@@ -95,12 +96,22 @@ export async function hasMoved(store: Store, at: At, was: number): Promise<boole
 }
 
 /** For readers: before a move the number of before counts, and in between both. The first partition is moved last. */
-export async function layoutIn(store: Store, log: Log, topic: string): Promise<Layout> {
+export async function layoutIn(store: PlacingStates, log: Log, topic: string): Promise<Layout> {
   const first = await metaAt(store, { topic, partition: 0 });
   const there = await log.partitions(topic, first?.growing ?? first?.partitions);
   const was = Math.min(first?.partitions ?? there, there);
   return { was, now: first?.growing ?? there, growing: was !== there };
 }
+
+export type PlacingStates = Pick<Store, 'peek'>;
+
+/**
+ * Whose states tell where subjects' records went: those of `outcomes`, by whose rules they are explained, and which no
+ * rebuild makes anew. Of a partition that it never had, the projector's.
+ */
+export const placingStates = (site: { store(role: RoleName): PlacingStates }): PlacingStates => ({
+  peek: async (at) => (await site.store('outcomes').peek(at)) ?? site.store('projector').peek(at),
+});
 
 /** A place of a subject, and the number by which it is that. */
 export type SubjectAt = { readonly at: At; readonly partitions: number };
@@ -110,20 +121,26 @@ export type Stretch = SubjectAt & { readonly from: number; readonly until: numbe
 
 /** Where a subject's records went before it was moved, the oldest first: as far as the states know it. */
 export async function stretchesBefore(
-  store: Pick<Store, 'peek'>,
+  store: PlacingStates,
   { topic, partition: home }: At,
   tenantId: string,
   subjectId: string,
 ): Promise<Stretch[]> {
-  const placedIn = async (partition: number) => (await metaAt(store, { topic, partition }))?.begun?.placedBy ?? [];
+  const first = await metaAt(store, { topic, partition: 0 });
+  // While a move is under way the first one, which is moved last, has the number of before it.
+  const counts = first ? [...(first.begun?.placedBy ?? []).map(({ partitions }) => partitions), first.partitions] : [];
   const stretches: Stretch[] = [];
-  for (const { partitions } of await placedIn(0)) {
-    const partition = partitionOf(tenantId, subjectId, partitions);
-    if (partition === home) continue;
-    const placed = await placedIn(partition);
+  for (const partitions of counts) {
+    const at = { topic, partition: partitionOf(tenantId, subjectId, partitions) };
+    if (at.partition === home) continue;
+    const stored = await store.peek(at);
+    const meta = metaOf(stored);
+    const placed = meta?.begun?.placedBy ?? [];
     const place = placed.findIndex((one) => one.partitions === partitions);
-    const [before, now] = [placed[place - 1], placed[place]];
-    if (now) stretches.push({ at: { topic, partition }, partitions, from: before?.until ?? 0, until: now.until });
+    const from = place < 0 ? placed.at(-1)?.until : placed[place - 1]?.until;
+    // Under its mark nothing is folded: it was placed so up to where it stands.
+    const until = place < 0 ? (meta?.growing === undefined ? null : (stored?.next ?? null)) : placed[place]?.until;
+    if (typeof until === 'number') stretches.push({ at, partitions, from: from ?? 0, until });
   }
   return stretches;
 }
@@ -133,7 +150,7 @@ export async function stretchesBefore(
  * folded now, or will be when the move has ended.
  */
 export async function placesIn(
-  store: Store,
+  store: PlacingStates,
   log: Log,
   topic: string,
   tenantId: string,

@@ -1,5 +1,5 @@
 import type { Code } from '@callfold/core';
-import { encodeUtf8, utf8Text } from '@callfold/core';
+import { BYTES_PER_UNIT, encodeUtf8, utf8Text } from '@callfold/core';
 
 /** What is committed to be published, and not yet known to stand in its topic. */
 export type Entry = RecordEntry | LetterEntry;
@@ -29,8 +29,6 @@ export type LetterEntry = Common & {
 };
 
 const LENGTH_BYTES = 4;
-/** The most that UTF-8 takes for one UTF-16 code unit. */
-const BYTES_PER_UNIT = 3;
 
 function headOf(entry: Entry): string {
   const { topic, seq, origin } = entry;

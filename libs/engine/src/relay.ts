@@ -130,7 +130,8 @@ function outgoingRecord(entry: RecordEntry, originOf: OriginBytes): Outgoing {
   return { topic, key: utf8Bytes(entry.key), value, headers };
 }
 
-async function outgoingLetter(entry: LetterEntry, options: RelayOptions, originOf: OriginBytes): Promise<Outgoing> {
+async function outgoingOf(entry: Entry, options: RelayOptions, originOf: OriginBytes): Promise<Outgoing> {
+  if (entry.what === 'record') return outgoingRecord(entry, originOf);
   const original = await originalOf(entry, options);
   const value = letterOf(entry, original, options);
   return { topic: entry.topic, key: original?.key ?? null, value, headers: headersOf(entry, originOf) };
@@ -158,17 +159,6 @@ type Waiting = {
   readonly appendedAt: number | null;
 };
 
-/** The letters that stand next to one another from a place on, as many as are made at once. */
-function lettersFrom(queue: readonly Waiting[], from: number, upTo: number): LetterEntry[] {
-  const letters: LetterEntry[] = [];
-  for (let at = from; at < Math.min(upTo, from + MADE_AT_ONCE); at += 1) {
-    const entry = queue[at]?.entry;
-    if (entry?.what !== 'letter') break;
-    letters.push(entry);
-  }
-  return letters;
-}
-
 /**
  * As many of the first as one send takes, by number and by bytes. A dead letter waits for its bytes; records are at
  * hand, and there are many of them.
@@ -182,8 +172,8 @@ async function firstOf(queue: readonly Waiting[], options: RelayOptions, originO
     const entry = queue[from]?.entry;
     if (entry?.what === 'record') outgoing.push(outgoingRecord(entry, originOf));
     else {
-      const letters = lettersFrom(queue, from, most);
-      outgoing.push(...(await Promise.all(letters.map((one) => outgoingLetter(one, options, originOf)))));
+      const some = queue.slice(from, Math.min(from + MADE_AT_ONCE, most));
+      outgoing.push(...(await Promise.all(some.map((one) => outgoingOf(one.entry, options, originOf)))));
     }
     for (let at = from; at < outgoing.length; at += 1) bytes += outgoing[at]?.value?.length ?? 0;
   }

@@ -11,10 +11,10 @@ import {
 } from '@callfold/core';
 import { normalise, parseTime } from '@callfold/sources';
 import { inputOf } from './inputs.ts';
-import type { Stretch, SubjectAt } from './layout.ts';
+import type { PlacingStates, Stretch, SubjectAt } from './layout.ts';
 import { placesIn, stretchesBefore } from './layout.ts';
 import { logPages } from './log-pages.ts';
-import type { At, Codec, Log, LogRecord, Store } from './ports.ts';
+import type { At, Codec, Log, LogRecord } from './ports.ts';
 import { Refused } from './ports.ts';
 
 /** Finds one subject's events in the raw log, by its key's partition, and explains it: for the command, the API, the page. */
@@ -102,7 +102,7 @@ export type RawLog = {
   readonly log: Log;
   readonly codec: Codec;
   /** Whose states say by how many partitions subjects are placed; absent: the topic does. */
-  readonly store?: Store;
+  readonly store?: PlacingStates;
 };
 
 /** Told after each page; what it throws ends the reading. */
@@ -120,7 +120,14 @@ async function firstOffset(log: Log, at: At, from: LogMoment | undefined, start:
 }
 
 /** What reading has found so far. */
-type Found = { readonly seen: Seen[]; erased: ErasedAt | null; clock: number };
+type Found = {
+  readonly seen: Seen[];
+  erased: ErasedAt | null;
+  /** Of the partition that is read. */
+  clock: number;
+  /** Of those before it; absent: none, or none of its events was met since. */
+  passed?: number | undefined;
+};
 
 type Scan = Pick<Explained, 'seen' | 'place' | 'erased'> & { readonly clock: number };
 
@@ -163,8 +170,16 @@ async function readStretch(
       const input = inputOf(record, where, codec);
       const refused: Rejection | null = input.what === 'rejected' ? input.rejection : null;
       const { appendedAt: loggedAt, offset } = record;
+      const { passed } = found;
       const its = { offset, ...(!isHome && { partition: at.partition }), ...(refused && { refused }) };
-      seen.push({ event: normalise(raw), loggedAt, clock: found.clock, ...its });
+      seen.push({
+        event: normalise(raw),
+        loggedAt,
+        clock: found.clock,
+        ...(passed !== undefined && { passed }),
+        ...its,
+      });
+      found.passed = undefined;
       if (seen.length > eventsMax) throw tooMany(query, eventsMax);
     }
     progress(next, first, until, at);
@@ -185,15 +200,18 @@ async function scan(raw: RawLog, places: Places, reading: Reading): Promise<Scan
     const { start } = await log.bounds(stretch.at);
     const first = await firstOffset(log, stretch.at, from, Math.max(start, stretch.from));
     if (first >= stretch.until) continue;
-    await readStretch(raw, { ...stretch, from: first }, home, reading, found);
-    before.push({ partition: stretch.at.partition, upTo: stretch.until });
+    const upTo = await readStretch(raw, { ...stretch, from: first }, home, reading, found);
+    before.push({ partition: stretch.at.partition, upTo });
+    // The one to which it was moved has a log clock of its own, which may be behind.
+    found.passed = Math.max(found.clock, found.passed ?? -Infinity);
+    found.clock = -Infinity;
   }
   const { start, end } = await log.bounds(home);
   const first = await firstOffset(log, home, from, start);
   const upTo = await readStretch(raw, { ...places.now, from: first, until: end }, home, reading, found);
   const { seen, erased } = found;
   const place = { ...home, start, upTo, ...(before.length > 0 && { before }) };
-  return { seen, erased, clock: Math.max(found.clock, passed ?? -Infinity), place };
+  return { seen, erased, clock: Math.max(found.clock, found.passed ?? -Infinity, passed ?? -Infinity), place };
 }
 
 const withOneMore = (erased: ErasedAt): ErasedAt => ({ ...erased, after: erased.after + 1 });

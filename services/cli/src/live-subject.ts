@@ -92,10 +92,12 @@ function withoutErased(found: readonly Stood[]): Stood[] {
 
 /** Up to a moment it stood as soon as what caused it was folded, and a correction as soon as its owner took it. */
 function stoodBy({ isPast, explained }: Looking): (stood: Stood) => boolean {
-  const { upTo } = explained.place;
-  // What was caused before the subject was moved is older than any offset of where it is by now.
-  const isOfBefore = (stood: Stood): boolean => !isOwn(stood, atOf(explained));
-  return (stood) => !isPast || isOfBefore(stood) || (originOffset(stood) < upTo && (stood.correctedAt ?? 0) <= upTo);
+  const { topic, upTo, before = [] } = explained.place;
+  const upToIn = (stood: Stood): number =>
+    isOwn(stood, atOf(explained))
+      ? upTo
+      : (before.find(({ partition }) => isOwn(stood, { topic, partition }))?.upTo ?? Infinity);
+  return (stood) => !isPast || (originOffset(stood) < upToIn(stood) && (stood.correctedAt ?? 0) <= upToIn(stood));
 }
 
 /** Origins that its dead letters have. */
@@ -114,14 +116,14 @@ async function standingOf(looking: Looking): Promise<StandingRecord[]> {
   const { source, tenantId, subjectId } = explanation;
   const key = idOf(tenantId, source, settings.disguise?.subjectId(source, tenantId, subjectId) ?? subjectId);
   const letters = letterOrigins(explained);
-  const wasMoved = explained.place.before !== undefined;
   const isIts = (stood: Stood): boolean =>
     stood.topic === DEAD_LETTERS ? letters.has(stood.origin) : stood.key === key || stood.key.startsWith(`${key}/`);
   const at = atOf(explained);
   const found: Stood[] = [];
   let read = 0;
   const progress = createProgress({ noun: 'derived records', ...shownTo(looking) });
-  for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {}, wasMoved)) {
+  // Also what was caused where it was before it was moved.
+  for await (const { records } of standingPages(site.derived, at, DERIVED_OF[source], {}, true)) {
     for (const one of records) if (isIts(one) && stoodThen(one)) found.push(one);
     progress.at((read += records.length));
   }

@@ -11,6 +11,8 @@ import type { Site } from './site.ts';
 const SAY_EVERY_MS = 1_000;
 /** Letters of one command; their places are held in memory. */
 const LETTERS_MAX = 1_000_000;
+/** In between it may end. */
+const DISCARDED_AT_ONCE = 10_000;
 
 export type RedriveOptions = LetterOptions & { readonly execute?: boolean; readonly force?: boolean };
 
@@ -86,12 +88,21 @@ export async function redriveAll(
   return sum;
 }
 
-/** @returns how many are put aside; fewer than there are when it was told to stop, for which nothing is half done */
-export async function discardAll(site: Site, options: LetterOptions, { stop }: Pick<Context, 'stop'>): Promise<number> {
+export type Discarded = {
+  readonly count: number;
+  /** It was told to stop, and there are more. */
+  readonly ended: boolean;
+};
+
+export async function discardAll(
+  site: Site,
+  options: LetterOptions,
+  { stop }: Pick<Context, 'stop'>,
+): Promise<Discarded> {
   const byPartition = new Map<number, string[]>();
   let all = 0;
   for await (const { partition, letter } of lettersOf(site, options)) {
-    if (stop.requested) return 0;
+    if (stop.requested) return { count: 0, ended: true };
     const origins = byPartition.get(partition);
     if (origins) origins.push(originText(letter));
     else byPartition.set(partition, [originText(letter)]);
@@ -100,11 +111,14 @@ export async function discardAll(site: Site, options: LetterOptions, { stop }: P
   }
   let done = 0;
   for (const [partition, origins] of byPartition) {
-    if (stop.requested) break;
-    await discardLetters(site.redriver, partition, origins);
-    done += origins.length;
+    for (let from = 0; from < origins.length; from += DISCARDED_AT_ONCE) {
+      if (stop.requested) return { count: done, ended: true };
+      const some = origins.slice(from, from + DISCARDED_AT_ONCE);
+      await discardLetters(site.redriver, partition, some);
+      done += some.length;
+    }
   }
-  return done;
+  return { count: done, ended: false };
 }
 
 /** The command that does it, as it was asked for. */

@@ -1,6 +1,6 @@
 import type { Rules } from '@callfold/core';
 import type { Explained, RawLog, ScanProgress, SubjectQuery } from '@callfold/engine';
-import { explainSubject } from '@callfold/engine';
+import { explainSubject, placingStates } from '@callfold/engine';
 import { isoTime } from '@callfold/schemas';
 import { quoted } from './again.ts';
 import type { Similar } from './similar.ts';
@@ -14,7 +14,7 @@ export const DEFAULT_TENANT = 'default';
 export const rawOf = (site: Site): RawLog => ({
   log: site.log('projector'),
   codec: site.codec,
-  store: site.store('projector'),
+  store: placingStates(site),
 });
 
 /** What was asked for, or in words what was looked for and what was there instead. */
@@ -25,7 +25,7 @@ export type Answer =
 function whenText({ explanation: { timeline }, place }: Explained): string {
   const first = timeline.find((moment) => moment.what === 'event');
   if (!first) return '';
-  const log = `${place.topic}/${place.partition}`;
+  const log = `${place.topic}/${first.partition ?? place.partition}`;
   return `its first event is at offset ${first.offset} of ${log}, logged ${isoTime(first.loggedAt)}`;
 }
 

@@ -174,7 +174,10 @@ it('has what was caused where a subject was before it was moved, also up to a mo
   const found = await explained(log);
   const lookAt = (one: Explained, isPast: boolean): Promise<LiveSubject> =>
     lookAtLive({ site: log.site, settings: DEFAULT_SETTINGS, explained: one, isPast, say: () => undefined });
-  expect((await lookAt(found, false)).standing).toEqual([]);
+  expect((await lookAt(found, false)).standing).toMatchObject([{ seq: 0 }]);
   const moved = { ...found, place: { ...found.place, before: [{ partition: elsewhere, upTo: 71 }] } };
   for (const isPast of [false, true]) expect((await lookAt(moved, isPast)).standing).toMatchObject([{ seq: 0 }]);
+  // What was caused behind that moment did not stand then.
+  const earlier = { ...moved, place: { ...moved.place, before: [{ partition: elsewhere, upTo: 70 }] } };
+  expect((await lookAt(earlier, true)).standing).toEqual([]);
 });

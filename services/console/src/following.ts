@@ -1,7 +1,7 @@
 import type { Health } from '@callfold/adapters';
 import type { Rules, Zone } from '@callfold/core';
 import type { Clock, Codec, Log, Shelf } from '@callfold/engine';
-import { liveStore } from '@callfold/engine';
+import { placingStates } from '@callfold/engine';
 import { createExplaining } from './explain.ts';
 import { createFigures } from './figures.ts';
 import { startHistory } from './history.ts';
@@ -79,7 +79,7 @@ export function follow(site: ConsoleSite, { zone, clock, limits, counting, onTro
     records,
     figures,
     history,
-    explaining: createExplaining({ raw: { log, codec, store: liveStore(shelf) }, rules, states, clock, limits }),
+    explaining: createExplaining({ raw: { log, codec, store: placingStates(of.site) }, rules, states, clock, limits }),
     streams: { open: (viewer) => streams.open(viewer), count: () => streams.count, most: limits.streams },
     operations,
     isPast: false,

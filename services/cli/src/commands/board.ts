@@ -3,7 +3,7 @@ import type { Recording } from '@callfold/console';
 import { readDay } from '@callfold/console';
 import type { Zone } from '@callfold/core';
 import { longestTimerMs } from '@callfold/core';
-import { Refused, rulesOf } from '@callfold/engine';
+import { placingStates, Refused, rulesOf } from '@callfold/engine';
 import { OUTCOMES } from '@callfold/outcomes';
 import { isoTime } from '@callfold/schemas';
 import { siteWith } from '../archiving.ts';
@@ -78,7 +78,7 @@ async function readLog(
   const at = day === undefined ? zone.dayOf(Date.now()).start - 1 : momentIn(zone, day);
   const progress = createProgress({ noun: 'records', ...shownTo({ say, ...(shows && { shows }) }) });
   const recording = await readDay({
-    raw: { log, codec: site.codec },
+    raw: { log, codec: site.codec, store: placingStates(site) },
     states: site.store('outcomes'),
     rules: rulesOf(OUTCOMES, config.settings),
     zone,

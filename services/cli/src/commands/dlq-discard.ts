@@ -9,13 +9,13 @@ import { discardAll, dlqCommand } from '../redrive.ts';
 
 /** `callfold dlq discard`: marks dead letters as put aside; dry unless told to. */
 export async function dlqDiscard(options: RedriveOptions, context: Context): Promise<Exit> {
-  const { json, out, say, stop } = context;
+  const { json, out, say } = context;
   const site = await openKafkaSite(context.config, say);
   try {
     if (options.execute) {
-      const count = await discardAll(site, options, context);
+      const { count, ended } = await discardAll(site, options, context);
       if (json) out(`${JSON.stringify({ executed: true, discarded: count })}\n`);
-      if (stop.requested) {
+      if (ended) {
         say(`Ended as asked: ${count} put aside. To go on:\n${dlqCommand('discard', options)}`);
         return EXIT.failed;
       }

@@ -15,6 +15,7 @@ import { EXIT } from '../command.ts';
 import type { ConfirmOptions } from '../confirming.ts';
 import { checkConfirmed, executeWords } from '../confirming.ts';
 import { openKafkaSite } from '../kafka-site.ts';
+import { counted } from '../text-lines.ts';
 import { connectionOf, quietLogger, registryOf } from '../wiring/kafka.ts';
 
 const APPLY = 'callfold topics apply --execute';
@@ -89,26 +90,35 @@ const BEFORE_GROWING = [
 /**
  * By how many partitions the states of a topic were made, as far as there are any: only a multiple can be moved to.
  * @param there how many the topic has
- * @throws Refused where the topic holds records and there is no state: whoever folds them has to know their number
+ * @throws Refused where the topic holds records and no role has a state: whoever folds them has to know their number
  */
 async function madeWith({ config, say }: Context, topic: string, there: number): Promise<number | null> {
   const site = await openKafkaSite(config, say);
   try {
     const stored = await Promise.all(ROLES.map((role) => site.store(role).peek({ topic, partition: 0 })));
     const counts = stored.flatMap((seen) => metaOf(seen)?.partitions ?? []);
-    if (counts.length > 0) return Math.max(...counts);
+    const idle = ROLES.filter((_, index) => metaOf(stored[index] ?? null) === null);
+    if (idle.length === 0) return Math.max(...counts);
     const log = site.log('projector');
     let held = 0;
     for (let partition = 0; partition < there; partition += 1) {
       const { start, end } = await log.bounds({ topic, partition });
       held += end - start;
     }
-    if (held === 0) return null;
-    throw new Refused(
-      `${topic} holds ${held} records, and nobody has folded any of them: after it has grown, those that belong to a partition ` +
-        'that was added would be refused (wrong-partition). Let projector and outcomes begin first (callfold serve), then ' +
-        'the same again. Nothing was changed.',
-    );
+    const most = counts.length === 0 ? null : Math.max(...counts);
+    if (held === 0) return most;
+    const why =
+      `${topic} holds ${counted(held, 'record')}, none of which ${idle.join(' or ')} has folded: whoever begins after it has grown ` +
+      'refuses those that belong to a partition that was added (wrong-partition)';
+    // One role alone may be all that is wanted.
+    if (most === null) {
+      throw new Refused(
+        `${why}. Let them begin first (callfold serve; where Redis was lost: callfold recover), then the same again. Nothing ` +
+          'was changed.',
+      );
+    }
+    say(`${why}. Let it begin first if it is wanted.`);
+    return most;
   } finally {
     await site.close();
   }
@@ -123,13 +133,13 @@ export async function topicsGrow(topic: string, options: GrowOptions, context: C
   const admin = await openKafkaAdmin(connectionOf(config, quietLogger(context.say)));
   try {
     const there = (await admin.describe([topic])).get(topic)?.partitions ?? 0;
+    if (there === now) {
+      context.say(`${topic} has ${now} partitions. Nothing is to be done.`);
+      return EXIT.done;
+    }
     const found = await growthStepOf(admin, topic, await madeWith(context, topic, there));
     if (found === null) throw new Refused(`${topic} does not exist: callfold topics apply --execute makes it.`);
     const { was, step } = found;
-    if (now === was) {
-      context.say(`${topic} has ${was} partitions. Nothing is to be done.`);
-      return EXIT.done;
-    }
     if (now < was || now % step !== 0) {
       const next = (Math.floor(was / step) + 1) * step;
       throw new Refused(

@@ -90,6 +90,8 @@ export type Explanation = Pick<Core, 'kind' | 'tenantId' | 'source' | 'subjectId
     readonly partition: number;
     readonly start: number;
     readonly upTo: number;
+    /** Where its events went before it was moved there. */
+    readonly before?: readonly { readonly partition: number; readonly upTo: number }[];
   };
 };
 

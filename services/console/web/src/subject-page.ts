@@ -160,12 +160,13 @@ export function lineView(line: Timeline, view: SubjectView, tick = lengthTick(li
 /** What was read of which log, and what will be without anything more. */
 export function footView({ place, clock, next }: Explanation, telling: Telling): VNode {
   const { say } = telling;
-  const { topic, partition, upTo, start } = place;
+  const { topic, partition, upTo, start, before = [] } = place;
   return h(
     'p',
     { class: 'foot' },
     say('inLog', { LOG: `${topic}/${partition}`, OFFSET: upTo, TIME: telling.clock(clock) }),
     '. ',
+    before.map((was) => `${say('movedFrom', { LOG: `${topic}/${was.partition}`, OFFSET: was.upTo })} `),
     start > 0 && `${say('logBegins', { OFFSET: start })} `,
     next ? [say('next', { TIME: telling.clock(next.due) }), ' ', `${spoken(next, telling)}.`] : say('nothingNext'),
   );
