@@ -47,7 +47,7 @@ const publishedIn = ({ explanation: { timeline } }: Explained) =>
     .filter(({ kind }) => kind === 'call-outcome');
 
 const idOf = (events: readonly RawEvent[]): string => events[0]?.subjectId ?? '';
-const moves = (id: string): boolean => partitionOf(TENANT, id, NOW) >= PARTITIONS;
+const isMoved = (id: string): boolean => partitionOf(TENANT, id, NOW) >= PARTITIONS;
 
 const eventsOf = ({ explanation: { timeline } }: Explained) => timeline.filter((one) => one.what === 'event');
 
@@ -68,20 +68,20 @@ describe('a subject whose topic got more partitions', () => {
       expect(told.map(({ eventId }) => eventId)).toEqual(events.map(({ eventId }) => eventId));
       expect(publishedIn(found)).toEqual(outcomesOf(h).filter((record) => 'callId' in record && record.callId === id));
       expect(found.place.partition).toBe(now);
-      const isMoved = before !== now;
-      moved += isMoved ? 1 : 0;
+      const hasMoved = before !== now;
+      moved += hasMoved ? 1 : 0;
       const old = startOf(events).length;
       expect(told.map(({ partition }) => partition)).toEqual(
-        events.map((_, place) => (isMoved && place < old ? before : undefined)),
+        events.map((_, place) => (hasMoved && place < old ? before : undefined)),
       );
-      expect(found.place.before?.map(({ partition }) => partition)).toEqual(isMoved ? [before] : undefined);
+      expect(found.place.before?.map(({ partition }) => partition)).toEqual(hasMoved ? [before] : undefined);
       // What it rests on says where it stands, too.
       const rests = found.explanation.records.flatMap(({ decision }) => decision.restsOn);
       for (const { eventId, partition } of rests)
         expect(partition).toBe(told.find((one) => one.eventId === eventId)?.partition);
       // An offset is of where it is by now: all of before is older.
       const first = told[old];
-      if (isMoved && first?.offset !== undefined && first.offset !== null) {
+      if (hasMoved && first?.offset !== undefined && first.offset !== null) {
         expect(eventsOf(await explained(h, id, { offset: first.offset }))).toHaveLength(old + 1);
         if (first.offset > 0) expect(eventsOf(await explained(h, id, { offset: first.offset - 1 }))).toHaveLength(old);
       }
@@ -140,7 +140,7 @@ describe('a subject whose topic got more partitions', () => {
     for (const role of ROLES) await inTime(h, grow(h, role));
     await settle(h, again);
     await h.stop(again);
-    const moved = halves.map(idOf).filter(moves);
+    const moved = halves.map(idOf).filter(isMoved);
     expect(moved.length).toBeGreaterThan(5);
     for (const id of moved) {
       const stood = outcomesOf(h).filter((record) => 'callId' in record && record.callId === id);
@@ -152,7 +152,7 @@ describe('a subject whose topic got more partitions', () => {
     const { h, services, halves } = await underWay(40);
     await h.stop(services);
     h.world.topics.grow(TOPIC, NOW);
-    const moved = halves.map(idOf).filter(moves);
+    const moved = halves.map(idOf).filter(isMoved);
     const before = new Map<string, number>();
     for (const id of moved) before.set(id, (await explained(h, id)).seen.length);
     // The first partition moves last.

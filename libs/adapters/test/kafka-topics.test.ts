@@ -175,6 +175,23 @@ describe('topics', () => {
     expect(await findings(set(RAW, 'max.message.bytes', '99999999'))).toEqual([]);
   });
 
+  it('that were made are looked at again until every broker has heard of them', async () => {
+    const topics: Topics = new Map();
+    const admin = fakeAdmin(topics);
+    let looks = 0;
+    // The broker that is asked hears of half of them only after a while.
+    const late: Admin = {
+      ...admin,
+      async describe(names) {
+        looks += 1;
+        const found = await admin.describe(names);
+        return looks > 4 ? found : new Map([...found].slice(0, TOPICS.length / 2));
+      },
+    };
+    const { done, left } = await applyTopics(late, WANTED, 1);
+    expect([done.length, left, looks]).toEqual([TOPICS.length, [], 5]);
+  });
+
   it('are put right, their other settings kept, and what is left is for people', async () => {
     const topics = asSpecified();
     topics.delete(CALL_OUTCOMES);

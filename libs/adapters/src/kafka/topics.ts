@@ -1,5 +1,6 @@
 /** What the topics should be, what they are, and what would make them so. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings, TopicSpec } from '@callfold/core';
 import { longestTimerMs, TOPICS } from '@callfold/core';
 import type { Admin, TopicFacts } from './client.ts';
@@ -36,10 +37,28 @@ export async function checkTopics(admin: Admin, wanted: TopicsWanted): Promise<r
   return findingsOf(facts, wanted);
 }
 
+/** How long a broker may take to hear of what was changed by another one, and how often it is asked meanwhile. */
+const HEARD_MS = 15_000;
+const LOOK_MS = 100;
+
+/** What is wrong, once each broker knows what was changed: one that does not yet would have it made once more. */
+async function leftAfter(admin: Admin, wanted: TopicsWanted, done: readonly TopicFinding[], lookMs: number) {
+  const changed = new Set(done.map(({ topic }) => topic));
+  const made = new Set(done.flatMap(({ topic, change }) => (change?.what === 'create' ? [topic] : [])));
+  const isUnheard = ({ topic, change }: TopicFinding): boolean =>
+    made.has(topic) || (change !== null && changed.has(topic));
+  for (let looks = Math.ceil(HEARD_MS / LOOK_MS); ; looks -= 1) {
+    const left = await checkTopics(admin, wanted);
+    if (looks <= 0 || !left.some(isUnheard)) return left;
+    await sleep(lookMs);
+  }
+}
+
 /** Does what the findings say can be done. @returns what it did, and what is left for people. */
 export async function applyTopics(
   admin: Admin,
   wanted: TopicsWanted,
+  lookMs = LOOK_MS,
 ): Promise<{ readonly done: readonly TopicFinding[]; readonly left: readonly TopicFinding[] }> {
   const facts = await admin.describe(TOPICS.map(({ name }) => name));
   const findings = findingsOf(facts, wanted);
@@ -54,7 +73,7 @@ export async function applyTopics(
     // Kafka takes a topic's own settings all at once: those not named would be lost.
     await admin.setConfig(topic, { ...facts.get(topic)?.own, ...Object.fromEntries(sets) });
   }
-  return { done, left: await checkTopics(admin, wanted) };
+  return { done, left: await leftAfter(admin, wanted, done, lookMs) };
 }
 
 /**
