@@ -1,4 +1,4 @@
-import { rawFields } from '@callfold/adapters';
+import { rawFields, systemClock } from '@callfold/adapters';
 import { createEventProducer } from '@callfold/client';
 import type { RawEvent } from '@callfold/core';
 import { rawTopic } from '@callfold/core';
@@ -24,6 +24,23 @@ const REQUEST_CHARACTERS = 4 * 1_048_576;
 
 const NO_KEY = 401;
 const FOREIGN = 403;
+/** It takes no more of this tenant just now, or waits for its store: none of the events was taken. */
+const LATER: ReadonlySet<number> = new Set([429, 503]);
+/** In one go; an import that gets nowhere for so long says why. */
+const LATER_MOST_MS = 120_000;
+const SECOND_MS = 1_000;
+
+/** As often as it is told to come again later, for as long as that may be. */
+async function answerNow(ask: () => Promise<Response>, stop: Context['stop']): Promise<Response> {
+  for (const until = Date.now() + LATER_MOST_MS; ; ) {
+    const answer = await ask();
+    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
+    const isLater = LATER.has(answer.status) && seconds > 0 && Date.now() + seconds * SECOND_MS < until;
+    if (!isLater || stop.requested) return answer;
+    await answer.body?.cancel();
+    await Promise.race([systemClock.sleep(seconds * SECOND_MS), stop.wanted]);
+  }
+}
 
 function keyText(status: number, importKey: string | null, said: string): string {
   if (importKey === null)
@@ -36,7 +53,7 @@ function keyText(status: number, importKey: string | null, said: string): string
 }
 
 /** To a `callfold dev` nearby, in requests of some thousand events. */
-function devSink(context: Context): Sink {
+export function devSink(context: Pick<Context, 'config' | 'stop'>): Sink {
   let lines: string[] = [];
   let characters = 0;
   const { importKey } = context.config;
@@ -50,7 +67,8 @@ function devSink(context: Context): Sink {
     const count = lines.length;
     lines = [];
     characters = 0;
-    const answer = await askDev(context.config, '/v1/events', { method: 'POST', headers, body });
+    const ask = (): Promise<Response> => askDev(context.config, '/v1/events', { method: 'POST', headers, body });
+    const answer = await answerNow(ask, context.stop);
     const text = await answer.text();
     if (answer.status === NO_KEY || answer.status === FOREIGN)
       throw new Refused(keyText(answer.status, importKey, text));

@@ -1,3 +1,5 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +11,13 @@ import type { ImportOptions } from '../src/commands/import.ts';
 import { importEvents } from '../src/commands/import.ts';
 import { openPosition } from '../src/import-position.ts';
 import type { Sink } from '../src/import-sinks.ts';
+import { devSink } from '../src/import-sinks.ts';
 import type { Import } from '../src/importing.ts';
 import { runImport } from '../src/importing.ts';
 import { openRejects, readLines } from '../src/lines.ts';
 import { openGateway } from '../../gateway/test/gateway-harness.ts';
 import { parseLines } from './built-command.ts';
+import { eventOf } from './explain-site.ts';
 import { ANSWERED, iso, ndjson, REFUSED, REFUSED_CODES } from './sample-events.ts';
 
 let dir = '';
@@ -311,5 +315,44 @@ describe('an import that ends before its input', () => {
       '--resume goes on with files',
     );
     expect(taken).toEqual([]);
+  });
+});
+
+describe('an import to a `callfold dev` that takes no more just now', () => {
+  /** Told to come again later so many times; then everything is taken. */
+  async function importTo(refusals: number, stop: Context['stop'] = NEVER) {
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (text) => (body += text));
+      request.on('end', () => {
+        bodies.push(body);
+        response.setHeader('server', 'callfold');
+        if (bodies.length <= refusals) return response.writeHead(429, { 'retry-after': '0.01' }).end('later');
+        return response.end(JSON.stringify({ accepted: body.trim().split('\n').length }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const config = readConfig({ CALLFOLD_DATA_DIR: path('data'), CALLFOLD_HTTP_PORT: String(port) });
+    const sink = devSink({ config, stop });
+    try {
+      for (const fields of ANSWERED) await sink.send(eventOf(fields));
+      await sink.flush();
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+    return bodies;
+  }
+
+  it('comes again when it is told to, with the same events', async () => {
+    const bodies = await importTo(3);
+    expect(bodies).toHaveLength(4);
+    expect(new Set(bodies).size).toBe(1);
+  });
+
+  it('does not when it is told to end, and says what was answered', async () => {
+    const stop = { requested: true, wanted: Promise.resolve() };
+    await expect(importTo(3, stop)).rejects.toThrow(/events were sent, 0 accepted: 429 later/);
   });
 });
