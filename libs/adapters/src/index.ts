@@ -62,4 +62,4 @@ export * from './ops/problem.ts';
 export { traceHeaders, traceObserver } from './ops/tracing.ts';
 export type { StatesApi, StatesOptions, StatesPage } from './vonage/agent-states.ts';
 export { createStatesApi } from './vonage/agent-states.ts';
-export { ApiError } from './vonage/api-error.ts';
+export { ApiError, retryAfterOf } from './vonage/api-error.ts';

@@ -30,7 +30,7 @@ function rawOf(h: Harness): RawLog {
   const ports = h.world.ports();
   return {
     log: ports.log(PROJECTOR.name),
-    store: placingStates({ store: (role) => ports.store(role) }),
+    store: placingStates(ports),
     codec: h.codec,
   };
 }
@@ -60,7 +60,7 @@ describe('a subject whose topic got more partitions', () => {
     await h.stop(services);
     let moved = 0;
     for (const events of halves) {
-      const id = events[0]?.subjectId ?? '';
+      const id = idOf(events);
       const [before, now] = [PARTITIONS, NOW].map((count) => partitionOf(TENANT, id, count));
       const found = await explained(h, id);
       const told = eventsOf(found);
@@ -95,9 +95,7 @@ describe('a subject whose topic got more partitions', () => {
     const services = ROLES.map((role) => h.start(role));
     await settle(h, services);
     // An upstream that has not learnt of it: refused where it was put.
-    const moves = ({ tenantId, subjectId }: RawEvent): boolean => partitionOf(tenantId, subjectId, NOW) >= PARTITIONS;
-    const late = halves.map(([first]) => first).find((one) => one !== undefined && moves(one));
-    h.publish(call(late?.subjectId ?? '', START).slice(-1), PARTITIONS);
+    h.publish(call(halves.map(idOf).find(isMoved) ?? '', START).slice(-1), PARTITIONS);
     h.publish(halves.map((events) => restOf(events)[0]).filter((one) => one !== undefined));
     await settle(h, services);
     await h.stop(services);
@@ -110,7 +108,7 @@ describe('a subject whose topic got more partitions', () => {
     await h.stop(again);
     const ways = new Set<number>();
     for (const events of halves) {
-      const id = events[0]?.subjectId ?? '';
+      const id = idOf(events);
       const places = [PARTITIONS, NOW, thrice].map((count) => partitionOf(TENANT, id, count));
       const found = await explained(h, id);
       const told = eventsOf(found).filter(({ refused }) => refused === null);
@@ -160,8 +158,7 @@ describe('a subject whose topic got more partitions', () => {
       if (name === 'claim' && at?.partition === 0) throw new Error('cut off');
       return run();
     };
-    const ended = inTime(h, grow(h, OUTCOMES, cutAtFirst)).catch((error: unknown) => String(error));
-    await ended;
+    await expect(inTime(h, grow(h, OUTCOMES, cutAtFirst))).rejects.toThrow('cut off');
     for (const id of moved) expect((await explained(h, id)).seen).toHaveLength(before.get(id) ?? -1);
   });
 

@@ -95,22 +95,19 @@ function anomaliesOf(state: State, t: Timeline, verdict: Verdict): CallOutcome['
   // For the agents a call ends with its redirect: what follows in a voicemail changes nothing but times.
   const ended = t.end !== null || voicemail;
   const leaveMissing = t.end !== null && p.contactIn && !voicemail;
-  // One after the other, and no list of all of them: most calls have none, and this is asked of every call.
-  const found: CallOutcome['anomalies'][number][] = [];
-  if (t.unknownWords) found.push('unknown-status');
-  if (p.contactLeftWithoutJoin) found.push('contact-join-missing');
-  if (leaveMissing) found.push('contact-leave-missing');
-  if (p.joinedAfterContactLeft) found.push('agent-joined-after-contact-left');
-  if (p.joinedAfterRedirect) found.push('agent-joined-after-redirect');
-  if (p.agentLeftWithoutJoin) found.push('agent-leave-without-join');
-  if (t.registered && !t.crmRegistered && ended) found.push('crm-registration-missing');
-  if (hasReusedId(state.facts)) found.push('event-id-reused');
-  if (state.truncated) found.push('truncated');
-  return found;
+  const found: [CallOutcome['anomalies'][number], boolean][] = [
+    ['unknown-status', t.unknownWords],
+    ['contact-join-missing', p.contactLeftWithoutJoin],
+    ['contact-leave-missing', leaveMissing],
+    ['agent-joined-after-contact-left', p.joinedAfterContactLeft],
+    ['agent-joined-after-redirect', p.joinedAfterRedirect],
+    ['agent-leave-without-join', p.agentLeftWithoutJoin],
+    ['crm-registration-missing', t.registered && !t.crmRegistered && ended],
+    ['event-id-reused', hasReusedId(state.facts)],
+    ['truncated', state.truncated],
+  ];
+  return found.filter(([, holds]) => holds).map(([name]) => name);
 }
-
-/** Each once: there are two or three. */
-const unique = (ids: readonly string[]): string[] => ids.filter((id, place) => ids.indexOf(id) === place);
 
 function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOutcome> {
   const p = t.presence;
@@ -157,7 +154,7 @@ function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOut
     offers: t.offers.length,
     missedOffers: t.offers.filter((offer) => offer.result === 'missed').length,
     anomalies: anomaliesOf(state, t, verdict),
-    decidedBy: { rule: verdict.rule, eventIds: unique(eventIds) },
+    decidedBy: { rule: verdict.rule, eventIds: [...new Set(eventIds)] },
     attributes: attributesOf(state.attributes),
   };
 }
@@ -181,7 +178,7 @@ function offerRecord(state: State, offer: Offer): Draft<AgentOffer> {
     screenShownAt: offer.shown?.at ?? null,
     result: offer.result,
     ringMs: offer.shown && offer.closedAt !== null ? Math.max(0, offer.closedAt - offer.shown.at) : null,
-    decidedBy: { rule: offer.rule, eventIds: unique(eventIds) },
+    decidedBy: { rule: offer.rule, eventIds: [...new Set(eventIds)] },
   };
 }
 

@@ -113,12 +113,11 @@ function take(value: unknown): void {
     takeWord((value.length << TAG_BITS) | NEST_TAG);
     for (const item of value) take(item);
   } else if (typeof value === 'object') {
-    const map = value as Readonly<Record<string, unknown>>;
-    const names = Object.keys(map);
-    takeWord((names.length << TAG_BITS) | NEST_TAG);
-    for (const name of names) {
+    const entries = Object.entries(value);
+    takeWord((entries.length << TAG_BITS) | NEST_TAG);
+    for (const [name, item] of entries) {
       takeText(name);
-      take(map[name]);
+      take(item);
     }
   } else throw new TypeError(`Only plain data can be hashed; got ${typeof value}`);
 }
@@ -133,14 +132,8 @@ function takeText(text: string): void {
   const head = (length << TAG_BITS) | TEXT_TAG;
   let one = stepOne(walkOne, head);
   let two = stepTwo(walkTwo, head, one);
-  let at = 0;
-  for (; at + 1 < length; at += 2) {
-    const word = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
-    one = stepOne(one, word);
-    two = stepTwo(two, word, one);
-  }
-  if (at < length) {
-    const word = text.charCodeAt(at);
+  for (let at = 0; at < length; at += 2) {
+    const word = wordAt(text, at);
     one = stepOne(one, word);
     two = stepTwo(two, word, one);
   }

@@ -69,7 +69,6 @@ export function publishedFrom(entries: readonly (readonly [string, PublishedReco
 
 /** In the order of their names, so that equal books give equal texts. */
 export function publishedEntries(published: Published): [string, PublishedRecord][] {
-  const pages = [...published.values()];
-  const entries = pages.length === 1 ? [...(pages[0] ?? [])] : pages.flatMap((page) => [...page]);
-  return entries.length === 1 ? entries : entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = [...published.values()].flatMap((page) => [...page]);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,4 +1,4 @@
-import { rawFields, systemClock } from '@callfold/adapters';
+import { rawFields, retryAfterOf, systemClock } from '@callfold/adapters';
 import { createEventProducer } from '@callfold/client';
 import type { RawEvent } from '@callfold/core';
 import { rawTopic } from '@callfold/core';
@@ -28,17 +28,20 @@ const FOREIGN = 403;
 const LATER: ReadonlySet<number> = new Set([429, 503]);
 /** In one go; an import that gets nowhere for so long says why. */
 const LATER_MOST_MS = 120_000;
-const SECOND_MS = 1_000;
 
 /** As often as it is told to come again later, for as long as that may be. */
 async function answerNow(ask: () => Promise<Response>, stop: Context['stop']): Promise<Response> {
+  const signal = {
+    get aborted() {
+      return stop.requested;
+    },
+  };
   for (const until = Date.now() + LATER_MOST_MS; ; ) {
     const answer = await ask();
-    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
-    const isLater = LATER.has(answer.status) && seconds > 0 && Date.now() + seconds * SECOND_MS < until;
-    if (!isLater || stop.requested) return answer;
+    const waitMs = LATER.has(answer.status) ? retryAfterOf(answer.headers.get('retry-after'), Date.now()) : null;
+    if (waitMs === null || Date.now() + waitMs >= until || stop.requested) return answer;
     await answer.body?.cancel();
-    await Promise.race([systemClock.sleep(seconds * SECOND_MS), stop.wanted]);
+    await systemClock.sleep(waitMs, signal);
   }
 }
 

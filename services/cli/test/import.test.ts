@@ -328,7 +328,7 @@ describe('an import to a `callfold dev` that takes no more just now', () => {
       request.on('end', () => {
         bodies.push(body);
         response.setHeader('server', 'callfold');
-        if (bodies.length <= refusals) return response.writeHead(429, { 'retry-after': '0.01' }).end('later');
+        if (bodies.length <= refusals) return response.writeHead(429, { 'retry-after': '0' }).end('later');
         return response.end(JSON.stringify({ accepted: body.trim().split('\n').length }));
       });
     });
