@@ -14,8 +14,8 @@ import type { Label, RecordDetail, StayDetail } from './event.ts';
 import type { Fact } from './fact.ts';
 
 /**
- * A fact's part of a state's text. It depends on the fact and its subject alone, so it is made once however often the
- * state is written.
+ * A fact's part of a state's text. It depends on the fact and its subject alone, so that a state which has the same
+ * facts as before can repeat what it had of them.
  *
  *   word, shape, at, loggedAt - at, id [, status] [, agent] [, detail]
  */
@@ -152,7 +152,8 @@ function stayText({ duration, description }: StayDetail): string {
   return numberText(duration) + textText(description);
 }
 
-function textOf(fact: Fact, subjectId: string): string {
+/** @param subjectId of the state that the fact is of */
+export function factText(fact: Fact, subjectId: string): string {
   const { word, id, status, agent, agentWas, at } = fact;
   const ofSubject = id.startsWith(subjectId);
   const usual = status !== null && isUsual(status, word, agent, agentWas);
@@ -172,7 +173,6 @@ function textOf(fact: Fact, subjectId: string): string {
   if (status !== null && !usual) parts.push(textText(status));
   if (agent !== null) parts.push(`${agent.length}:`, agent);
   if (detail !== null) parts.push(detail);
-  // Joined, it is one piece of memory; added up, it would be a tree of eight, kept as long as the fact is.
   return parts.join('');
 }
 
@@ -183,13 +183,7 @@ function headText(place: number, shape: number): string {
   return (heads[place * SHAPES + shape] ??= numberText(place) + numberText(shape));
 }
 
-/** @param subjectId of the state that the fact is of */
-export function factText(fact: Fact, subjectId: string): string {
-  return (fact.text ??= textOf(fact, subjectId));
-}
-
 export function readFact(cursor: Cursor, subjectId: string): Fact {
-  const start = cursor.at;
   const word = FACT_WORDS[readNumber(cursor)] ?? 'unknown';
   const shape = readNumber(cursor);
   const at = readTime(cursor);
@@ -205,6 +199,5 @@ export function readFact(cursor: Cursor, subjectId: string): Fact {
     hasDetail && word !== 'record'
       ? { duration: readOptionalNumber(cursor), description: readOptionalText(cursor) }
       : null;
-  const text = cursor.text.slice(start, cursor.at);
-  return { at, word, id, status, loggedAt, agent, agentWas, record, stay, text };
+  return { at, word, id, status, loggedAt, agent, agentWas, record, stay };
 }

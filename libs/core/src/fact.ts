@@ -19,8 +19,6 @@ export type Fact = {
   readonly agentWas: 'available' | 'busy' | null;
   readonly record: RecordDetail | null;
   readonly stay: StayDetail | null;
-  /** As a state's text has it: made when first wanted. No part of what the fact says. */
-  text: string | null;
 };
 
 const RANK: ReadonlyMap<string, number> = new Map(
@@ -39,7 +37,6 @@ export function factOf(event: StatusEvent, loggedAt: number): Fact {
     agentWas: isTimeline ? event.agentWas : null,
     record: event.word === 'record' ? event.detail : null,
     stay: event.kind === 'agent' ? event.detail : null,
-    text: null,
   };
 }
 

@@ -82,7 +82,6 @@ function factOfText(text: FactText, base: number, changedAt: number, kind: State
     record: word === 'record' && detail ? recordOf(detail as RecordText) : null,
     stay:
       kind === 'agent' && detail ? { duration: (detail as StayText)[0], description: (detail as StayText)[1] } : null,
-    text: null,
   };
 }
 

@@ -15,7 +15,7 @@ import type { Fact } from './fact.ts';
 import { factText, readFact } from './fact-text.ts';
 import type { Published, PublishedRecord } from './published.ts';
 import { NOTHING_PUBLISHED, publishedEntries, publishedFrom } from './published.ts';
-import type { State } from './state.ts';
+import type { FactsText, State } from './state.ts';
 import { emptyState } from './state.ts';
 import { decodeState1 } from './state-text-1.ts';
 
@@ -50,10 +50,18 @@ function publishedText(published: Published): string {
   return text;
 }
 
+/** How many facts stand at the beginning, the very same ones: 0 unless all of them do. */
+function sameAtFirst(facts: readonly Fact[], before: readonly Fact[]): number {
+  if (before.length > facts.length) return 0;
+  for (let i = 0; i < before.length; i += 1) if (before[i] !== facts[i]) return 0;
+  return before.length;
+}
+
+/** The facts' part is kept with the state, for the text that is made when there is more to say. */
 export function encodeState(state: State): string {
   const flags =
     (state.truncated ? TRUNCATED : 0) | (state.silent ? SILENT : 0) | (state.endedBefore ? ENDED_BEFORE : 0);
-  const { facts, subjectId } = state;
+  const { facts, subjectId, factsText } = state;
   const parts = [
     VERSION,
     numberText(flags),
@@ -69,9 +77,16 @@ export function encodeState(state: State): string {
     publishedText(state.published),
     numberText(facts.length),
   ];
-  for (const fact of facts) parts.push(factText(fact, subjectId));
-  // One piece of memory, as whoever stores it needs it.
-  return parts.join('');
+  const head = parts.length;
+  const same = factsText === null ? 0 : sameAtFirst(facts, factsText.facts);
+  if (same > 0) parts.push((factsText as FactsText).text);
+  for (let i = same; i < facts.length; i += 1) parts.push(factText(facts[i] as Fact, subjectId));
+  // One piece of memory, as whoever stores it needs it, and what is kept of it is a part of that.
+  const text = parts.join('');
+  let from = 0;
+  for (let i = 0; i < head; i += 1) from += (parts[i] as string).length;
+  state.factsText = { facts, text: text.slice(from) };
+  return text;
 }
 
 function readPublished(cursor: Cursor): Published {
@@ -95,9 +110,9 @@ function readAttributes(cursor: Cursor): Attribute[] {
   return attributes;
 }
 
-function readFacts(cursor: Cursor, subjectId: string): Fact[] {
+function readFacts(cursor: Cursor, subjectId: string, size: number): Fact[] {
   const facts: Fact[] = [];
-  for (let left = readNumber(cursor); left > 0; left -= 1) facts.push(readFact(cursor, subjectId));
+  for (let left = size; left > 0; left -= 1) facts.push(readFact(cursor, subjectId));
   return facts;
 }
 
@@ -126,12 +141,15 @@ export function decodeState(text: string, source: Source, key: string): State {
   const unsaidFrom = readOptionalTime(cursor);
   const attributes = readAttributes(cursor);
   const published = readPublished(cursor);
+  const size = readNumber(cursor);
+  const from = cursor.at;
+  const facts = readFacts(cursor, empty.subjectId, size);
   return {
     kind: empty.kind,
     source,
     tenantId: empty.tenantId,
     subjectId: empty.subjectId,
-    facts: readFacts(cursor, empty.subjectId),
+    facts,
     attributes,
     truncated: (flags & TRUNCATED) !== 0,
     silent: (flags & SILENT) !== 0,
@@ -145,6 +163,7 @@ export function decodeState(text: string, source: Source, key: string): State {
     handoffsBefore,
     endedBefore: (flags & ENDED_BEFORE) !== 0,
     markerUntil,
+    factsText: { facts, text: text.slice(from) },
   };
 }
 

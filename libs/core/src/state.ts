@@ -9,6 +9,9 @@ import type { Published } from './published.ts';
 import { NOTHING_PUBLISHED } from './published.ts';
 import { insertBounded } from './room.ts';
 
+/** What a state's text has of these very facts. */
+export type FactsText = { readonly facts: readonly Fact[]; readonly text: string };
+
 /** Everything kept of one subject. Plain data; a change makes a new one. */
 export type State = {
   readonly kind: SubjectKind;
@@ -38,6 +41,11 @@ export type State = {
   readonly endedBefore: boolean;
   /** All was dropped and only this is left, until then; null: a live state. */
   readonly markerUntil: number | null;
+  /**
+   * Of the facts that the state had when its text was last made: a state whose facts begin with the same ones repeats
+   * it. No part of what the state says.
+   */
+  factsText: FactsText | null;
 };
 
 /** @param key as `subjectKey` makes it */
@@ -62,6 +70,7 @@ export function emptyState(source: Source, key: string): State {
     handoffsBefore: 0,
     endedBefore: false,
     markerUntil: null,
+    factsText: null,
   };
 }
 
@@ -99,6 +108,7 @@ export function changed(state: State, changes: Changes): State {
     handoffsBefore: state.handoffsBefore,
     endedBefore: state.endedBefore,
     markerUntil: state.markerUntil,
+    factsText: state.factsText,
   };
 }
 

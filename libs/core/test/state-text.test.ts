@@ -89,3 +89,18 @@ test('a fact that is said as usual does not repeat its words, and any other keep
     expect(text.includes('Participant')).toBe(status !== said[0] && status !== '');
   }
 });
+
+test('a text that repeats what it had of the facts is the one that is made of them all', () => {
+  const events = [2, 0, 3, 1, 4].map((place) => callEvent(`e${place}`, BASE + place, 'agent-joined', `Agent ${place}`));
+  let state = emptyState('callcenter24', KEY);
+  for (const event of events) {
+    state = addEvent(state, event, BASE);
+    const text = encodeState(state);
+    expect(encodeState({ ...state, factsText: null })).toBe(text);
+    expect(encodeState(decodeState(text, 'callcenter24', KEY))).toBe(text);
+    // Another fact in the same place, fewer of them, and none.
+    for (const facts of [state.facts.map((fact) => ({ ...fact, id: 'other' })), state.facts.slice(1), []]) {
+      expect(encodeState({ ...state, facts })).toBe(encodeState({ ...state, facts, factsText: null }));
+    }
+  }
+});
