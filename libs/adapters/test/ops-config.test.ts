@@ -56,7 +56,7 @@ describe('readConfig', () => {
       stalledAfterMs: 30_000,
       threads: 1,
       sliceRecords: 50_000,
-      cachedSubjects: 50_000,
+      cachedSubjects: 20_000,
       gateway: { keys: null, hooks: null, eventsPerSecond: 20_000, bodyBytes: 4_194_304, connections: 5_000 },
       s3: null,
       console: { keys: null, tenantHeader: null, zone: 'UTC' },

@@ -109,7 +109,8 @@ function anomaliesOf(state: State, t: Timeline, verdict: Verdict): CallOutcome['
   return found.filter(([, holds]) => holds).map(([name]) => name);
 }
 
-function outcomeOf(state: State, t: Timeline, settings: Settings): Draft<CallOutcome> {
+/** @param t of the state's facts, at least one */
+export function readOutcome(state: State, t: Timeline, settings: Settings): Draft<CallOutcome> {
   const p = t.presence;
   const verdict = judge({ timeline: t, facts: state.facts, settings });
   const isOver = isTimelineOver(state.facts);
@@ -182,6 +183,10 @@ function offerRecord(state: State, offer: Offer): Draft<AgentOffer> {
   };
 }
 
+export function readOffers(state: State, { offers }: Timeline): Draft<AgentOffer>[] {
+  return offers.map((offer) => offerRecord(state, offer));
+}
+
 export type CallReading = {
   readonly outcome: Draft<CallOutcome>;
   readonly offers: readonly Draft<AgentOffer>[];
@@ -191,9 +196,5 @@ export type CallReading = {
 /** @param state of a call told as a timeline, with at least one fact */
 export function readCall(state: State, settings: Settings): CallReading {
   const timeline = readTimeline(state.facts, settings);
-  return {
-    timeline,
-    outcome: outcomeOf(state, timeline, settings),
-    offers: timeline.offers.map((offer) => offerRecord(state, offer)),
-  };
+  return { timeline, outcome: readOutcome(state, timeline, settings), offers: readOffers(state, timeline) };
 }

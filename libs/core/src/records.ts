@@ -1,6 +1,6 @@
 import { toJson } from '@callfold/schemas';
 import { readAgent } from './agent.ts';
-import { readCall } from './call.ts';
+import { readOffers, readOutcome } from './call.ts';
 import { readCallRecord } from './call-record.ts';
 import { isChatOver, readChat } from './chat.ts';
 import { hashOf } from './hash.ts';
@@ -11,7 +11,7 @@ import type { PublishedRecord } from './published.ts';
 import { publishedUnder, withPublished } from './published.ts';
 import type { State } from './state.ts';
 import { changed } from './state.ts';
-import { isTimelineOver } from './timeline.ts';
+import { isTimelineOver, readTimeline } from './timeline.ts';
 import type { DerivedTopic } from './topics.ts';
 import { AGENT_INTERVALS, AGENT_OFFERS, CALL_OUTCOMES, CHAT_HANDOFFS, CHAT_OUTCOMES } from './topics.ts';
 
@@ -55,7 +55,7 @@ export function isOver(state: State): boolean {
   return state.source === 'callcenter24' ? isTimelineOver(state.facts) : state.facts.length > 0;
 }
 
-function publishables(state: State, settings: Settings): Publishable[] {
+function publishables(state: State, settings: Settings, wants: (topic: DerivedTopic) => boolean): Publishable[] {
   if (state.facts.length === 0) return [];
   if (state.kind === 'agent') {
     if (state.unsaidFrom === null) return [];
@@ -70,11 +70,12 @@ function publishables(state: State, settings: Settings): Publishable[] {
   }
   if (!isClosed(state)) return [];
   if (state.source !== 'callcenter24') return [{ topic: CALL_OUTCOMES, draft: readCallRecord(state) }];
-  const { outcome, offers } = readCall(state, settings);
-  return [
-    { topic: CALL_OUTCOMES, draft: outcome },
-    ...offers.map((draft) => ({ topic: AGENT_OFFERS, draft }) as const),
-  ];
+  const timeline = readTimeline(state.facts, settings);
+  const all: Publishable[] = [];
+  // What is not wanted is not made: a call has as many offers as agents were asked.
+  if (wants(CALL_OUTCOMES)) all.push({ topic: CALL_OUTCOMES, draft: readOutcome(state, timeline, settings) });
+  if (wants(AGENT_OFFERS)) for (const draft of readOffers(state, timeline)) all.push({ topic: AGENT_OFFERS, draft });
+  return all;
 }
 
 /** What is said by publishing, and what the record's id says already: hashes are only compared under one id. */
@@ -131,14 +132,19 @@ export function withRevision(state: State, record: DerivedRecord, revision: numb
   return changed(state, { published: withPublished(state.published, new Map([[suffix, { ...before, revision }]])) });
 }
 
-/** The next revision of every record that says something else than what was published last. */
+/**
+ * The next revision of every record that says something else than what was published last.
+ * @param rules with `only`, records of other topics are not told
+ */
 export function publish(
   state: State,
-  settings: Settings,
+  { settings, only }: { readonly settings: Settings; readonly only?: ReadonlySet<DerivedTopic> },
 ): { readonly state: State; readonly derived: readonly Derived[] } {
   const derived: Derived[] = [];
   const changes = new Map<string, PublishedRecord>();
-  for (const { topic, draft } of publishables(state, settings)) {
+  const wants = (topic: DerivedTopic): boolean => only === undefined || only.has(topic);
+  for (const { topic, draft } of publishables(state, settings, wants)) {
+    if (!wants(topic)) continue;
     const suffix = suffixOf(state, draft);
     const before = publishedUnder(state.published, suffix);
     const hash = contentHash(draft);

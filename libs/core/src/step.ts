@@ -10,6 +10,7 @@ import { isClosed, isOver, publish } from './records.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 import { addEvent, changed } from './state.ts';
+import type { DerivedTopic } from './topics.ts';
 
 /**
  * One step of one subject: an event comes, or its timer is due. Pure: the same state, event and log times give the
@@ -20,6 +21,8 @@ export type Rules = {
   readonly settings: Settings;
   /** Derived records are wanted (outcomes), or only the aggregate (projector). */
   readonly publishes: boolean;
+  /** Of what could be derived only this is wanted; absent: all of it. */
+  readonly only?: ReadonlySet<DerivedTopic>;
   /** Closed state goes; false where the whole input is at hand (`callfold fold`). */
   readonly drops: boolean;
 };
@@ -89,7 +92,7 @@ export function foldEvent(before: State, event: StatusEvent, loggedAt: number, r
   let state = addEvent(before, event, loggedAt);
   if (state === before) return { state, derived: NOTHING };
   if (isOverfull(state, rules)) {
-    const said = rules.publishes ? publish(state, rules.settings) : { state, derived: NOTHING };
+    const said = rules.publishes ? publish(state, rules) : { state, derived: NOTHING };
     return { state: armed(dropOlderHalf(said.state), rules), derived: said.derived };
   }
   if (!rules.publishes || state.settleAt !== null || !awaitsPublishing(state)) {
@@ -99,7 +102,7 @@ export function foldEvent(before: State, event: StatusEvent, loggedAt: number, r
     state = changed(state, { settleAt: loggedAt + rules.settings.settleMs });
     return { state: armed(state, rules), derived: NOTHING };
   }
-  const published = publish(state, rules.settings);
+  const published = publish(state, rules);
   return { state: armed(published.state, rules), derived: published.derived };
 }
 
@@ -112,7 +115,7 @@ export function fireTimer(before: State, due: number, rules: Rules): Step {
   const settles = state.settleAt !== null && state.settleAt <= due;
   const closes = (closeDue(state, rules.settings) ?? Infinity) <= due;
   if (closes) state = changed(state, { silent: true });
-  if (rules.publishes && (settles || closes)) ({ state, derived } = publish(state, rules.settings));
+  if (rules.publishes && (settles || closes)) ({ state, derived } = publish(state, rules));
   while (rules.drops && state.settleAt === null && state.markerUntil === null) {
     const drop = dropDue(state, rules.settings);
     if (drop === null || drop > due) break;

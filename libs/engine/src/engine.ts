@@ -1,4 +1,5 @@
 import { sourceOf } from '@callfold/core';
+import { createCaches } from './cache.ts';
 import { metaOf } from './checkpoint.ts';
 import { createGate } from './gate.ts';
 import { claimPartition } from './owner.ts';
@@ -59,6 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { role, ports, limits } = options;
   const { clock, observer, consumer, log } = ports;
   const atOnce = createGate(limits.claimsAtOnce);
+  const caches = createCaches(limits.cachedSubjects);
   const slots = new Map<string, Slot>();
   let broken: Error | null = null;
 
@@ -83,6 +85,7 @@ export function createEngine(options: EngineOptions): Engine {
       claimed,
       retry,
       signal,
+      cache: caches.open(),
       onFailure: (error) => void mend(slot, error),
     });
     const { position, end } = claimed;

@@ -1,5 +1,6 @@
 import type { Source, State } from '@callfold/core';
 import { decodeState, DERIVED_OF, partitionOf, readSubjectKey } from '@callfold/core';
+import { createCaches } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
 import { decodeMeta, emptyMeta, encodeMeta, metaOf } from './checkpoint.ts';
 import type { Counts } from './layout.ts';
@@ -160,7 +161,8 @@ async function settleAndMark(growing: Growing, at: At, now: number): Promise<Hel
   const signal = { aborted: false };
   const claimed = await claimPartition(options, at, source, newToken(), undefined, null, signal);
   const retry = createRetry(at, clock, observer, options.limits, new Map());
-  const partition = openPartition(options, { at, source, claimed, retry, signal, onFailure: () => undefined });
+  const cache = createCaches(options.limits.cachedSubjects).open();
+  const partition = openPartition(options, { at, source, claimed, retry, signal, cache, onFailure: () => undefined });
   try {
     const { end } = await log.bounds(at);
     while (partition.position < end) {

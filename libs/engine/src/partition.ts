@@ -1,6 +1,6 @@
 import type { Source } from '@callfold/core';
 import { DERIVED_OF } from '@callfold/core';
-import { createCache } from './cache.ts';
+import type { Cache } from './cache.ts';
 import type { Meta } from './checkpoint.ts';
 import { changeOf } from './commit.ts';
 import type { Checkpoint } from './farewell.ts';
@@ -57,6 +57,8 @@ export type Opening = {
   readonly claimed: Claimed;
   readonly retry: Retry;
   readonly signal: Signal;
+  /** This owner's alone. */
+  readonly cache: Cache;
   /** The relay had to stop, and why. */
   onFailure(error: unknown): void;
 };
@@ -123,13 +125,12 @@ function relayOf(
  */
 export function openPartition(options: OwnerOptions, opening: Opening): Partition {
   const { role, limits, ports, settings } = options;
-  const { at, source, claimed, retry, signal } = opening;
+  const { at, source, claimed, retry, signal, cache } = opening;
   const { store, codec, observer } = ports;
   const { claim } = claimed;
   const place = { source, partition: at.partition, partitions: claimed.partitions };
-  const cache = createCache(limits.cachedSubjects);
   const timers = createTimers(limits.loadedTimers);
-  const held = { store, cache, timers, loadedTimers: limits.loadedTimers };
+  const held = { store, timers, loadedTimers: limits.loadedTimers };
   const underWay = { uncommitted: () => uncommitted, settled: () => inFlight };
   const prefetch = createPrefetch({ ...opening, ...held, ...underWay });
   let meta: Meta = claimed.meta;

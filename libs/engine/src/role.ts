@@ -1,4 +1,4 @@
-import type { Rules, Settings, State } from '@callfold/core';
+import type { DerivedTopic, Rules, Settings, State } from '@callfold/core';
 import type { Clock, Codec, Consumer, Log, Publisher, Store, TableName } from './ports.ts';
 import type { Observer } from './observer.ts';
 
@@ -10,6 +10,8 @@ export type Role = {
   readonly name: RoleName;
   /** Derives records, keeps an outbox and writes ticks. */
   readonly publishes: boolean;
+  /** Of what it could derive only this is wanted; absent: all of it. */
+  readonly only?: ReadonlySet<DerivedTopic>;
   /** Fields of a further table that follow from a subject's state; null: no such table. */
   readonly view: { readonly table: TableName; fieldsOf(state: State | null): ReadonlyMap<string, string> } | null;
   /** Its states are read by others, who follow the change feed. */
@@ -41,7 +43,7 @@ export type EngineLimits = {
   readonly sliceMs: number;
   /** Records decoded and folded in one go. More of them would only be in memory together. */
   readonly foldRecords: number;
-  /** Live subjects kept in the process, per partition. */
+  /** Live subjects that an engine keeps in the process, of all its partitions together. */
   readonly cachedSubjects: number;
   /** Timers kept in the process, per partition. */
   readonly loadedTimers: number;
@@ -85,7 +87,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   sliceEntries: 5_000,
   sliceMs: 2_000,
   foldRecords: 500,
-  cachedSubjects: 50_000,
+  cachedSubjects: 20_000,
   loadedTimers: 20_000,
   outboxEntries: 20_000,
   sendRecords: 500,
@@ -119,5 +121,6 @@ export type EngineOptions = {
 export type OwnerOptions = Omit<EngineOptions, 'ports'> & { readonly ports: Omit<EnginePorts, 'consumer'> };
 
 export function rulesOf(role: Role, settings: Settings): Rules {
-  return { settings, publishes: role.publishes, drops: true };
+  const { publishes, only } = role;
+  return { settings, publishes, drops: true, ...(only && { only }) };
 }

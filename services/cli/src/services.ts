@@ -61,7 +61,9 @@ export function runRole(
   if (site.replicas) gaugeReplicas(metrics.set, site.replicas);
   const log = logObserver(logger.child({ role }));
   const observer = bothObservers(metrics.observer, log, traceObserver(`callfold.${role}`));
-  const { sliceRecords, cachedSubjects, stalledAfterMs } = config;
+  const { sliceRecords, stalledAfterMs } = config;
+  // What may be kept is the process's: each of its threads has its part.
+  const cachedSubjects = Math.ceil(config.cachedSubjects / (thread === null ? 1 : config.threads));
   const limits = { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs };
   const serviceConfig = { settings: config.settings, limits };
   const start = role === 'projector' ? startProjector : startOutcomes;

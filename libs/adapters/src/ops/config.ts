@@ -95,7 +95,7 @@ const VARIABLES = z.strictObject({
   SESSION_TIMEOUT_MS: integer(6_000, 300_000).default(10_000),
   STALLED_AFTER_MS: integer(1_000, 3_600_000).default(30_000),
   SLICE_RECORDS: integer(1, 100_000).default(50_000),
-  CACHED_SUBJECTS: integer(1_000, 10_000_000).default(50_000),
+  CACHED_SUBJECTS: integer(1_000, 10_000_000).default(20_000),
   THREADS: integer(1, 64).default(1),
   GATEWAY_KEYS: text.optional(),
   GATEWAY_HOOKS: text.optional(),
