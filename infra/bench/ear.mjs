@@ -2,12 +2,15 @@
 // the first record comes in and where the last one is done.
 import { createLogger } from '@callfold/adapters';
 import { runRole } from '../../services/cli/dist/services.js';
+import { serviceOf } from './narrow.mjs';
 
 /**
+ * @param what a role, or one with less to do
  * @param tell of the raw topic's own records: `{first}`, `{missed}`, `{committed, waiting}`, `{sent, waiting}`, `{failed}`
  * @returns the service at work
  */
-export function runHeard(role, site, { config, topic, thread = null, tell }) {
+export function runHeard(what, site, { config, topic, thread = null, tell }) {
+  const { role, start } = serviceOf(what);
   let isFirst = true;
   // Told with the next commit: a message for each read would be work that only the measuring does.
   let missed = 0;
@@ -57,7 +60,7 @@ export function runHeard(role, site, { config, topic, thread = null, tell }) {
       return { ...opened, ports: heardLog(opened.ports) };
     },
   };
-  const { service } = runRole(role, heard, config, createLogger('warn', role), thread);
+  const { service } = runRole(role, heard, config, createLogger('warn', role), thread, start);
   service.done.catch((error) => tell({ failed: error.stack }));
   return service;
 }

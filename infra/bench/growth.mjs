@@ -7,38 +7,43 @@ import { openStage } from './stage.mjs';
 /** What is measured at each point; to be narrowed by `--only`. */
 export const GROWTH = ['call-outcomes', 'projector'];
 
-const USUAL = { live: 5_000, partitions: 4, tenants: 1_000, padding: 0, cached: null };
-const HALF = 0.5;
+const USUAL = { live: 5_000, partitions: 4, tenants: 1_000, padding: 0, room: null };
 const MANY = 1_000_000;
+const SOME = 100_000;
 /** Each live call gets at least some events. */
 const EVENTS_A_CALL = 3;
 
-/** Points with a name; `cached` is the share of the live calls that the process may keep. */
+/** Points with a name; `room` is for how many times the live calls the process has it, its default where null. */
 const POINTS = [
-  ...[1_000, 10_000, 100_000, MANY].map((live) => ({ name: `${live} live calls`, live })),
+  ...[1_000, 10_000, SOME, MANY].map((live) => ({ name: `${live} live calls`, live })),
   ...[1, 16, 64].map((partitions) => ({ name: `${partitions} partitions`, partitions })),
   ...[1, 10_000].map((tenants) => ({ name: `${tenants} tenants`, tenants })),
   ...[1_000, 4_000].map((padding) => ({ name: `${padding} bytes more an event`, padding })),
-  { name: `${MANY} live calls, half of them cached`, live: MANY, cached: HALF },
+  ...[4, 1, 0.4].map((room) => ({ name: `${SOME} live calls, room for ${room} times as many`, live: SOME, room })),
+  { name: `${SOME} live calls, 32 partitions`, live: SOME, partitions: 32 },
 ];
 
-/** @param short leaves out what needs a million live calls */
-export async function measureGrowth({ root, seed, things, loads, short, say, check }) {
+/**
+ * @param short leaves out what needs a million live calls
+ * @param point a part of the names of the points that are wanted; absent: all of them
+ */
+export async function measureGrowth({ root, seed, things, loads, short, point: wanted = '', say, check }) {
   const [{ events: least }] = loads;
   const rows = [];
   let stage = null;
   let opened = 0;
   try {
-    const points = POINTS.filter(({ live }) => !short || live !== MANY);
+    const points = POINTS.filter(({ name, live }) => (!short || live !== MANY) && name.includes(wanted));
+    if (points.length === 0) throw new Error(`bench: no point of growth is called ${wanted}`);
     for (const point of points.toSorted((a, b) => (a.partitions ?? 4) - (b.partitions ?? 4))) {
-      const { name, cached, ...own } = { ...USUAL, ...point };
+      const { name, room, ...own } = { ...USUAL, ...point };
       const input = { seed, ...own, events: Math.max(least, EVENTS_A_CALL * own.live) };
       if (input.partitions !== opened) {
         await stage?.close();
         stage = await openStage({ root, partitions: input.partitions, say: () => {} });
         opened = input.partitions;
       }
-      rows.push(...(await measurePoint({ stage, input, name, cached, things, say, check })));
+      rows.push(...(await measurePoint({ stage, input, name, room, number: rows.length, things, say, check })));
     }
   } finally {
     await stage?.close();
@@ -46,7 +51,7 @@ export async function measureGrowth({ root, seed, things, loads, short, say, che
   return rows;
 }
 
-async function measurePoint({ stage, input, name, cached, things, say, check }) {
+async function measurePoint({ stage, input, name, room, number, things, say, check }) {
   await stage.freshRaw();
   await stage.freshRedis();
   const filled = await measure('fill', { env: stage.env('fill'), input });
@@ -54,8 +59,8 @@ async function measurePoint({ stage, input, name, cached, things, say, check }) 
   for (const what of things) {
     await stage.freshDerived();
     await stage.freshRedis();
-    const env = stage.env(`growth-${what}`);
-    if (cached !== null) env.CALLFOLD_CACHED_SUBJECTS = String(Math.ceil((cached * input.live) / input.partitions));
+    const env = stage.env(`g${number}-${what}`);
+    if (room !== null) env.CALLFOLD_CACHED_SUBJECTS = String(Math.ceil(room * input.live));
     const [load] = loadavg();
     const figures = await measure(what, { env, threads: 1, ends: filled.ends, input }, { servers: stage.servers });
     check(`${name}, ${what}, events`, figures.count, input.events);

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // Where the processor time of the hot path goes, without any server: generated events as a fetch brings them, through
 // the real engine, to a store that keeps bytes and a publisher that makes those it would send and drops them.
-// Several rounds in one
-// process: the first is that of code not yet compiled. A profile is of the last one alone, without the making of input:
+// Several rounds in one process: the first is that of code not yet compiled. A profile is of the last one alone,
+// without the making of input:
 //
-//   npm run bench:hot-path -- [--role projector|outcomes|decode] [--events N] [--live N] [--batch N] [--rounds N]
-//     [--profile FILE.cpuprofile] [--heap FILE.heapprofile [--minor]]
+//   npm run bench:hot-path -- [--role projector|states|outcomes|call-outcomes|decode]
+//     [--events N] [--live N] [--batch N] [--rounds N] [--profile FILE.cpuprofile] [--heap FILE.heapprofile [--minor]]
 // A heap profile tells who allocated what lived through the young generation or, with --minor, everything.
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
@@ -21,6 +21,7 @@ import { packChanges } from '../../libs/adapters/dist/redis/changes.js';
 import { openRecords } from '../../libs/adapters/dist/kafka/record-decode.js';
 import { encodeBatch, UNSTAMPED } from '../../libs/adapters/dist/kafka/record-encode.js';
 import { batches, outgoing, recentInput, TICK } from './fill.mjs';
+import { CALLS_ALONE, statesAlone } from './narrow.mjs';
 import { TOPIC } from './topics.mjs';
 
 const { values } = parseArgs({
@@ -185,7 +186,9 @@ function decodeRun() {
 
 const runs = {
   projector: () => engineRun(projectorRole(DEFAULT_SETTINGS)),
+  states: () => engineRun(statesAlone(DEFAULT_SETTINGS)),
   outcomes: () => engineRun(OUTCOMES),
+  'call-outcomes': () => engineRun(CALLS_ALONE),
   decode: decodeRun,
 };
 let gcMs = 0;

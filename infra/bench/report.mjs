@@ -4,8 +4,9 @@ import { PEERS } from './peers.mjs';
 export const NAMES = {
   raw: 'kafkajs `eachBatch` + avsc `decode`, nothing else',
   decode: 'our consumer and codec, validated events',
-  projector: 'projector to Redis',
   'call-outcomes': 'outcomes, call-outcomes alone',
+  states: 'projector, states alone',
+  projector: 'projector to Redis',
   ...Object.fromEntries(Object.entries(PEERS).map(([what, { name }]) => [what, name])),
   outcomes: 'outcomes to derived topics',
   both: 'projector and outcomes at once',
@@ -60,20 +61,24 @@ export function summaryOf(results) {
   });
 }
 
-/** What gives the same records of the same fold: the only rows that may be set against one another. */
-const OURS = 'call-outcomes';
+/**
+ * What does the same fold with as much to show for it: the only rows that may be set against a peer. One gives the same
+ * derived records, kept in a state; the other the states, for others to read.
+ */
+const OURS = ['call-outcomes', 'states'];
 
 /** Lines: our throughput over each peer's, by round, so that what the machine does beside strikes both. */
 export function ratiosOf(results) {
   const of = (what) => results.filter((one) => one.what === what);
-  return Object.keys(PEERS).flatMap((peer) => {
+  const pairs = OURS.flatMap((what) => Object.keys(PEERS).map((peer) => [what, peer]));
+  return pairs.flatMap(([what, peer]) => {
     const ratios = of(peer).flatMap((theirs) => {
-      const ours = of(OURS).find(({ round }) => round === theirs.round);
+      const ours = of(what).find(({ round }) => round === theirs.round);
       return ours ? [perSecond(ours) / perSecond(theirs)] : [];
     });
     if (ratios.length === 0) return [];
     const spread = ratios.length > 1 ? ` (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})` : '';
-    return [`call-outcomes alone runs at ${median(ratios).toFixed(2)} of ${PEERS[peer].name}${spread}`];
+    return [`${NAMES[what]}: ${median(ratios).toFixed(2)} of ${PEERS[peer].name}${spread}`];
   });
 }
 
@@ -110,10 +115,14 @@ export function latencyTable(latency) {
   return [...headOf(titles, 1), ...lines].join('\n');
 }
 
-/** From the start after kill -9 to the first commit beyond what was committed before. */
+/** From a start after kill -9 to the first commit beyond what was committed before. */
 export function recoveryTable(recovery) {
-  const lines = recovery.map(({ what, live, recoveryMs }) => lineOf([NAMES[what], live, (recoveryMs / MS).toFixed(1)]));
-  return [...headOf(['', 'live calls', 'recovery s'], 1), ...lines].join('\n');
+  const seconds = (ms) => (ms / MS).toFixed(1);
+  const lines = recovery.map(({ what, live, recoveryMs, expiredMs }) =>
+    lineOf([NAMES[what], live, seconds(recoveryMs), seconds(expiredMs)]),
+  );
+  const titles = ['', 'live calls', 'started at once, s', 'started when its session of 6 s was over, s'];
+  return [...headOf(titles, 1), ...lines].join('\n');
 }
 
 /** What a rebuild of the whole log takes, and what it costs those who go on meanwhile. */

@@ -5,7 +5,7 @@
 //
 //   npm run bench                      5,000,000 events of 5,000 and 1,000,000 live calls, 3 rounds: some hours
 //   npm run bench -- --short           one round of 200,000 events, one rate: under ten minutes; no page
-//   npm run bench -- --growth          against live calls, partitions, tenants, event size and cache misses
+//   npm run bench -- --growth [--point TEXT]    against live calls, partitions, tenants, event size and cache misses
 //     [--events N] [--live N] [--seed S] [--partitions N] [--threads N] [--rounds N] [--rates 500,2000] [--seconds N]
 //     [--only call-outcomes,streams-eos,latency,recovery] [--json FILE] [--no-page] [--profile DIR]
 //   npm run bench -- --only rebuild --events 10000000 [--rebuild-rate 5000,10000|none]
@@ -72,6 +72,7 @@ const { values } = parseArgs({
     profile: { type: 'string' },
     short: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
+    point: { type: 'string' },
     'no-page': { type: 'boolean', default: false },
   },
 });
@@ -157,7 +158,8 @@ async function measureLoad(load, plan, { stage, paths }) {
       if (paths === null && what in PEERS) continue;
       const found = await measureRecovery(what, input.live, { stage, input, filled, paths });
       recovery.push({ live: input.live, ...found });
-      say(`recovery of ${what}, ${input.live} live calls: ${(found.recoveryMs / 1_000).toFixed(1)} s`);
+      const [soon, late] = [found.recoveryMs, found.expiredMs].map((ms) => (ms / 1_000).toFixed(1));
+      say(`recovery of ${what}, ${input.live} live calls: ${soon} s at once, ${late} s when its session was over`);
     }
   }
   let rebuilt = null;
@@ -213,7 +215,7 @@ async function main() {
   say(`${machine.text}; load ${loadavg()[0].toFixed(1)}`);
   const report = { machine, plan, faults, at: new Date().toISOString() };
   if (values.growth) {
-    report.growth = await measureGrowth({ root: ROOT, ...plan, short: values.short, say, check });
+    report.growth = await measureGrowth({ root: ROOT, ...plan, short: values.short, point: values.point, say, check });
     say(`\n${growthTable(report.growth)}`);
   } else {
     Object.assign(report, await measureAll(plan));

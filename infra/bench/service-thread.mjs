@@ -4,15 +4,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { readConfig } from '@callfold/adapters';
 import { openKafkaSite } from '../../services/cli/dist/wiring/kafka.js';
 import { runHeard } from './ear.mjs';
-import { onlyCallOutcomes } from './only-calls.mjs';
 
 const { what, env, topic, thread } = workerData;
 const config = readConfig(env);
 const site = await openKafkaSite(config, () => {});
-const [role, narrowed] = what === 'call-outcomes' ? ['outcomes', onlyCallOutcomes(site)] : [what, site];
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- two threads of one process have no origins
 const tell = (report) => parentPort.postMessage(report);
-const service = runHeard(role, narrowed, { config, topic, thread, tell });
+const service = runHeard(what, site, { config, topic, thread, tell });
 await once(parentPort, 'message');
 await service.stop();
 await site.close();

@@ -19,7 +19,8 @@ function createTally(ends, meter) {
     fail = reject;
   });
   const isDone = () =>
-    ends.every((end, partition) => positions.get(partition) === end) && [...waiting.values()].every((one) => one === 0);
+    ends.every((end, partition) => (positions.get(partition) ?? 0) >= end) &&
+    [...waiting.values()].every((one) => one === 0);
   return {
     finished,
     fail,
@@ -32,8 +33,9 @@ function createTally(ends, meter) {
       if (report.committed) {
         const { partition, position, count } = report.committed;
         records += count;
-        // Ticks are records of the log, and no events.
-        meter.add(count - (position === ends[partition] ? 1 : 0));
+        // Ticks are records of the log, and no events: the last one of the input, and what the service itself appends
+        // where a timer is due and nothing comes.
+        meter.add(count - Math.min(count, Math.max(0, position - ends[partition] + 1)));
         positions.set(partition, position);
       }
       if (report.waiting === undefined) return;
@@ -68,12 +70,14 @@ export async function serviceHere(role, { site, config, topic, ends, meter }) {
 
 /**
  * The same on Kafka, each thread with connections of its own.
- * @param what a role, or `call-outcomes`
+ * @param what a role, or one with less to do
  */
 export async function serviceInThreads(what, { env, threads, topic, ends, meter }) {
   const tally = createTally(ends, meter);
   const workers = Array.from({ length: threads }, (_, thread) =>
-    startThread({ what, env, topic, thread }, (report) => tally.heard(thread, report)),
+    startThread({ what, env: { ...env, CALLFOLD_THREADS: String(threads) }, topic, thread }, (report) =>
+      tally.heard(thread, report),
+    ),
   );
   const figures = await tally.finished;
   await settle();

@@ -15,6 +15,7 @@ export const THINGS = [
   'decode',
   'call-outcomes',
   ...Object.keys(PEERS),
+  'states',
   'projector',
   'outcomes',
   'both',
@@ -88,7 +89,8 @@ export async function measureThing(what, round, { stage, input, threads, filled,
   }
   const publishes = what === 'outcomes' || what === 'call-outcomes' || what === 'both';
   if (publishes) await stage.freshDerived();
-  if (publishes || what === 'projector') await stage.freshRedis();
+  const isRedis = publishes || what === 'states' || what === 'projector';
+  if (isRedis) await stage.freshRedis();
   const dir = join(stage.dir, `embedded-${round}`);
   const options = { env: stage.env(generation), brokers: stage.brokers, group: generation, ends, input, threads, dir };
   const rest = { servers: stage.servers, profileDir };
@@ -99,7 +101,7 @@ export async function measureThing(what, round, { stage, input, threads, filled,
   }
   const figures = what === 'both' ? await both(options, rest) : await measure(what, options, rest);
   check(`${what}, events`, figures.count, input.events);
-  if (publishes || what === 'projector') figures.redisMiB = await stage.redisMiB();
+  if (isRedis) figures.redisMiB = await stage.redisMiB();
   if (what === 'fold') check('fold, calls', figures.calls, expected.subjects);
   if (publishes) await checkStanding(what, options, { stage, expected, check });
   return figures;

@@ -98,6 +98,7 @@ const WORK = {
   projector: kafkaService('projector'),
   outcomes: kafkaService('outcomes'),
   'call-outcomes': kafkaService('call-outcomes'),
+  states: kafkaService('states'),
   ndjson: async ({ input, file }) => (await import('./in-process.mjs')).writeNdjson(input, file),
   fold: async ({ input }) => (await import('./in-process.mjs')).foldOnly(input),
   append: async (options) => (await import('./in-process.mjs')).embeddedAppend(options),

@@ -42,10 +42,14 @@ test('a peer is set against ours of the same round, and against nothing else', (
     ...[100_000, 300_000].map((speed, index) => result('call-outcomes', index + 1, speed)),
     ...[200_000, 200_000].map((speed, index) => result('streams-eos', index + 1, speed)),
     result('flink-heap', 9, 1),
+    result('states', 2, 500_000),
     result('projector', 1, 5),
   ];
   const name = String(PEERS['streams-eos'].name);
-  expect(ratiosOf(results)).toEqual([`call-outcomes alone runs at 1.00 of ${name} (0.50 to 1.50)`]);
+  expect(ratiosOf(results)).toEqual([
+    `outcomes, call-outcomes alone: 1.00 of ${name} (0.50 to 1.50)`,
+    `projector, states alone: 2.50 of ${name}`,
+  ]);
 });
 
 test('events are due one after the other, at each rate for its time', () => {

@@ -31,8 +31,8 @@ export function createCaches(max: number): Caches {
   let opened = 0;
 
   function set(owner: number, key: string, kept: Kept): void {
-    let its = young.get(owner);
-    if (its === undefined) young.set(owner, (its = new Map()));
+    const its = young.get(owner) ?? new Map<string, Kept>();
+    if (its.size === 0) young.set(owner, its);
     const before = its.size;
     its.set(key, kept);
     size += its.size - before;

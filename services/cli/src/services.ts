@@ -8,11 +8,13 @@ import {
   systemClock,
   traceObserver,
 } from '@callfold/adapters';
-import type { Observer, ProblemOf, Service, ServiceConfig } from '@callfold/engine';
+import type { EnginePorts, Observer, ProblemOf, Service, ServiceConfig } from '@callfold/engine';
 import { DEFAULT_LIMITS } from '@callfold/engine';
 import { start as startOutcomes } from '@callfold/outcomes';
 import { start as startProjector, startGenerations } from '@callfold/projector';
 import type { RoleName, Site } from './site.ts';
+
+type Start = (config: ServiceConfig, ports: EnginePorts) => Service;
 
 export type Running = { readonly service: Service; readonly metrics: Metrics };
 
@@ -48,6 +50,7 @@ export function problemsOf(services: readonly Service[]): ProblemOf {
 /**
  * One role at work on a site, with its logs and metrics.
  * @param thread which of the process's threads this is, as its metrics say; null: there is only one
+ * @param start what takes the role's place with its ports; absent: the role itself
  */
 export function runRole(
   role: RoleName,
@@ -55,6 +58,7 @@ export function runRole(
   config: Config,
   logger: Logger,
   thread: number | null = null,
+  start?: Start,
 ): Running {
   const running: { service?: Service } = {};
   const metrics = createMetrics(role, () => running.service?.status() ?? [], Date.now, thread);
@@ -66,11 +70,12 @@ export function runRole(
   const cachedSubjects = Math.ceil(config.cachedSubjects / (thread === null ? 1 : config.threads));
   const limits = { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs };
   const serviceConfig = { settings: config.settings, limits };
-  const start = role === 'projector' ? startProjector : startOutcomes;
+  const isKept = role === 'projector' && site.shelf.book !== null;
+  const startIt = start ?? (role === 'projector' ? startProjector : startOutcomes);
   const service =
-    role === 'projector' && site.shelf.book !== null
+    isKept && !start
       ? keepAll(site, serviceConfig, logger, observer)
-      : start(serviceConfig, site.ports(role, observer));
+      : startIt(serviceConfig, site.ports(role, observer));
   running.service = service;
   return { service, metrics };
 }

@@ -212,7 +212,8 @@ async function openParts(
       return {
         consumer,
         log,
-        store: store(role),
+        // Its own commits: what stands over the generations is for readers.
+        store: storeOf(role, config.generation),
         codec,
         publisher,
         clock: systemClock,
