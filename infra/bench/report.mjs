@@ -117,7 +117,7 @@ export function latencyTable(latency) {
 
 /** From a start after kill -9 to the first commit beyond what was committed before. */
 export function recoveryTable(recovery) {
-  const seconds = (ms) => (ms / MS).toFixed(1);
+  const seconds = (ms) => (ms === null ? '–' : (ms / MS).toFixed(1));
   const lines = recovery.map(({ what, live, recoveryMs, expiredMs }) =>
     lineOf([NAMES[what], live, seconds(recoveryMs), seconds(expiredMs)]),
   );

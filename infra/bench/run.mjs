@@ -158,8 +158,10 @@ async function measureLoad(load, plan, { stage, paths }) {
       if (paths === null && what in PEERS) continue;
       const found = await measureRecovery(what, input.live, { stage, input, filled, paths });
       recovery.push({ live: input.live, ...found });
-      const [soon, late] = [found.recoveryMs, found.expiredMs].map((ms) => (ms / 1_000).toFixed(1));
-      say(`recovery of ${what}, ${input.live} live calls: ${soon} s at once, ${late} s when its session was over`);
+      const [soon, late] = [found.recoveryMs, found.expiredMs].map((ms) =>
+        ms === null ? 'no time' : `${(ms / 1_000).toFixed(1)} s`,
+      );
+      say(`recovery of ${what}, ${input.live} live calls: ${soon} at once, ${late} when its session was over`);
     }
   }
   let rebuilt = null;

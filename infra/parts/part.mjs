@@ -186,7 +186,8 @@ export async function launch(program) {
       // A stopped process takes no SIGTERM; data that is thrown away needs no orderly end.
       await part.kill(wipe ? 'SIGKILL' : 'SIGCONT');
       await stopIn(dir);
-      if (wipe) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+      // What Redis has forked to save its data outlives it, and ends when it has written.
+      if (wipe) rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
     },
   };
   await part.start();
