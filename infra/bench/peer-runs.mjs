@@ -69,7 +69,7 @@ export async function measurePeer(name, { stage, input, filled, generation, path
     // What the first word of it had folded already is no part of the time that was measured.
     const count = total - already;
     const figures = { count, wallMs: to - from, cpuMs, startMs: from - spawned, peakMiB, samples: [], serversCpuMs };
-    return { ...figures, committedMs, events: total - ends.length, standing };
+    return { ...figures, committedMs, standing };
   } finally {
     await peer.kill();
     rmSync(dir, { recursive: true, force: true });

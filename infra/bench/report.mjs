@@ -1,11 +1,12 @@
 // From single figures to medians, ratios and tables.
 import { PEERS } from './peers.mjs';
+import { SESSION_MS } from './recovery.mjs';
 
 export const NAMES = {
   raw: 'kafkajs `eachBatch` + avsc `decode`, nothing else',
   decode: 'our consumer and codec, validated events',
   'call-outcomes': 'outcomes, call-outcomes alone',
-  states: 'projector, states alone',
+  states: 'projector, states alone (publishes nothing)',
   projector: 'projector to Redis',
   ...Object.fromEntries(Object.entries(PEERS).map(([what, { name }]) => [what, name])),
   outcomes: 'outcomes to derived topics',
@@ -62,8 +63,8 @@ export function summaryOf(results) {
 }
 
 /**
- * What does the same fold with as much to show for it: the only rows that may be set against a peer. One gives the same
- * derived records, kept in a state; the other the states, for others to read.
+ * The same fold: the only rows that may be set against a peer. One keeps a state and gives the same derived records;
+ * the other keeps states for others to read, and publishes nothing.
  */
 const OURS = ['call-outcomes', 'states'];
 
@@ -121,7 +122,12 @@ export function recoveryTable(recovery) {
   const lines = recovery.map(({ what, live, recoveryMs, expiredMs }) =>
     lineOf([NAMES[what], live, seconds(recoveryMs), seconds(expiredMs)]),
   );
-  const titles = ['', 'live calls', 'started at once, s', 'started when its session of 6 s was over, s'];
+  const titles = [
+    '',
+    'live calls',
+    'started at once, s',
+    `started when its session of ${SESSION_MS / MS} s was over, s`,
+  ];
   return [...headOf(titles, 1), ...lines].join('\n');
 }
 

@@ -92,6 +92,7 @@ const one = (text, fallback) => (text === undefined ? fallback : Number(text.rep
 const some = (text, fallback) => (text === undefined ? fallback : text.split(','));
 
 function planOf() {
+  if (values.point !== undefined && !values.growth) throw new Error('bench: --point names points of --growth');
   const size = values.short ? SHORT : FULL;
   const known = values.growth ? GROWTH : ALL;
   const things = some(values.only, values.growth ? GROWTH : size.things);

@@ -12,6 +12,7 @@ function createTally(ends, meter) {
   const waiting = new Map();
   let records = 0;
   let sent = 0;
+  let isFinished = false;
   let finish;
   let fail;
   const finished = new Promise((resolve, reject) => {
@@ -40,7 +41,9 @@ function createTally(ends, meter) {
       }
       if (report.waiting === undefined) return;
       waiting.set(thread, report.waiting);
-      if (isDone()) finish(meter.last());
+      if (isFinished || !isDone()) return;
+      isFinished = true;
+      finish(meter.last());
     },
   };
 }

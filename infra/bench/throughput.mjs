@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { cpuMsOf, measure, peakMiBOf } from './children.mjs';
 import { measurePeer } from './peer-runs.mjs';
 import { PEERS } from './peers.mjs';
-import { OUTCOMES_TOPIC } from './topics.mjs';
+import { OUTCOMES_TOPIC, TOPIC } from './topics.mjs';
 
 /** In the order in which they are measured, the limit first, and what is to be compared next to one another. */
 export const THINGS = [
   'raw',
   'decode',
   'call-outcomes',
-  ...Object.keys(PEERS),
   'states',
+  ...Object.keys(PEERS),
   'projector',
   'outcomes',
   'both',
@@ -83,7 +83,6 @@ export async function measureThing(what, round, { stage, input, threads, filled,
   const { ends, expected } = filled;
   if (what in PEERS) {
     const figures = await measurePeer(what, { stage, input, filled, generation, paths });
-    check(`${what}, events`, figures.events, input.events);
     check(`${what}, derived records that stand`, figures.standing.records, expected.outcomes);
     return figures;
   }
@@ -103,8 +102,24 @@ export async function measureThing(what, round, { stage, input, threads, filled,
   check(`${what}, events`, figures.count, input.events);
   if (isRedis) figures.redisMiB = await stage.redisMiB();
   if (what === 'fold') check('fold, calls', figures.calls, expected.subjects);
+  if (what === 'states' || what === 'projector') await checkStates(what, generation, { stage, input, expected, check });
   if (publishes) await checkStanding(what, options, { stage, expected, check });
   return figures;
+}
+
+/** Of every call that began something is kept: positions that move say nothing of that. */
+async function checkStates(what, generation, { stage, input, expected, check }) {
+  const { store, close } = await stage.storeOf('projector', generation);
+  let calls = 0;
+  for (let partition = 0; partition < input.partitions; partition += 1) {
+    // A scan may tell a field twice.
+    const keys = new Set();
+    for await (const slice of store.scan({ topic: TOPIC, partition }, 'states'))
+      for (const [key] of slice) keys.add(key);
+    calls += keys.size;
+  }
+  await close();
+  check(`${what}, calls in the store`, calls, expected.subjects);
 }
 
 async function checkStanding(what, options, { stage, expected, check }) {

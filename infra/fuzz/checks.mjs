@@ -112,7 +112,8 @@ export function createChecks(codec, ids) {
     for (const state of offline.states()) {
       const text = encodeState(state);
       const key = subjectKey(state.tenantId, state.subjectId);
-      const again = encodeState(decodeState(text, state.source, key));
+      // Made of what was read, and not of the text that it was read from.
+      const again = encodeState({ ...decodeState(text, state.source, key), factsText: null });
       must(again === text, () => `the state of ${key} is another once it was kept: ${text}`);
       const { tenantId, subjectId } = emptyState(state.source, key);
       must(tenantId === state.tenantId && subjectId === state.subjectId, () => `the key ${key} names another subject`);

@@ -48,7 +48,7 @@ test('a peer is set against ours of the same round, and against nothing else', (
   const name = String(PEERS['streams-eos'].name);
   expect(ratiosOf(results)).toEqual([
     `outcomes, call-outcomes alone: 1.00 of ${name} (0.50 to 1.50)`,
-    `projector, states alone: 2.50 of ${name}`,
+    `projector, states alone (publishes nothing): 2.50 of ${name}`,
   ]);
 });
 

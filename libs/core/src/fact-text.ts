@@ -22,7 +22,8 @@ import type { Fact } from './fact.ts';
 
 /**
  * A word's place here stands in stored states, so this is a list of its own, not made of the words' other lists: it is
- * only ever added to, at the end.
+ * only ever added to, at the end, and with a new version of the text: who does not know the word would read it as
+ * unknown, and write that.
  */
 export const FACT_WORDS: readonly Fact['word'][] = [
   'record',

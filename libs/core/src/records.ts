@@ -134,7 +134,7 @@ export function withRevision(state: State, record: DerivedRecord, revision: numb
 
 /**
  * The next revision of every record that says something else than what was published last.
- * @param rules with `only`, records of other topics are not told
+ * @param rules with `only`, records of other topics are not told, now or later
  */
 export function publish(
   state: State,

@@ -50,11 +50,18 @@ function publishedText(published: Published): string {
   return text;
 }
 
-/** How many facts stand at the beginning, the very same ones: 0 unless all of them do. */
-function sameAtFirst(facts: readonly Fact[], before: readonly Fact[]): number {
-  if (before.length > facts.length) return 0;
-  for (let i = 0; i < before.length; i += 1) if (before[i] !== facts[i]) return 0;
-  return before.length;
+/** Of a long list the last facts may be replaced yet, as an agent's second report of a stay does with the first. */
+const LONG = 32;
+const LAST = 4;
+
+/** How many of so many facts are likely to stand first in the next text as well. */
+const settled = (count: number): number => (count > LONG ? count - LAST : count);
+
+/** How many facts have a text already, and stand first, the very same ones: 0 unless all of them do. */
+function sameAtFirst(facts: readonly Fact[], { facts: before, size }: FactsText): number {
+  if (size > facts.length) return 0;
+  for (let i = 0; i < size; i += 1) if (before[i] !== facts[i]) return 0;
+  return size;
 }
 
 /** The facts' part is kept with the state, for the text that is made when there is more to say. */
@@ -78,14 +85,17 @@ export function encodeState(state: State): string {
     numberText(facts.length),
   ];
   const head = parts.length;
-  const same = factsText === null ? 0 : sameAtFirst(facts, factsText.facts);
+  const same = factsText === null ? 0 : sameAtFirst(facts, factsText);
   if (same > 0) parts.push((factsText as FactsText).text);
   for (let i = same; i < facts.length; i += 1) parts.push(factText(facts[i] as Fact, subjectId));
   // One piece of memory, as whoever stores it needs it, and what is kept of it is a part of that.
   const text = parts.join('');
   let from = 0;
   for (let i = 0; i < head; i += 1) from += (parts[i] as string).length;
-  state.factsText = { facts, text: text.slice(from) };
+  const size = Math.max(same, settled(facts.length));
+  let to = text.length;
+  for (let i = parts.length - (facts.length - size); i < parts.length; i += 1) to -= (parts[i] as string).length;
+  state.factsText = { facts, size, text: text.slice(from, to) };
   return text;
 }
 
@@ -110,10 +120,15 @@ function readAttributes(cursor: Cursor): Attribute[] {
   return attributes;
 }
 
-function readFacts(cursor: Cursor, subjectId: string, size: number): Fact[] {
+function readFacts(cursor: Cursor, subjectId: string): FactsText {
   const facts: Fact[] = [];
-  for (let left = size; left > 0; left -= 1) facts.push(readFact(cursor, subjectId));
-  return facts;
+  const count = readNumber(cursor);
+  const size = settled(count);
+  const from = cursor.at;
+  while (facts.length < size) facts.push(readFact(cursor, subjectId));
+  const text = cursor.text.slice(from, cursor.at);
+  while (facts.length < count) facts.push(readFact(cursor, subjectId));
+  return { facts, size, text };
 }
 
 /**
@@ -141,15 +156,13 @@ export function decodeState(text: string, source: Source, key: string): State {
   const unsaidFrom = readOptionalTime(cursor);
   const attributes = readAttributes(cursor);
   const published = readPublished(cursor);
-  const size = readNumber(cursor);
-  const from = cursor.at;
-  const facts = readFacts(cursor, empty.subjectId, size);
+  const factsText = readFacts(cursor, empty.subjectId);
   return {
     kind: empty.kind,
     source,
     tenantId: empty.tenantId,
     subjectId: empty.subjectId,
-    facts,
+    facts: factsText.facts,
     attributes,
     truncated: (flags & TRUNCATED) !== 0,
     silent: (flags & SILENT) !== 0,
@@ -163,7 +176,7 @@ export function decodeState(text: string, source: Source, key: string): State {
     handoffsBefore,
     endedBefore: (flags & ENDED_BEFORE) !== 0,
     markerUntil,
-    factsText: { facts, text: text.slice(from) },
+    factsText,
   };
 }
 

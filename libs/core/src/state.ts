@@ -9,8 +9,8 @@ import type { Published } from './published.ts';
 import { NOTHING_PUBLISHED } from './published.ts';
 import { insertBounded } from './room.ts';
 
-/** What a state's text has of these very facts. */
-export type FactsText = { readonly facts: readonly Fact[]; readonly text: string };
+/** What a state's text has of these very facts, of the first `size` of them. */
+export type FactsText = { readonly facts: readonly Fact[]; readonly size: number; readonly text: string };
 
 /** Everything kept of one subject. Plain data; a change makes a new one. */
 export type State = {

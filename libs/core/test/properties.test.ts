@@ -120,11 +120,11 @@ describe.each(KINDS)('%s', (kind, events) => {
         const kept = fold(history, RULES);
         const restored = fold(history, RULES, stored);
         expect(restored.said).toEqual(kept.said);
-        // First, since its facts keep their texts from then on, as those of the restored one do.
+        // First, since it keeps what the text has of its facts from then on, as the restored one does.
         const text = encodeState(kept.state as State);
         expect(restored.state).toEqual(kept.state);
         expect(encodeState(restored.state as State)).toBe(text);
-        expect(encodeState(stored(kept.state as State))).toBe(text);
+        expect(encodeState({ ...stored(kept.state as State), factsText: null })).toBe(text);
       },
       { runs: RUNS / 3 },
     );

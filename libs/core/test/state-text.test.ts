@@ -41,7 +41,7 @@ describe.each(readdirSync(folder).filter((file) => file.startsWith('state-')))('
     const state = decodeState(text, source, key);
     expect(plain(state)).toMatchObject(says as object);
     // As long as this version is the one that is written.
-    if (file.endsWith('-v2.jsonl')) expect(encodeState(state)).toBe(text);
+    if (file.endsWith('-v2.jsonl')) expect(encodeState({ ...state, factsText: null })).toBe(text);
     expect(currentText(text, source, key)).toBe(encodeState(state));
   });
 });
@@ -90,17 +90,25 @@ test('a fact that is said as usual does not repeat its words, and any other keep
   }
 });
 
+/** Up to a long list, the last few of which are no part of what is repeated; out of order now and then. */
+const PLACES = Array.from({ length: 45 }, (_, i) => (i % 7 === 3 ? i - 3.5 : i) * 10);
+
 test('a text that repeats what it had of the facts is the one that is made of them all', () => {
-  const events = [2, 0, 3, 1, 4].map((place) => callEvent(`e${place}`, BASE + place, 'agent-joined', `Agent ${place}`));
+  const events = PLACES.map((place) => callEvent(`e${place}`, BASE + place, 'agent-joined', `Agent ${place}`));
   let state = emptyState('callcenter24', KEY);
   for (const event of events) {
     state = addEvent(state, event, BASE);
     const text = encodeState(state);
     expect(encodeState({ ...state, factsText: null })).toBe(text);
-    expect(encodeState(decodeState(text, 'callcenter24', KEY))).toBe(text);
+    const decoded = decodeState(text, 'callcenter24', KEY);
+    expect(encodeState({ ...decoded, factsText: null })).toBe(text);
     // Another fact in the same place, fewer of them, and none.
-    for (const facts of [state.facts.map((fact) => ({ ...fact, id: 'other' })), state.facts.slice(1), []]) {
+    const others = state.facts.map((fact) => ({ ...fact, id: 'other' }));
+    const lastReplaced = [...state.facts.slice(0, -1), ...others.slice(-1)];
+    for (const facts of [others, lastReplaced, state.facts.slice(1), state.facts.slice(0, -1), []]) {
       expect(encodeState({ ...state, facts })).toBe(encodeState({ ...state, facts, factsText: null }));
     }
+    // As it goes on when it was read from the store.
+    if (state.facts.length % 5 === 0) state = decoded;
   }
 });

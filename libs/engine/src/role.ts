@@ -10,7 +10,7 @@ export type Role = {
   readonly name: RoleName;
   /** Derives records, keeps an outbox and writes ticks. */
   readonly publishes: boolean;
-  /** Of what it could derive only this is wanted; absent: all of it. */
+  /** Of what it could derive only this is wanted; absent: all of it. Not to be changed over one state. */
   readonly only?: ReadonlySet<DerivedTopic>;
   /** Fields of a further table that follow from a subject's state; null: no such table. */
   readonly view: { readonly table: TableName; fieldsOf(state: State | null): ReadonlyMap<string, string> } | null;
