@@ -351,7 +351,7 @@ export const MUTANTS = [
   {
     guard: 'the text of facts is repeated for the very same facts alone',
     file: 'libs/core/src/state-text.ts',
-    from: 'if (before[i] !== facts[i]) return 0;',
+    from: 'if (factsText.facts[i] !== facts[i]) return NO_TEXT;',
     to: '',
     test: 'libs/core/test/state-text.test.ts',
     name: 'a text that repeats what it had of the facts is the one that is made of them all',

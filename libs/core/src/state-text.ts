@@ -57,18 +57,20 @@ const LAST = 4;
 /** How many of so many facts are likely to stand first in the next text as well. */
 const settled = (count: number): number => (count > LONG ? count - LAST : count);
 
-/** How many facts have a text already, and stand first, the very same ones: 0 unless all of them do. */
-function sameAtFirst(facts: readonly Fact[], { facts: before, size }: FactsText): number {
-  if (size > facts.length) return 0;
-  for (let i = 0; i < size; i += 1) if (before[i] !== facts[i]) return 0;
-  return size;
+const NO_TEXT: FactsText = { facts: [], size: 0, text: '' };
+
+/** What a state's text had of its facts, where those still stand first, the very same ones. */
+function knownText({ facts, factsText }: State): FactsText {
+  if (factsText === null || factsText.size > facts.length) return NO_TEXT;
+  for (let i = 0; i < factsText.size; i += 1) if (factsText.facts[i] !== facts[i]) return NO_TEXT;
+  return factsText;
 }
 
 /** The facts' part is kept with the state, for the text that is made when there is more to say. */
 export function encodeState(state: State): string {
   const flags =
     (state.truncated ? TRUNCATED : 0) | (state.silent ? SILENT : 0) | (state.endedBefore ? ENDED_BEFORE : 0);
-  const { facts, subjectId, factsText } = state;
+  const { facts, subjectId } = state;
   const parts = [
     VERSION,
     numberText(flags),
@@ -85,14 +87,14 @@ export function encodeState(state: State): string {
     numberText(facts.length),
   ];
   const head = parts.length;
-  const same = factsText === null ? 0 : sameAtFirst(facts, factsText);
-  if (same > 0) parts.push((factsText as FactsText).text);
-  for (let i = same; i < facts.length; i += 1) parts.push(factText(facts[i] as Fact, subjectId));
+  const known = knownText(state);
+  parts.push(known.text);
+  for (let i = known.size; i < facts.length; i += 1) parts.push(factText(facts[i] as Fact, subjectId));
   // One piece of memory, as whoever stores it needs it, and what is kept of it is a part of that.
   const text = parts.join('');
   let from = 0;
   for (let i = 0; i < head; i += 1) from += (parts[i] as string).length;
-  const size = Math.max(same, settled(facts.length));
+  const size = Math.max(known.size, settled(facts.length));
   let to = text.length;
   for (let i = parts.length - (facts.length - size); i < parts.length; i += 1) to -= (parts[i] as string).length;
   state.factsText = { facts, size, text: text.slice(from, to) };

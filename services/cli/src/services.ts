@@ -70,12 +70,11 @@ export function runRole(
   const cachedSubjects = Math.ceil(config.cachedSubjects / (thread === null ? 1 : config.threads));
   const limits = { ...DEFAULT_LIMITS, sliceRecords, cachedSubjects, stalledAfterMs };
   const serviceConfig = { settings: config.settings, limits };
-  const isKept = role === 'projector' && site.shelf.book !== null;
-  const startIt = start ?? (role === 'projector' ? startProjector : startOutcomes);
+  const startRole = start ?? (role === 'projector' ? startProjector : startOutcomes);
   const service =
-    isKept && !start
+    startRole === startProjector && site.shelf.book !== null
       ? keepAll(site, serviceConfig, logger, observer)
-      : startIt(serviceConfig, site.ports(role, observer));
+      : startRole(serviceConfig, site.ports(role, observer));
   running.service = service;
   return { service, metrics };
 }
